@@ -1,0 +1,11 @@
+/** Unit tests are pure; `real` uses real tools; `action` runs the composite; `attacks` makes the bad thing happen. */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/__tests__'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
+  testTimeout: 120_000,
+  maxWorkers: 2,
+  clearMocks: true
+}

@@ -1,0 +1,121 @@
+import { z } from 'zod'
+import { relativePathField, targetKindField } from './fields.ts'
+
+const nameField = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'expected lower-case letters, digits, dot, dash')
+const globField = z.string().min(1).max(500)
+const packageNameField = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'expected the name of a Debian package')
+
+const targetConfig = z
+  .strictObject({
+    kind: targetKindField.describe('What to build.'),
+    name: nameField.optional().describe('Unique among the targets; by default the kind.'),
+    path: relativePathField.default('.').describe('Folder of the target in the repository.'),
+    root: nameField
+      .optional()
+      .describe('Which of `roots` it is built in; by default the one named like the kind.'),
+    packages: z
+      .array(packageNameField)
+      .default([])
+      .describe('Debian packages that its root needs besides the usual ones.'),
+    'allow-sdists': z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Build requirements that may be taken as an sdist because there is no wheel.')
+  })
+  .describe('One thing to build.')
+
+const waiverConfig = z
+  .strictObject({
+    check: z.enum([
+      'source',
+      'reproduced',
+      'traced',
+      'uninfluenced',
+      'container',
+      'complete',
+      'policy',
+      'try'
+    ]),
+    code: z.string().min(1).describe('Code of the finding.'),
+    path: globField.describe('Glob over the members (or files) that the exception is for.'),
+    reason: z
+      .string()
+      .min(10, 'expected a sentence that says why')
+      .describe('Why this is right; shown in every proof.')
+  })
+  .describe('A committed exception with a reason.')
+
+/** `.github/tagproof.yml`. Nothing in it is needed; it may list exceptions only. */
+export const configSchema = z
+  .strictObject({
+    version: z.literal(1).default(1).describe('Version of this format.'),
+    tag: z
+      .strictObject({
+        pattern: z
+          .string()
+          .regex(/^[^{}]*\{version\}[^{}]*$/, 'expected one {version} in it')
+          .optional()
+          .describe('How a tag spells its version, such as `ckan-{version}`.')
+      })
+      .prefault({})
+      .describe('How tags are read.'),
+    targets: z.array(targetConfig).optional().describe('What to build; by default what the tree shows.'),
+    roots: z
+      .record(
+        nameField,
+        z.strictObject({
+          suite: z
+            .string()
+            .regex(/^[a-z][a-z0-9-]*$/)
+            .optional()
+            .describe('Debian or Ubuntu suite; by default that of the machine that locks.'),
+          packages: z.array(packageNameField).default([]).describe('Packages besides the usual ones.')
+        })
+      )
+      .default({})
+      .describe('The file systems that targets are built in.'),
+    sources: z
+      .strictObject({
+        mirror: z
+          .string()
+          .optional()
+          .describe('Base URL of the package archive; by default that of this machine.'),
+        snapshot: z
+          .string()
+          .optional()
+          .describe('Base URL of a snapshot service that keeps packages which the mirror has dropped.'),
+        store: z
+          .string()
+          .optional()
+          .describe('URL or folder with the locked files by SHA-256: the own store.')
+      })
+      .prefault({})
+      .describe('Where inputs are fetched from. Hashes decide, so none of these is trusted.'),
+    limits: z
+      .strictObject({
+        minutes: z.number().positive().max(360).default(30).describe('Time of one build in one world.'),
+        'memory-mib': z.int().min(64).default(4096).describe('Memory of one build.'),
+        'disk-mib': z.int().min(16).default(4096).describe('What one build may write.'),
+        processes: z
+          .int()
+          .min(8)
+          .default(512)
+          .describe('How many processes and threads one build may have at once.')
+      })
+      .prefault({})
+      .describe('What one build may use.'),
+    inputs: z
+      .array(globField)
+      .default([])
+      .describe('Files that the build reads by right, although they are opaque or lie under tests or docs.'),
+    waivers: z.array(waiverConfig).default([]).describe('Committed exceptions.')
+  })
+  .describe(
+    'Configuration of Tagproof. Every check is on unless a waiver with a reason turns it off for a path.'
+  )
+
+export type Config = z.output<typeof configSchema>
+export type TargetConfig = z.output<typeof targetConfig>
+export type Limits = Config['limits']

@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { fileNameField, relativePathField, sha256Field, sizeField } from './fields.ts'
+
+const debianPackageField = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/),
+  version: z.string().regex(/^[A-Za-z0-9.+~:-]+$/),
+  architecture: z.string().regex(/^[a-z0-9-]+$/),
+  /** Path below the archive's base, as its Packages file says it (`pool/main/...`). */
+  file: relativePathField,
+  size: sizeField,
+  sha256: sha256Field
+})
+/** A Debian or Ubuntu package of a root. */
+export type DebianPackage = z.output<typeof debianPackageField>
+
+const rootLockField = z.strictObject({
+  suite: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  architecture: z.string().regex(/^[a-z0-9-]+$/),
+  components: z.array(z.string().regex(/^[a-z][a-z-]*$/)).min(1),
+  /** The signed indexes that the packages were taken from. */
+  indexes: z
+    .array(
+      z.strictObject({
+        origin: z.string().max(200),
+        codename: z.string().max(100),
+        date: z.string().max(100),
+        /** SHA-256 of the InRelease file, whose signature was verified. */
+        inRelease: sha256Field
+      })
+    )
+    .min(1),
+  /** What was asked for; the rest are dependencies. */
+  requested: z.array(z.string()),
+  packages: z.array(debianPackageField).min(1)
+})
+/** The list that a root is made from. */
+export type RootLock = z.output<typeof rootLockField>
+
+const pythonPackageField = z.strictObject({
+  /** Normalised name (PEP 503). */
+  name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/),
+  version: z.string().min(1).max(200),
+  file: fileNameField,
+  size: sizeField,
+  sha256: sha256Field,
+  /** Names that ask for it: `build-system.requires`, `get_requires_for_build_wheel`, or another package. */
+  because: z.array(z.string()).min(1)
+})
+/** A wheel (or, where allowed, an sdist) of a build environment. */
+export type PythonPackage = z.output<typeof pythonPackageField>
+
+const pythonLockField = z.strictObject({
+  /** Interpreter of the root, `3.11.2`. */
+  interpreter: z.string().regex(/^\d+\.\d+(\.\d+)?[a-z0-9+]*$/),
+  /** Requirements as the project states them, statically and by its backend. */
+  requested: z.array(z.string().max(1000)),
+  packages: z.array(pythonPackageField)
+})
+/** The build environment of one Python target. */
+export type PythonLock = z.output<typeof pythonLockField>
+
+export const lockSchema = z.strictObject({
+  schema: z.literal('tagproof/lock/1'),
+  roots: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), rootLockField),
+  /** By target name. */
+  python: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), pythonLockField)
+})
+
+/** `tagproof.lock`: everything that the builds need, with hashes. Committed as `.github/tagproof.lock`. */
+export type Lock = z.output<typeof lockSchema>

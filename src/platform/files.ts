@@ -1,0 +1,71 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { sha256 as asSha256, type Sha256 } from '../documents/identifiers.ts'
+import { TagproofError } from './errors.ts'
+
+/** SHA-256 of bytes in memory, lower-case hex. */
+export function sha256OfBytes(bytes: Uint8Array | string): Sha256 {
+  return asSha256(createHash('sha256').update(bytes).digest('hex'))
+}
+
+/** SHA-256 and size in bytes of a file, streamed. */
+export async function hashFile(file: string): Promise<{ sha256: Sha256; size: number }> {
+  const hash = createHash('sha256')
+  let size = 0
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    hash.update(chunk)
+    size += chunk.length
+  }
+  return { sha256: asSha256(hash.digest('hex')), size }
+}
+
+/** Writes a file so that a reader sees the old content or the whole new one, whenever we are killed. */
+export async function writeFileAtomic(
+  file: string,
+  content: Uint8Array | string,
+  mode = 0o644
+): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true })
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.part`
+  try {
+    const handle = await open(temporary, 'wx', mode)
+    try {
+      await handle.writeFile(content)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, file)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+/** Makes a private temporary folder, runs `use`, and removes the folder whatever happens. */
+export async function withTemporaryFolder<T>(
+  prefix: string,
+  use: (folder: string) => Promise<T>
+): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), `${prefix}-`))
+  try {
+    return await use(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Joins a relative name to a folder, and refuses every name that would leave it.
+ *
+ * @throws TagproofError `path-refused`
+ */
+export function joinInside(folder: string, name: string): string {
+  const joined = path.resolve(folder, name)
+  if (path.isAbsolute(name) || name.includes('\0') || !joined.startsWith(path.resolve(folder) + path.sep))
+    throw new TagproofError('path-refused', `The name ${JSON.stringify(name)} leaves its folder.`)
+  return joined
+}
