@@ -47,6 +47,15 @@ const waiverConfig = z
   })
   .describe('A committed exception with a reason.')
 
+/** What one build in one world may use. */
+export const limitsField = z.strictObject({
+  minutes: z.number().positive().max(360).default(30).describe('Time of one build in one world.'),
+  'memory-mib': z.int().min(64).default(4096).describe('Memory of one build.'),
+  'disk-mib': z.int().min(16).default(4096).describe('What one build may write.'),
+  processes: z.int().min(8).default(512).describe('How many processes and threads one build may have at once.')
+})
+export type Limits = z.output<typeof limitsField>
+
 /** `.github/tagproof.yml`. Nothing in it is needed; it may list exceptions only. */
 export const configSchema = z
   .strictObject({
@@ -93,19 +102,7 @@ export const configSchema = z
       })
       .prefault({})
       .describe('Where inputs are fetched from. Hashes decide, so none of these is trusted.'),
-    limits: z
-      .strictObject({
-        minutes: z.number().positive().max(360).default(30).describe('Time of one build in one world.'),
-        'memory-mib': z.int().min(64).default(4096).describe('Memory of one build.'),
-        'disk-mib': z.int().min(16).default(4096).describe('What one build may write.'),
-        processes: z
-          .int()
-          .min(8)
-          .default(512)
-          .describe('How many processes and threads one build may have at once.')
-      })
-      .prefault({})
-      .describe('What one build may use.'),
+    limits: limitsField.prefault({}).describe('What one build may use.'),
     inputs: z
       .array(globField)
       .default([])
@@ -118,4 +115,3 @@ export const configSchema = z
 
 export type Config = z.output<typeof configSchema>
 export type TargetConfig = z.output<typeof targetConfig>
-export type Limits = Config['limits']

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { limitsField } from './config.ts'
 import {
   fileNameField,
   objectIdField,
@@ -41,8 +42,11 @@ export const planSchema = z.strictObject({
   /** Version of the release, as the tag says it. */
   version: z.string().min(1),
   targets: z.array(planTargetField).min(1),
+  /** Targets that the tree shows and this release does not build. */
+  skipped: z.array(planTargetField),
   config: z.strictObject({ from: originField, sha256: sha256Field.nullable() }),
   lock: z.strictObject({ from: originField, sha256: sha256Field }),
+  limits: limitsField,
   exports: z.strictObject({ a: exportField, b: exportField }),
   scramble: z.strictObject({
     /** Seed of the scramble, from the tag object and the commit. */

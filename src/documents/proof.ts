@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { releaseArtifactField } from './release.ts'
 import { originField, sha256Field, tagField, toolField, variationField, worldField } from './fields.ts'
 
 export const findingField = z.strictObject({
@@ -24,6 +25,8 @@ export const proofSchema = z.strictObject({
   version: z.string().min(1),
   verdict: z.enum(['proven', 'refused']),
   findings: z.array(findingField),
+  /** What would be published: empty unless proven. */
+  artifacts: z.array(releaseArtifactField),
   variations: z.array(
     z.strictObject({ target: z.string(), world: worldField, variations: z.array(variationField) })
   ),

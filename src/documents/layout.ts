@@ -1,0 +1,39 @@
+import path from 'node:path'
+import type { World } from './identifiers.ts'
+
+/** Where things lie below `--out`; a contract with scripts. */
+export interface OutLayout {
+  folder: string
+  plan: string
+  lock: string
+  exports: string
+  build: (world: World) => string
+  proof: string
+  release: string
+  sums: string
+  summary: string
+  packages: string
+  local: string
+}
+
+export function outLayout(out: string): OutLayout {
+  const folder = path.resolve(out)
+  const inside = (name: string): string => path.join(folder, name)
+  return {
+    folder,
+    plan: inside('plan.json'),
+    lock: inside('tagproof.lock'),
+    exports: inside('exports'),
+    build: (world) => inside(`build-${world}`),
+    proof: inside('proof.json'),
+    release: inside('release.json'),
+    sums: inside('SHA256SUMS'),
+    summary: inside('summary.md'),
+    packages: inside('packages'),
+    local: inside('local')
+  }
+}
+
+/** Where config and lock lie in the tagged tree. */
+export const configPath = '.github/tagproof.yml'
+export const lockPath = '.github/tagproof.lock'
