@@ -47,12 +47,32 @@ const waiverConfig = z
   })
   .describe('A committed exception with a reason.')
 
+/** Where inputs are fetched from. */
+export const sourcesField = z
+  .strictObject({
+    mirror: z
+      .string()
+      .optional()
+      .describe('Base URL of the package archive; by default that of this machine.'),
+    snapshot: z
+      .string()
+      .optional()
+      .describe('Base URL of a snapshot service that keeps packages which the mirror has dropped.'),
+    store: z.string().optional().describe('URL or folder with the locked files by SHA-256: the own store.')
+  })
+  .describe('Where inputs are fetched from. Hashes decide, so none of these is trusted.')
+export type Sources = z.output<typeof sourcesField>
+
 /** What one build in one world may use. */
 export const limitsField = z.strictObject({
   minutes: z.number().positive().max(360).default(30).describe('Time of one build in one world.'),
   'memory-mib': z.int().min(64).default(4096).describe('Memory of one build.'),
   'disk-mib': z.int().min(16).default(4096).describe('What one build may write.'),
-  processes: z.int().min(8).default(512).describe('How many processes and threads one build may have at once.')
+  processes: z
+    .int()
+    .min(8)
+    .default(512)
+    .describe('How many processes and threads one build may have at once.')
 })
 export type Limits = z.output<typeof limitsField>
 
@@ -85,23 +105,7 @@ export const configSchema = z
       )
       .default({})
       .describe('The file systems that targets are built in.'),
-    sources: z
-      .strictObject({
-        mirror: z
-          .string()
-          .optional()
-          .describe('Base URL of the package archive; by default that of this machine.'),
-        snapshot: z
-          .string()
-          .optional()
-          .describe('Base URL of a snapshot service that keeps packages which the mirror has dropped.'),
-        store: z
-          .string()
-          .optional()
-          .describe('URL or folder with the locked files by SHA-256: the own store.')
-      })
-      .prefault({})
-      .describe('Where inputs are fetched from. Hashes decide, so none of these is trusted.'),
+    sources: sourcesField.prefault({}),
     limits: limitsField.prefault({}).describe('What one build may use.'),
     inputs: z
       .array(globField)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { limitsField } from './config.ts'
+import { limitsField, sourcesField } from './config.ts'
 import {
   fileNameField,
   objectIdField,
@@ -46,6 +46,7 @@ export const planSchema = z.strictObject({
   skipped: z.array(planTargetField),
   config: z.strictObject({ from: originField, sha256: sha256Field.nullable() }),
   lock: z.strictObject({ from: originField, sha256: sha256Field }),
+  sources: sourcesField,
   limits: limitsField,
   exports: z.strictObject({ a: exportField, b: exportField }),
   scramble: z.strictObject({
