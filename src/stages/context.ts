@@ -1,0 +1,44 @@
+import os from 'node:os'
+import path from 'node:path'
+import { outLayout, type OutLayout } from '../documents/layout.ts'
+import type { Log } from '../platform/log.ts'
+
+/** What every stage is given besides its documents. */
+export interface StageContext {
+  /** Folder of the repository: only a place to find git objects. */
+  repository: string
+  out: OutLayout
+  /** Folder for inputs and roots, kept between runs. */
+  cache: string
+  log: Log
+  signal?: AbortSignal
+}
+
+export interface StageOptions {
+  repository?: string
+  out?: string
+  cache?: string
+  log: Log
+  signal?: AbortSignal
+}
+
+/** Fills in the defaults: current folder, `tagproof-out/`, and the user's cache folder. */
+export function stageContext(
+  options: StageOptions,
+  environment: NodeJS.ProcessEnv = process.env
+): StageContext {
+  return {
+    repository: path.resolve(options.repository ?? '.'),
+    out: outLayout(options.out ?? 'tagproof-out'),
+    cache: path.resolve(options.cache ?? cacheFolder(environment)),
+    log: options.log,
+    ...(options.signal === undefined ? {} : { signal: options.signal })
+  }
+}
+
+function cacheFolder(environment: NodeJS.ProcessEnv): string {
+  const own = environment['TAGPROOF_CACHE']
+  if (own !== undefined && own !== '') return own
+  const base = environment['XDG_CACHE_HOME']
+  return path.join(base !== undefined && base !== '' ? base : path.join(os.homedir(), '.cache'), 'tagproof')
+}

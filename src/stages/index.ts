@@ -1,0 +1,10 @@
+/** The stages of a release, in the order of the flow. */
+export { stageContext, type StageContext, type StageOptions } from './context.ts'
+export { plan, readPlan } from './plan.ts'
+export { lock } from './lock.ts'
+export { fetch } from './fetch.ts'
+export { build } from './build.ts'
+export { prove } from './prove.ts'
+export { publishLocally, record } from './record.ts'
+export { rehearse } from './rehearse.ts'
+export { shell } from './shell.ts'

@@ -1,0 +1,95 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { formatLock } from '../lock/lock-file.ts'
+import type { Lock } from '../documents/lock.ts'
+import type { Plan } from '../documents/plan.ts'
+import { writeDocument, readDocument } from '../documents/reading.ts'
+import { TagproofError } from '../platform/errors.ts'
+import { sha256OfBytes, writeFileAtomic } from '../platform/files.ts'
+import { writeExports } from '../source/export.ts'
+import type { StageContext } from './context.ts'
+import { lockSource } from './lock.ts'
+import { openSource, type Source, type SourceOptions } from './source.ts'
+
+export interface PlanOptions extends SourceOptions {
+  /** Resolve a lock where the tree has none, as `rehearse` does. */
+  resolveLock?: boolean
+}
+
+/**
+ * What is released, from which bytes, and what each world is given. Reads git objects, config and lock;
+ * writes `plan.json`, `tagproof.lock` and both exports. Runs no project code, except that resolving a
+ * missing lock asks the backend for its requirements, in the sandbox.
+ *
+ * @throws TagproofError `lock-missing` where the tree has no lock and none may be resolved
+ */
+export async function plan(context: StageContext, options: PlanOptions): Promise<Plan> {
+  const progress = context.log.begin('plan')
+  const source = await openSource(context, options)
+  try {
+    await clearOut(context)
+    progress.line(`exporting ${source.tag.name}`)
+    const exports = await writeExports(source.repository, source.tag, {
+      folder: context.out.exports,
+      inputs: source.config.value.inputs,
+      targets: source.targets,
+      log: context.log
+    })
+    progress.done(describe(source, exports.scramble.files.length))
+    const lock = await lockFor(context, source, options)
+    const lockText = formatLock(lock.value)
+    await writeFileAtomic(context.out.lock, lockText)
+    const document: Plan = {
+      schema: 'tagproof/plan/1',
+      tag: source.tag,
+      version: source.version,
+      targets: source.targets,
+      skipped: source.skipped,
+      config: { from: source.config.from, sha256: source.config.sha256 },
+      lock: { from: lock.from, sha256: sha256OfBytes(lockText) },
+      sources: source.config.value.sources,
+      limits: source.config.value.limits,
+      ...exports
+    }
+    await writeDocument('plan', context.out.plan, document)
+    return (await readDocument('plan', context.out.plan)).document
+  } catch (error) {
+    progress.failed()
+    throw error
+  } finally {
+    await source.repository.close()
+  }
+}
+
+/** The plan of an earlier stage. */
+export async function readPlan(context: StageContext): Promise<Plan> {
+  return (await readDocument('plan', context.out.plan)).document
+}
+
+/** The files of an earlier run would look like results of this one. */
+async function clearOut(context: StageContext): Promise<void> {
+  const { out } = context
+  for (const path of [out.plan, out.proof, out.release, out.sums, out.summary])
+    await rm(path, { force: true })
+  for (const folder of [out.exports, out.packages, out.local, out.build('a'), out.build('b')])
+    await rm(folder, { recursive: true, force: true })
+  await mkdir(out.folder, { recursive: true })
+}
+
+async function lockFor(
+  context: StageContext,
+  source: Source,
+  options: PlanOptions
+): Promise<{ from: Plan['lock']['from']; value: Lock }> {
+  if (source.lock !== null) return source.lock
+  if (options.resolveLock !== true)
+    throw new TagproofError('lock-missing', 'The tagged tree has no .github/tagproof.lock.', {
+      fix: 'Run tagproof lock, commit the file, and tag that commit. To try without one, run tagproof rehearse.'
+    })
+  context.log.info('The tagged tree has no lock: one is resolved, used, and left in the --out folder.')
+  return { from: 'resolved', value: await lockSource(context, source, {}) }
+}
+
+function describe(source: Source, scrambled: number): string {
+  const targets = source.targets.map((target) => target.name).join(', ')
+  return `${source.tag.name} ${source.tag.commit.slice(0, 12)} version ${source.version}: ${targets}; ${source.entries.length} paths, ${scrambled} scrambled for world b`
+}

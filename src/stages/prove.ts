@@ -1,0 +1,220 @@
+import { mkdir, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { Build, BuiltArtifact } from '../documents/build.ts'
+import type { World } from '../documents/identifiers.ts'
+import type { Plan, PlanTarget } from '../documents/plan.ts'
+import type { Finding, Proof } from '../documents/proof.ts'
+import { readDocument, writeDocument } from '../documents/reading.ts'
+import type { ReleaseArtifact } from '../documents/release.ts'
+import { TagproofError } from '../platform/errors.ts'
+import { hashFile, joinInside } from '../platform/files.ts'
+import { reproduce } from '../proof/reproduce.ts'
+import { versionFindings } from '../proof/versions.ts'
+import { openOriginals, type Originals } from '../source/originals.ts'
+import { tagproofTools } from '../platform/tools.ts'
+import type { StageContext } from './context.ts'
+
+export interface ProveOptions {
+  /** Both builds were made in one job, where the runner cannot keep them apart. */
+  singleJob?: boolean
+}
+
+/**
+ * Compares what the worlds made, with the originals read from git put back, and gives the verdict. Runs no
+ * project code and needs no credential. Trusts nothing of the builds but bytes that it checks itself.
+ * Writes `proof.json` and, when proven, `packages/`.
+ */
+export async function prove(context: StageContext, options: ProveOptions): Promise<Proof> {
+  const progress = context.log.begin('prove')
+  try {
+    const { document: plan, sha256: planDigest } = await readDocument('plan', context.out.plan)
+    const builds = {
+      a: await readBuild(context, 'a', planDigest),
+      b: await readBuild(context, 'b', planDigest)
+    }
+    const staging = `${context.out.packages}.part`
+    await rm(staging, { recursive: true, force: true })
+    await rm(context.out.packages, { recursive: true, force: true })
+    await mkdir(staging, { recursive: true })
+    const originals = await openOriginals(context.repository, plan)
+    const findings: Finding[] = []
+    const artifacts: ReleaseArtifact[] = []
+    try {
+      for (const target of plan.targets)
+        for (const pair of pairArtifacts(context, target, builds, findings)) {
+          progress.line(pair.name)
+          const result = await proveArtifact(plan, target, pair, originals, staging)
+          findings.push(...result.findings)
+          if (result.artifact !== null) artifacts.push(result.artifact)
+        }
+    } finally {
+      await originals.close()
+    }
+    findings.push(...planFindings(plan))
+    const verdict = findings.some((finding) => finding.severity === 'refuse') ? 'refused' : 'proven'
+    const proof: Proof = {
+      schema: 'tagproof/proof/1',
+      tag: plan.tag,
+      version: plan.version,
+      verdict,
+      findings,
+      artifacts: verdict === 'proven' ? artifacts : [],
+      variations: (['a', 'b'] as const).flatMap((world) =>
+        builds[world].targets.map((target) => ({ target: target.name, world, variations: target.variations }))
+      ),
+      trust: { config: plan.config.from, lock: plan.lock.from, singleJob: options.singleJob ?? false },
+      plan: planDigest,
+      tools: [...tagproofTools(), ...builds.a.tools]
+    }
+    if (verdict === 'proven') await rename(staging, context.out.packages)
+    else await rm(staging, { recursive: true, force: true })
+    await writeDocument('proof', context.out.proof, proof)
+    if (verdict === 'proven') progress.done(`proven: ${artifacts.length} artifacts, a = b`)
+    else
+      progress.failed(
+        `refused: ${findings.filter((finding) => finding.severity === 'refuse').length} findings`
+      )
+    return proof
+  } catch (error) {
+    progress.failed()
+    throw error
+  }
+}
+
+interface ArtifactPair {
+  name: string
+  kind: BuiltArtifact['kind']
+  a: string
+  b: string
+}
+
+/** Pairs the worlds' artifacts by name; what only one world made is a finding. */
+function pairArtifacts(
+  context: StageContext,
+  target: PlanTarget,
+  builds: Record<World, Build>,
+  findings: Finding[]
+): ArtifactPair[] {
+  const of = (world: World): BuiltArtifact[] =>
+    builds[world].targets.find((built) => built.name === target.name)?.artifacts ?? []
+  const file = (world: World, name: string): string =>
+    joinInside(path.join(context.out.build(world), target.name), name)
+  const names = [...new Set([...of('a'), ...of('b')].map((artifact) => artifact.name))].sort()
+  if (names.length === 0)
+    findings.push(onlyIn(target.name, 'neither world', `target ${target.name} has no artifact`))
+  const pairs: ArtifactPair[] = []
+  for (const name of names) {
+    const a = of('a').find((artifact) => artifact.name === name)
+    const b = of('b').find((artifact) => artifact.name === name)
+    if (a === undefined || b === undefined || a.kind !== b.kind)
+      findings.push(
+        onlyIn(name, a === undefined ? 'world b alone' : 'world a alone', `made by one world only`)
+      )
+    else pairs.push({ name, kind: a.kind, a: file('a', name), b: file('b', name) })
+  }
+  return pairs
+}
+
+function onlyIn(artifact: string, where: string, what: string): Finding {
+  return {
+    check: 'reproduced',
+    code: 'artifact-missing',
+    severity: 'refuse',
+    artifact,
+    member: null,
+    message: `${what} (${where})`,
+    cause:
+      'The name of an artifact follows something that differs between the worlds, or a build stopped early.',
+    fix: 'Look at build-a/log.txt and build-b/log.txt; the version and the name must come from the tag alone.',
+    waiver: null
+  }
+}
+
+async function proveArtifact(
+  plan: Plan,
+  target: PlanTarget,
+  pair: ArtifactPair,
+  originals: Originals,
+  staging: string
+): Promise<{ artifact: ReleaseArtifact | null; findings: Finding[] }> {
+  const shipped = joinInside(staging, pair.name)
+  const result = await reproduce({
+    a: pair.a,
+    b: pair.b,
+    kind: pair.kind,
+    name: pair.name,
+    epoch: plan.tag.epoch,
+    scramble: plan.scramble.files,
+    original: (path) => originals.read(path),
+    shipped
+  })
+  if (result.artifact === null) return { artifact: null, findings: result.findings }
+  const versions = await versionFindings({
+    file: shipped,
+    kind: pair.kind,
+    name: pair.name,
+    version: plan.version
+  })
+  return {
+    artifact: { target: target.name, ...result.artifact },
+    findings: [...result.findings, ...versions]
+  }
+}
+
+/** What the plan itself has to say about the release. */
+function planFindings(plan: Plan): Finding[] {
+  return plan.skipped.map((target) => ({
+    check: 'policy',
+    code: 'target-not-built',
+    severity: 'note',
+    artifact: null,
+    member: null,
+    message: `The tree has a ${target.kind} target at ${target.path}, which this version does not build.`,
+    cause: null,
+    fix: null,
+    waiver: null
+  }))
+}
+
+/** A build's document and artifacts, each artifact hashed again. */
+async function readBuild(context: StageContext, world: World, planDigest: string): Promise<Build> {
+  const folder = context.out.build(world)
+  const { document } = await readDocument('build', path.join(folder, 'build.json'))
+  const where = `build-${world}/build.json`
+  if (document.world !== world)
+    throw new TagproofError('document-mismatch', `This is the build of world ${document.world}.`, {
+      where: `${where}: world`,
+      expected: world,
+      fix: 'Hand on the folders build-a and build-b under their own names.'
+    })
+  if (document.plan !== planDigest)
+    throw new TagproofError('document-mismatch', `World ${world} was built from another plan.`, {
+      where: `${where}: plan`,
+      found: document.plan,
+      expected: planDigest,
+      fix: 'Build both worlds from the same plan.json.'
+    })
+  for (const target of document.targets)
+    for (const artifact of target.artifacts) {
+      const file = joinInside(joinInside(folder, target.name), artifact.name)
+      const found = await hashFile(file).catch((error: unknown) => {
+        throw new TagproofError('input-missing', `An artifact of world ${world} is not there.`, {
+          where: `build-${world}/${target.name}/${artifact.name}`,
+          fix: 'Hand on the whole folder of the build, or build again.',
+          cause: error
+        })
+      })
+      if (found.sha256 !== artifact.sha256)
+        throw new TagproofError(
+          'hash-mismatch',
+          `An artifact of world ${world} has changed since it was built.`,
+          {
+            where: `build-${world}/${target.name}/${artifact.name}`,
+            found: found.sha256,
+            expected: artifact.sha256,
+            fix: 'Build again; find out what wrote to the folder.'
+          }
+        )
+    }
+  return document
+}

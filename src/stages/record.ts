@@ -1,0 +1,77 @@
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { directoryDestination } from '../destinations/directory.ts'
+import type { Proof } from '../documents/proof.ts'
+import { readDocument, writeDocument } from '../documents/reading.ts'
+import type { Release } from '../documents/release.ts'
+import { formatSums } from '../evidence/sums.ts'
+import { formatSummary } from '../evidence/summary.ts'
+import { TagproofError } from '../platform/errors.ts'
+import { hashFile, joinInside, writeFileAtomic } from '../platform/files.ts'
+import type { StageContext } from './context.ts'
+
+/**
+ * Writes down what is released: `release.json`, `SHA256SUMS` and `summary.md`, from the proof and from the
+ * packages, which are hashed again. A refused release gets its record too, with no artifact in it.
+ */
+export async function record(context: StageContext): Promise<Release> {
+  const { document: proof, sha256: proofDigest } = await readDocument('proof', context.out.proof)
+  await checkPackages(context, proof)
+  const release: Release = {
+    schema: 'tagproof/release/1',
+    tag: proof.tag.name,
+    commit: proof.tag.commit,
+    tree: proof.tag.tree,
+    epoch: proof.tag.epoch,
+    version: proof.version,
+    verdict: proof.verdict,
+    proof: proofDigest,
+    artifacts: proof.artifacts
+  }
+  if (proof.verdict === 'proven') await writeFileAtomic(context.out.sums, formatSums(release.artifacts))
+  else await rm(context.out.sums, { force: true })
+  await writeFileAtomic(context.out.summary, formatSummary(proof, release))
+  await writeDocument('release', context.out.release, release)
+  return release
+}
+
+/** Fills the directory destinations below `local/`, which need no server. */
+export async function publishLocally(context: StageContext, release: Release): Promise<void> {
+  await rm(context.out.local, { recursive: true, force: true })
+  if (release.verdict !== 'proven') return
+  const progress = context.log.begin('local destinations')
+  try {
+    await directoryDestination({
+      packages: context.out.packages,
+      artifacts: release.artifacts,
+      folder: path.join(context.out.local, 'simple')
+    })
+    progress.done('local/simple')
+  } catch (error) {
+    progress.failed()
+    throw error
+  }
+}
+
+async function checkPackages(context: StageContext, proof: Proof): Promise<void> {
+  for (const artifact of proof.artifacts) {
+    const found = await hashFile(joinInside(context.out.packages, artifact.name)).catch((error: unknown) => {
+      throw new TagproofError('input-missing', `The package ${artifact.name} is not there.`, {
+        where: `packages/${artifact.name}`,
+        fix: 'Run tagproof prove again.',
+        cause: error
+      })
+    })
+    if (found.sha256 !== artifact.sha256)
+      throw new TagproofError(
+        'hash-mismatch',
+        `The package ${artifact.name} is not the one that was proven.`,
+        {
+          where: `packages/${artifact.name}`,
+          found: found.sha256,
+          expected: artifact.sha256,
+          fix: 'Run tagproof prove again; find out what wrote to the folder.'
+        }
+      )
+  }
+}

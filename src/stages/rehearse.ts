@@ -1,0 +1,35 @@
+import type { Plan } from '../documents/plan.ts'
+import type { Proof } from '../documents/proof.ts'
+import type { Release } from '../documents/release.ts'
+import { build, type BuildOptions } from './build.ts'
+import type { StageContext } from './context.ts'
+import { fetch } from './fetch.ts'
+import { plan } from './plan.ts'
+import { prove } from './prove.ts'
+import { publishLocally, record } from './record.ts'
+import type { SourceOptions } from './source.ts'
+import { worldsFitTogether } from './room.ts'
+
+export type RehearseOptions = SourceOptions & Pick<BuildOptions, 'keep'>
+
+export interface Rehearsal {
+  plan: Plan
+  proof: Proof
+  release: Release
+}
+
+/**
+ * A whole release but for publishing: plan, fetch, build in both worlds, prove, record, and the directory
+ * destinations. Needs no credential. Never publishes.
+ */
+export async function rehearse(context: StageContext, options: RehearseOptions): Promise<Rehearsal> {
+  const planned = await plan(context, { ...options, resolveLock: true })
+  await fetch(context, planned)
+  const room = await worldsFitTogether(planned.limits)
+  if (!room.fits) context.log.info(`The worlds are built one after the other: ${room.reason}.`)
+  await build(context, { worlds: ['a', 'b'], sequential: !room.fits, keep: options.keep ?? false })
+  const proof = await prove(context, { singleJob: true })
+  const release = await record(context)
+  await publishLocally(context, release)
+  return { plan: planned, proof, release }
+}

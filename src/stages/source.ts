@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises'
+import { configPath, lockPath } from '../documents/layout.ts'
+import type { Config } from '../documents/config.ts'
+import { readConfig } from '../documents/config-reading.ts'
+import type { TagRef } from '../documents/fields.ts'
+import type { Sha256 } from '../documents/identifiers.ts'
+import type { Lock } from '../documents/lock.ts'
+import type { PlanTarget } from '../documents/plan.ts'
+import { parseLock } from '../lock/lock-file.ts'
+import { TagproofError } from '../platform/errors.ts'
+import { sha256OfBytes } from '../platform/files.ts'
+import { openRepository, type Repository } from '../source/repository.ts'
+import { resolveTag } from '../source/tag.ts'
+import { listTree, type TreeEntry } from '../source/tree.ts'
+import { versionOfTag } from '../source/version.ts'
+import { discoverTargets } from '../targets/discover.ts'
+import type { StageContext } from './context.ts'
+
+export interface SourceOptions {
+  /** Default: the tag at HEAD. */
+  tag?: string
+  /** A config from outside the tree, for trying things. */
+  config?: string
+  /** A lock from outside the tree. */
+  lock?: string
+  /** Names or kinds of targets; default all. */
+  targets?: readonly string[]
+}
+
+/** A text of the user's: where it came from decides how far it is trusted. */
+export interface UserText<T> {
+  from: 'tag' | 'outside' | 'default'
+  sha256: Sha256 | null
+  value: T
+}
+
+/** The tagged tree, and what it says about itself. */
+export interface Source {
+  repository: Repository
+  tag: TagRef
+  version: string
+  entries: TreeEntry[]
+  config: UserText<Config>
+  /** Null where the tree holds no lock. */
+  lock: UserText<Lock> | null
+  targets: PlanTarget[]
+  /** Found in the tree, not built by this version. */
+  skipped: PlanTarget[]
+}
+
+/** Kinds that this version builds. */
+const builtKinds: readonly PlanTarget['kind'][] = ['python']
+
+/**
+ * Opens the repository and reads everything that a release starts from, out of git objects alone.
+ * The caller closes `repository`.
+ */
+export async function openSource(context: StageContext, options: SourceOptions): Promise<Source> {
+  const repository = await openRepository(context.repository)
+  try {
+    const tag = await resolveTag(repository, options.tag)
+    const entries = await listTree(repository, tag.tree)
+    const config = await userText(repository, entries, configPath, options.config, readConfig, () =>
+      readConfig('', configPath)
+    )
+    const lock = await userText<Lock | null>(
+      repository,
+      entries,
+      lockPath,
+      options.lock,
+      parseLock,
+      () => null
+    )
+    const found = await discoverTargets(entries, config.value)
+    const { targets, skipped } = chooseTargets(found, options.targets ?? [])
+    return {
+      repository,
+      tag,
+      version: versionOfTag(tag.name, config.value.tag.pattern),
+      entries,
+      config,
+      lock: lock.value === null ? null : { ...lock, value: lock.value },
+      targets,
+      skipped
+    }
+  } catch (error) {
+    await repository.close()
+    throw error
+  }
+}
+
+async function userText<T>(
+  repository: Repository,
+  entries: readonly TreeEntry[],
+  treePath: string,
+  outside: string | undefined,
+  parse: (text: string, name: string) => T,
+  absent: () => T
+): Promise<UserText<T>> {
+  if (outside !== undefined) {
+    const bytes = await readFile(outside).catch((error: unknown) => {
+      throw new TagproofError('usage', `The file ${outside} cannot be read.`, {
+        fix: 'Name an existing file, or leave the option out to use the one of the tagged tree.',
+        cause: error
+      })
+    })
+    return { from: 'outside', sha256: sha256OfBytes(bytes), value: parse(bytes.toString('utf8'), outside) }
+  }
+  const entry = entries.find((candidate) => candidate.path === treePath && candidate.mode !== '120000')
+  if (entry === undefined) return { from: 'default', sha256: null, value: absent() }
+  const { data } = await repository.readObject(entry.id, 'blob')
+  return { from: 'tag', sha256: sha256OfBytes(data), value: parse(data.toString('utf8'), treePath) }
+}
+
+/** Which of the found targets are built: those asked for by name or kind, of the kinds that can be built. */
+export function chooseTargets(
+  found: readonly PlanTarget[],
+  asked: readonly string[]
+): { targets: PlanTarget[]; skipped: PlanTarget[] } {
+  for (const name of asked)
+    if (!found.some((target) => matches(target, name)))
+      throw new TagproofError('target-unknown', `There is no target ${JSON.stringify(name)} in this tree.`, {
+        found: found.map((target) => target.name).join(', ') || 'none',
+        fix: 'Name one of these with --target, or add it under targets: in .github/tagproof.yml.'
+      })
+  const chosen =
+    asked.length === 0 ? found : found.filter((target) => asked.some((name) => matches(target, name)))
+  const targets = chosen.filter((target) => builtKinds.includes(target.kind))
+  if (targets.length === 0)
+    throw new TagproofError('target-none', 'No target of this tree can be built by this version.', {
+      found: chosen.map((target) => `${target.name} (${target.kind})`).join(', '),
+      expected: `a target of kind ${builtKinds.join(' or ')}`,
+      fix: 'Choose another target, or wait for the version that builds this kind.'
+    })
+  return { targets, skipped: chosen.filter((target) => !builtKinds.includes(target.kind)) }
+}
+
+function matches(target: PlanTarget, name: string): boolean {
+  return target.name === name || target.kind === name
+}
