@@ -1,0 +1,100 @@
+/**
+ * Makes dist/: one readable bundle, two tiny entries, and the licences of what is in it. The same sources and the same
+ * node_modules give the same bytes, whatever folder they lie in: scripts/check-dist.mjs and CI rely on it.
+ */
+import { build } from 'esbuild'
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+/** Both entries behind a function each, so that starting one does not load the other. */
+const bundleEntry = `
+export const runCommand = async (argv) => (await import('./src/cli.ts')).main(argv)
+export const runAction = async () => (await import('./src/action.ts')).main()
+`
+
+/** The compile cache lies with the user's own caches: one in a shared temporary folder could be planted by others. */
+const commandEntry = `#!/usr/bin/env node
+'use strict'
+const { homedir } = require('node:os')
+const { join } = require('node:path')
+const cache = process.env.TAGPROOF_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tagproof')
+require('node:module').enableCompileCache?.(join(cache, 'compiled'))
+require('./tagproof.cjs')
+  .runCommand(process.argv.slice(2))
+  .then((status) => {
+    process.exitCode = status
+  })
+`
+
+const actionEntry = `'use strict'
+require('./tagproof.cjs').runAction()
+`
+
+/**
+ * Builds the tree at \`root\` into \`outdir\`, and returns the names of the files written.
+ */
+export async function buildDist(root, outdir) {
+  const result = await build({
+    stdin: { contents: bundleEntry, resolveDir: root, sourcefile: 'entry.mjs', loader: 'js' },
+    absWorkingDir: root,
+    preserveSymlinks: true,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    charset: 'utf8',
+    legalComments: 'inline',
+    loader: { '.py': 'text', '.sh': 'text', '.c': 'text' },
+    tsconfigRaw: '{}',
+    metafile: true,
+    write: false,
+    logLevel: 'warning'
+  })
+  const files = {
+    'tagproof.cjs': result.outputFiles[0].text,
+    'cli.cjs': commandEntry,
+    'action.cjs': actionEntry,
+    'licenses.txt': await licenses(root, bundledPackages(result.metafile.inputs))
+  }
+  await mkdir(outdir, { recursive: true })
+  for (const [name, text] of Object.entries(files))
+    await writeFile(path.join(outdir, name), text, { mode: name === 'cli.cjs' ? 0o755 : 0o644 })
+  return Object.keys(files)
+}
+
+/** Folders of the packages that have a file in the bundle, sorted. */
+function bundledPackages(inputs) {
+  const folders = new Set()
+  for (const file of Object.keys(inputs)) {
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)
+    if (match !== null) folders.add(match[1])
+  }
+  return [...folders].sort()
+}
+
+/** Name, version, licence and licence texts of each package, once per name and version. */
+async function licenses(root, folders) {
+  const sections = new Map()
+  for (const folder of folders) {
+    const manifest = JSON.parse(await readFile(path.join(root, folder, 'package.json'), 'utf8'))
+    const texts = []
+    for (const name of (await readdir(path.join(root, folder))).sort())
+      if (/^(licen[cs]e|copying|notice)/i.test(name))
+        texts.push((await readFile(path.join(root, folder, name), 'utf8')).replaceAll('\r\n', '\n').trim())
+    const title = `${manifest.name} ${manifest.version} (${manifest.license ?? 'no licence named'})`
+    sections.set(title, [title, '', texts.join('\n\n') || 'The package carries no licence text.'].join('\n'))
+  }
+  const ruler = `\n\n${'-'.repeat(80)}\n\n`
+  const head = 'Tagproof is under the Apache License 2.0 (LICENSE). Its bundle contains the packages below.'
+  return (
+    [head, ...[...sections].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text)].join(ruler) + '\n'
+  )
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+  const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'))
+  for (const name of await buildDist(root, outdir))
+    console.log(path.join(path.relative(process.cwd(), outdir), name))
+}
