@@ -26,6 +26,17 @@ const targetConfig = z
   })
   .describe('One thing to build.')
 
+/** Credentials would be committed with the file, and other schemes are not fetched. */
+const baseUrlField = z
+  .string()
+  .regex(/^https?:\/\/[^\s@?#]+$/, 'expected an http or https URL without user name, query or fragment')
+const storeField = z
+  .string()
+  .regex(
+    /^(https?:\/\/[^\s@?#]+|[^:\0]+)$/,
+    'expected an http or https URL without user name, query or fragment, or a folder'
+  )
+
 const waiverConfig = z
   .strictObject({
     check: z.enum([
@@ -50,15 +61,13 @@ const waiverConfig = z
 /** Where inputs are fetched from. */
 export const sourcesField = z
   .strictObject({
-    mirror: z
-      .string()
+    mirror: baseUrlField
       .optional()
       .describe('Base URL of the package archive; by default that of this machine.'),
-    snapshot: z
-      .string()
+    snapshot: baseUrlField
       .optional()
       .describe('Base URL of a snapshot service that keeps packages which the mirror has dropped.'),
-    store: z.string().optional().describe('URL or folder with the locked files by SHA-256: the own store.')
+    store: storeField.optional().describe('URL or folder with the locked files by SHA-256: the own store.')
   })
   .describe('Where inputs are fetched from. Hashes decide, so none of these is trusted.')
 export type Sources = z.output<typeof sourcesField>
@@ -97,7 +106,7 @@ export const configSchema = z
         z.strictObject({
           suite: z
             .string()
-            .regex(/^[a-z][a-z0-9-]*$/)
+            .regex(/^[a-z][a-z0-9-]*$/, 'expected the code name of a suite, such as bookworm or noble')
             .optional()
             .describe('Debian or Ubuntu suite; by default that of the machine that locks.'),
           packages: z.array(packageNameField).default([]).describe('Packages besides the usual ones.')

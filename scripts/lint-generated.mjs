@@ -1,0 +1,69 @@
+// What is made from the program's own rules must not drift from them: the JSON Schema for editors and the
+// table of keys in docs/configuration.md. Runs on Node 24, which reads TypeScript.
+//   node scripts/lint-generated.mjs [--write]
+import { readFile, writeFile } from 'node:fs/promises'
+import { configJsonSchema } from '../src/documents/config-json-schema.ts'
+import { describe } from '../src/documents/config-mistakes.ts'
+
+const schema = configJsonSchema()
+const begin = '<!-- keys: made by scripts/lint-generated.mjs -->'
+const end = '<!-- /keys -->'
+
+/** Rows `key | allowed | default | meaning` of a schema, depth first. */
+function rows(node, name) {
+  return Object.entries(node.properties ?? {}).flatMap(([key, value]) => {
+    const path = name === '' ? key : `${name}.${key}`
+    const inner =
+      value.items ?? (typeof value.additionalProperties === 'object' ? value.additionalProperties : value)
+    const below = value.items === undefined ? (inner === value ? path : `${path}.NAME`) : `${path}[]`
+    const required = node.required?.includes(key) === true
+    const fallback =
+      value.default === undefined ? (required ? 'required' : '') : `\`${JSON.stringify(value.default)}\``
+    const simple = value.properties === undefined
+    const cells = [
+      `\`${path}\``,
+      `${describe(value).replace(/(?<=match(es)? )(\S+)$/, '`$2`')}`,
+      simple ? fallback : '',
+      value.description ?? ''
+    ]
+    return [`| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`, ...rows(inner, below)]
+  })
+}
+
+const table = [
+  '| key | allowed | default | meaning |',
+  '| --- | --- | --- | --- |',
+  ...rows(schema, '')
+].join('\n')
+
+const files = [
+  {
+    url: new URL('../schemas/tagproof.schema.json', import.meta.url),
+    text: () => `${JSON.stringify(schema, null, 2)}\n`
+  },
+  {
+    url: new URL('../docs/configuration.md', import.meta.url),
+    text(current) {
+      const [before, rest = ''] = current.split(begin)
+      const after = rest.split(end)[1]
+      if (after === undefined) throw new Error(`docs/configuration.md lacks ${begin} or ${end}`)
+      return `${before}${begin}\n<!-- prettier-ignore-start -->\n\n${table}\n\n<!-- prettier-ignore-end -->\n${end}${after}`
+    }
+  }
+]
+
+let stale = 0
+for (const { url, text } of files) {
+  const current = await readFile(url, 'utf8').catch(() => '')
+  const wanted = text(current)
+  if (current === wanted) continue
+  const name = url.pathname.split('/').slice(-2).join('/')
+  if (process.argv.includes('--write')) {
+    await writeFile(url, wanted)
+    console.log(`wrote ${name}`)
+  } else {
+    stale += 1
+    console.error(`${name} is not up to date: run node_modules/.bin/node scripts/lint-generated.mjs --write`)
+  }
+}
+process.exitCode = stale === 0 ? 0 : 1
