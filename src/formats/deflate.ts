@@ -1,0 +1,84 @@
+import { createInflateRaw } from 'node:zlib'
+import { Deflate } from 'fflate'
+import type { ByteReader } from './byte-reader.ts'
+
+/**
+ * Our bytes are defined by fflate 0.8.3 with these three values: another chunk size, level or table size gives
+ * another valid stream. zlib cannot take this part, for its builds disagree with each other.
+ */
+export const normativeDeflate = { chunkSize: 65_536, level: 6, memory: 4 } as const
+
+const inflatePiece = 1 << 16
+
+/** DEFLATE (RFC 1951). The output depends on the bytes alone, not on how they arrive. */
+export async function* deflateRaw(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  const made: Uint8Array[] = []
+  const { chunkSize, level, memory } = normativeDeflate
+  const deflater = new Deflate({ level, mem: memory }, (piece) => made.push(piece))
+  const chunk = Buffer.allocUnsafe(chunkSize)
+  let filled = 0
+  for await (const piece of source) {
+    for (let at = 0; at < piece.length;) {
+      // A full chunk waits until more comes: the last one is pushed as last, whatever its size.
+      if (filled === chunkSize) {
+        deflater.push(chunk, false)
+        yield* made.splice(0)
+        filled = 0
+      }
+      const taken = piece.subarray(at, at + chunkSize - filled)
+      chunk.set(taken, filled)
+      filled += taken.length
+      at += taken.length
+    }
+  }
+  deflater.push(chunk.subarray(0, filled), true)
+  yield* made.splice(0)
+}
+
+/**
+ * Inflates one raw DEFLATE stream, and leaves the reader at the byte after its last one.
+ * What comes out at a time is small, however well the input is compressed.
+ *
+ * @throws whatever `fail` makes of zlib's sentence
+ */
+export async function* inflateRaw(
+  reader: ByteReader,
+  fail: (problem: string) => Error
+): AsyncGenerator<Buffer, void, void> {
+  const inflater = createInflateRaw({ chunkSize: inflatePiece })
+  let fed = 0
+  let last: Buffer = Buffer.alloc(0)
+  const write = (piece: Buffer): Promise<boolean> =>
+    new Promise((resolve) => {
+      const ended = (): void => resolve(false)
+      inflater.once('end', ended).once('close', ended)
+      inflater.write(piece, () => {
+        inflater.off('end', ended).off('close', ended)
+        resolve(true)
+      })
+    })
+  const feed = async (): Promise<void> => {
+    for (;;) {
+      const piece = await reader.some(inflatePiece)
+      if (piece === undefined) return void inflater.end()
+      last = piece
+      fed += piece.length
+      if (!(await write(piece))) return
+    }
+  }
+  const feeding = feed().catch((error: unknown) => void inflater.destroy(error as Error))
+  try {
+    yield* inflater as AsyncIterable<Buffer>
+  } catch (error) {
+    if (!isZlibError(error)) throw error
+    throw fail(`the compressed data is damaged: ${error.message}`)
+  } finally {
+    inflater.destroy()
+  }
+  await feeding
+  reader.unread(last.subarray(last.length - (fed - inflater.bytesWritten)))
+}
+
+function isZlibError(error: unknown): error is Error {
+  return error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith('Z_')
+}
