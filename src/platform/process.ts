@@ -87,6 +87,16 @@ export async function run(command: string, args: readonly string[], options: Run
   }
 }
 
+/** Runs a program on our own terminal; its exit status, or null if a signal ended it. */
+export async function runAttached(
+  command: string,
+  args: readonly string[],
+  options: Pick<RunOptions, 'env' | 'cwd'>
+): Promise<number | null> {
+  const child = spawn(command, args, { cwd: options.cwd, env: { ...options.env }, stdio: 'inherit' })
+  return (await exit(child, command)).code
+}
+
 /** Runs a program that must succeed, and returns its standard output as text. */
 export async function runChecked(
   command: string,
@@ -98,6 +108,17 @@ export async function runChecked(
   throw new TagproofError('internal', `${command} ${args[0] ?? ''} ended with ${describeEnd(result)}.`, {
     output: lastLines(result.stderr.toString('utf8'), 20)
   })
+}
+
+/** The Debian package of a program, where its name is another. */
+function packageOf(command: string): string {
+  const others: Readonly<Record<string, string>> = {
+    unshare: 'util-linux',
+    mount: 'mount',
+    'dpkg-scanpackages': 'dpkg-dev',
+    gpgv: 'gpgv'
+  }
+  return others[command] ?? command.replace(/^.*\//, '')
 }
 
 /** The last lines of a text, for messages. */
@@ -121,7 +142,7 @@ function exit(child: ChildProcess, command: string): Promise<Pick<RunResult, 'co
       if (error.code === 'ENOENT')
         reject(
           new TagproofError('tool-missing', `The program ${command} is not installed.`, {
-            fix: 'Run tagproof doctor --install, or install it by hand.',
+            fix: `Install it: on Debian and Ubuntu, sudo apt-get install ${packageOf(command)}.`,
             cause: error
           })
         )

@@ -116,14 +116,13 @@ export function seconds(milliseconds: number): string {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
 }
 
-/** Foreign output, made harmless for a terminal and for the workflow commands of a runner. */
+/** Foreign output, made harmless for a terminal. */
 export function printable(text: string): string {
   return (
     text
       // eslint-disable-next-line no-control-regex -- terminal sequences are what is removed here
       .replace(/\u001b(\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(\u0007|\u001b\\)?|.)/g, '')
       .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
-      .replace(/^::/, ' ::')
       .trim()
   )
 }

@@ -44,6 +44,7 @@ export async function lock(
     return {
       lock: next,
       changes: lockChanges(source.lock?.value ?? null, next),
+      explanation: explainLock(next),
       file: path.resolve(options.to)
     }
   } finally {

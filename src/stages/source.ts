@@ -48,9 +48,6 @@ export interface Source {
   skipped: PlanTarget[]
 }
 
-/** Kinds that this version builds. */
-const builtKinds: readonly PlanTarget['kind'][] = ['python']
-
 /**
  * Opens the repository and reads everything that a release starts from, out of git objects alone.
  * The caller closes `repository`.
@@ -71,8 +68,12 @@ export async function openSource(context: StageContext, options: SourceOptions):
       parseLock,
       () => null
     )
-    const found = await discoverTargets(entries, config.value)
-    const { targets, skipped } = chooseTargets(found, options.targets ?? [])
+    const { targets, notBuilt } = discoverTargets(
+      { paths: entries.map((entry) => entry.path), pyproject: await topPyproject(repository, entries) },
+      config.value,
+      options.targets ?? []
+    )
+    if (targets.length === 0) throw nothingToBuild(notBuilt)
     return {
       repository,
       tag,
@@ -81,7 +82,7 @@ export async function openSource(context: StageContext, options: SourceOptions):
       config,
       lock: lock.value === null ? null : { ...lock, value: lock.value },
       targets,
-      skipped
+      skipped: notBuilt
     }
   } catch (error) {
     await repository.close()
@@ -112,29 +113,17 @@ async function userText<T>(
   return { from: 'tag', sha256: sha256OfBytes(data), value: parse(data.toString('utf8'), treePath) }
 }
 
-/** Which of the found targets are built: those asked for by name or kind, of the kinds that can be built. */
-export function chooseTargets(
-  found: readonly PlanTarget[],
-  asked: readonly string[]
-): { targets: PlanTarget[]; skipped: PlanTarget[] } {
-  for (const name of asked)
-    if (!found.some((target) => matches(target, name)))
-      throw new TagproofError('target-unknown', `There is no target ${JSON.stringify(name)} in this tree.`, {
-        found: found.map((target) => target.name).join(', ') || 'none',
-        fix: 'Name one of these with --target, or add it under targets: in .github/tagproof.yml.'
-      })
-  const chosen =
-    asked.length === 0 ? found : found.filter((target) => asked.some((name) => matches(target, name)))
-  const targets = chosen.filter((target) => builtKinds.includes(target.kind))
-  if (targets.length === 0)
-    throw new TagproofError('target-none', 'No target of this tree can be built by this version.', {
-      found: chosen.map((target) => `${target.name} (${target.kind})`).join(', '),
-      expected: `a target of kind ${builtKinds.join(' or ')}`,
-      fix: 'Choose another target, or wait for the version that builds this kind.'
-    })
-  return { targets, skipped: chosen.filter((target) => !builtKinds.includes(target.kind)) }
+async function topPyproject(repository: Repository, entries: readonly TreeEntry[]): Promise<string | null> {
+  const entry = entries.find(
+    (candidate) => candidate.path === 'pyproject.toml' && candidate.mode !== '120000'
+  )
+  return entry === undefined ? null : (await repository.readObject(entry.id, 'blob')).data.toString('utf8')
 }
 
-function matches(target: PlanTarget, name: string): boolean {
-  return target.name === name || target.kind === name
+function nothingToBuild(found: readonly PlanTarget[]): TagproofError {
+  return new TagproofError('target-none', 'No target of this tree can be built by this version.', {
+    found: found.map((target) => `${target.name} (${target.kind})`).join(', '),
+    expected: 'a target of kind python',
+    fix: 'Choose another target with --target.'
+  })
 }
