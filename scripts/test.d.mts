@@ -1,0 +1,1 @@
+export function countsOf(report: unknown, status: number): { passed: number; failed: number }
