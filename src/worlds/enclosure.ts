@@ -1,0 +1,167 @@
+import type { Command } from '../platform/privilege.ts'
+
+/** Where worlds are mounted, each in its own mount namespace; other processes see an empty folder. */
+export const mountPoint = '/run/tagproof/world'
+
+export interface EnclosureRequest {
+  id: string
+  root: string
+  exportTar: string | null
+  /** The host's id of the user that extracts and builds. */
+  hostUser: number
+  umask: number
+  /** Size of the world's memory file system in KiB. */
+  sizeKib: number
+  /** Bytes of the bundle on standard input, or a file that holds it where standard input is the terminal. */
+  bundle: { bytes: number } | { file: string }
+}
+
+/**
+ * The one privileged command of a world: own mount and pid namespaces around a fixed script. When its first process
+ * ends, by itself or killed, the kernel ends all others and unmounts everything.
+ */
+export function enclosureCommand(request: EnclosureRequest): Command {
+  const terminal = 'file' in request.bundle
+  const namespaces = [
+    '--mount',
+    '--pid',
+    '--fork',
+    '--kill-child=SIGKILL',
+    '--mount-proc',
+    '--propagation=private'
+  ]
+  const script = ['/bin/sh', '-eu', '-c', terminal ? terminalScript : buildScript, 'tagproof']
+  const unshare = ['unshare', ...namespaces, '--', ...script, ...scriptArguments(request)]
+  // A session of its own: Ctrl-C in the terminal reaches us alone, and we stop the world in order.
+  const [command = '', ...args] = terminal ? unshare : ['setsid', '--wait', ...unshare]
+  return { command, args }
+}
+
+function scriptArguments(request: EnclosureRequest): string[] {
+  return [
+    request.id,
+    request.root,
+    request.exportTar ?? '',
+    String(request.hostUser),
+    request.umask.toString(8).padStart(4, '0'),
+    String(request.sizeKib),
+    'file' in request.bundle ? request.bundle.file : String(request.bundle.bytes)
+  ]
+}
+
+/**
+ * Every run holds a shared lock on /run/tagproof. Who holds it alone is the only run, and removes what a killed one
+ * left: empty control groups, and at the end the folder itself. (Mounts and processes cannot be left.)
+ */
+const prologue = `
+id=$1 root=$2 export=$3 owner=$4 mask=$5 size=$6 bundle=$7
+lock=/run/tagproof world=${mountPoint}
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
+umask 022
+cd /
+
+groups() {
+  for group in /sys/fs/cgroup/tagproof/$1 /sys/fs/cgroup/*/tagproof/$1; do
+    if [ -d "$group" ]; then printf '%s\\n' "$group"; fi
+  done
+}
+reap() {
+  for group in $(groups '*'); do rmdir "$group" 2>/dev/null || :; done
+  rmdir /sys/fs/cgroup/tagproof /sys/fs/cgroup/*/tagproof 2>/dev/null || :
+}
+finish() {
+  status=$?
+  trap - EXIT
+  cd /
+  runc --root "$world/state/runc" delete --force "$id" 3<&- 9<&- >/dev/null 2>&1 || :
+  for group in $(groups "$id"); do rmdir "$group" 2>/dev/null || :; done
+  umount --recursive --lazy "$world" 2>/dev/null || :
+  if flock --nonblock --exclusive 9; then reap; rmdir "$world" "$lock" 2>/dev/null || :; fi
+  exit "$status"
+}
+while :; do
+  mkdir -p "$world"
+  exec 9<"$lock" || continue
+  if flock --nonblock --exclusive 9; then reap; fi
+  flock --shared 9
+  if [ -d "$world" ] && [ "$(stat -c %i "$lock")" = "$(stat -L -c %i /proc/self/fd/9)" ]; then break; fi
+done
+trap finish EXIT
+
+mount -t tmpfs -o "mode=0755,size=\${size}k,nr_inodes=2m,strictatime,nosuid,nodev" tagproof "$world"
+cd "$world"
+mkdir bundle lower upper work rootfs state build out home tmp vartmp shm
+unpack_bundle
+mount --bind "$root" lower
+mount -o remount,bind,ro lower
+mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay rootfs
+cp -RT bundle/root rootfs
+chown "$owner:$owner" build out home tmp vartmp shm
+chmod 1777 tmp vartmp shm
+if [ -n "$export" ]; then
+  setpriv --reuid "$owner" --regid "$owner" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all -- \\
+    sh -c 'umask "$1"; exec tar --extract --file=- --directory=build' sh "$mask" <"$export" 3<&- 9<&-
+fi
+`
+
+/**
+ * Standard input stays open as long as the world may live: its end, which our death also brings, ends everything.
+ * Standard error carries what the build prints, standard output one tar stream with the report and the output folder.
+ */
+const buildScript = `
+exec 3<&0 </dev/null
+unpack_bundle() { head -c "$bundle" <&3 | tar --extract --file=- --directory=bundle --no-same-owner; }
+${prologue}
+(
+  cat >/dev/null <&3
+  : >state/stopped
+  kill -KILL -1
+  while :; do sleep 0.2; runc --root state/runc kill "$id" KILL 3<&- 9<&- >/dev/null 2>&1 || :; done
+) &
+
+find build -mindepth 1 -type f -printf '%P\\0' | sort -z >state/exported
+mkfifo -m 0600 state/log
+chown "$owner:$owner" state/log
+cat <state/log >&2 3<&- 9<&- &
+relay=$!
+# File times come from a clock that ticks a few times a second on some machines.
+sleep 0.02
+: >state/began
+sleep 0.02
+
+code=0
+if [ ! -e state/stopped ]; then
+  runc --root state/runc --log state/runc.log run --keep --bundle bundle "$id" \\
+    </dev/null >state/log 2>&1 3<&- 9<&- || code=$?
+else : >state/log; fi
+wait "$relay" || :
+if grep -q level=error state/runc.log 2>/dev/null; then cat state/runc.log >&2; exit 70; fi
+
+count() { cat $(groups "$id" | sed "s,\\$,/$1,") 2>/dev/null | sed -n "s/^$2 //p" | head -n 1; }
+{
+  echo "code $code"
+  echo "out-of-memory $(count memory.events oom_kill)$(count memory.oom_control oom_kill)"
+  echo "processes-refused $(count pids.events max)"
+  echo "free $(stat -f -c '%a %b' .)"
+} >status
+runc --root state/runc delete --force "$id" 3<&- 9<&- >/dev/null 2>&1 || :
+parts=status
+if [ ! -e state/stopped ]; then
+  find build -mindepth 1 -type f -anewer state/began ! -newer state/began -printf '%P\\0' | sort -z |
+    comm -z -12 - state/exported >reads
+  parts='status reads out'
+fi
+tar --create --file=- --format=pax --pax-option=delete=atime,delete=ctime,delete=mtime --sort=name \\
+  --owner=0 --group=0 --numeric-owner --hard-dereference $parts
+`
+
+/** For looking around: the same world, with the terminal in place of the pipes, and no report. */
+const terminalScript = `
+unpack_bundle() { tar --extract --file="$bundle" --directory=bundle --no-same-owner; }
+${prologue}
+trap '' INT QUIT
+code=0
+runc --root state/runc --log state/runc.log run --keep --bundle bundle "$id" 9<&- || code=$?
+if grep -q level=error state/runc.log 2>/dev/null; then cat state/runc.log >&2; exit 70; fi
+exit "$code"
+`

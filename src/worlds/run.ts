@@ -1,0 +1,260 @@
+import { randomBytes } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { PassThrough } from 'node:stream'
+import type { Limits } from '../documents/config.ts'
+import type { Variation, VariationName } from '../documents/fields.ts'
+import type { World } from '../documents/identifiers.ts'
+import { asTagproofError, TagproofError } from '../platform/errors.ts'
+import { withTemporaryFolder, writeFileAtomic } from '../platform/files.ts'
+import { privileged, requirePrivilege } from '../platform/privilege.ts'
+import { lastLines, plainEnvironment, run, runAttached } from '../platform/process.ts'
+import { bundleArchive } from './bundle.ts'
+import { enclosureCommand, mountPoint, type EnclosureRequest } from './enclosure.ts'
+import { machineFacts, rootFacts, type MachineFacts } from './facts.ts'
+import { takeReport, type WorldReport, type WorldStatus } from './report.ts'
+import type { PreparedRoot } from './root.ts'
+import { mountFolders, rootFiles, type HostFiles } from './root-files.ts'
+import { hostUserId, sandboxConfig, type Bind } from './sandbox.ts'
+import { checkedEnvironment } from './environment.ts'
+import { variationsFor, type Conditions } from './variations.ts'
+
+export interface WorldRequest {
+  world: World
+  root: PreparedRoot
+  /** Tar archive of the world's export (prefix `tree/`), or null for a run without one. */
+  exportTar: string | null
+  /** Shown read-only; the content must be readable by everybody. */
+  binds: readonly Bind[]
+  command: readonly string[]
+  /** Added to the world's own variables, which win; PATH alone is taken from here, with the world's tail. */
+  environment: Readonly<Record<string, string>>
+  limits: Limits
+  /** `host` is for the lock's resolver alone, which runs no project code. */
+  network: 'none' | 'host'
+  /** Folder of the host that receives what the command leaves in OUT_DIR. */
+  outputs: string
+  /** Variations left out, to find a culprit. */
+  off?: readonly VariationName[]
+  onLine?: (line: string) => void
+  signal?: AbortSignal
+  /** Gives the terminal to the command; nothing is collected. */
+  interactive?: boolean
+  /** Where the command starts, as an absolute path inside; by default the tree, or the home without an export. */
+  directory?: string
+}
+
+export interface WorldResult {
+  /** Exit status of the command; null if it was stopped from outside. */
+  code: number | null
+  /** The limit that the command ran into, where it failed. */
+  contained: null | 'timeout' | 'memory' | 'processes' | 'disk'
+  /** Last lines of what the command printed. */
+  output: string
+  /** Paths of the export that were read, sorted; null where that is unknown. */
+  reads: string[] | null
+  /** Files that were written below `outputs`. */
+  files: string[]
+  variations: Variation[]
+}
+
+const keptOutputBytes = 256 * 1024
+const outputLines = 40
+/** Room for what the world itself puts there: account files, mount points, the bundle. */
+const ownKib = 16 * 1024
+
+/**
+ * Runs a command in a world: a fresh copy of its root and export, its conditions, its limits. When this returns, or
+ * throws, or this process dies, nothing of the run is left: no process, mount, control group or file but `outputs`.
+ *
+ * @throws TagproofError `sandbox-unavailable`, `privilege-missing` or `tool-missing` if there can be no sandbox here;
+ *   `build-output` if what the command left cannot be taken over; `cancelled`
+ */
+export async function runInWorld(request: WorldRequest): Promise<WorldResult> {
+  await requirePrivilege()
+  const machine = await machineFacts()
+  const conditions = variationsFor(request.world, machine, await rootFacts(request.root.path), {
+    off: request.off ?? [],
+    exported: request.exportTar !== null
+  })
+  const prepared = await prepare(request, machine, conditions)
+  const variations = [...conditions.records]
+  if (request.interactive === true) return { ...(await runOnTerminal(prepared)), variations }
+  const outcome = await runEnclosed(request, prepared)
+  return { ...outcome, variations }
+}
+
+interface Prepared {
+  bundle: Buffer
+  enclosure: Omit<EnclosureRequest, 'bundle'>
+}
+
+async function prepare(
+  request: WorldRequest,
+  machine: MachineFacts,
+  conditions: Conditions
+): Promise<Prepared> {
+  const id = `${request.world}-${randomBytes(8).toString('hex')}`
+  const exportBytes = request.exportTar === null ? 0 : (await stat(request.exportTar)).size
+  const binds = [...request.binds, ...(await networkBinds(request))]
+  const config = sandboxConfig({
+    id,
+    conditions,
+    machine,
+    limits: request.limits,
+    mountPoint,
+    command: request.command,
+    environment: checkedEnvironment(request.environment),
+    directory: request.directory ?? (request.exportTar === null ? conditions.home : conditions.buildPath),
+    network: request.network,
+    binds,
+    terminal: request.interactive === true
+  })
+  const files = rootFiles(conditions, await hostFiles(request))
+  const [boundFolders, boundFiles] = await foldersAndFiles(binds)
+  const folders = [...mountFolders(conditions), ...boundFolders]
+  return {
+    bundle: bundleArchive(
+      config,
+      new Map([...files, ...boundFiles.map((file) => [file, ''] as const)]),
+      folders
+    ),
+    enclosure: {
+      id,
+      root: request.root.path,
+      exportTar: request.exportTar,
+      hostUser: hostUserId(conditions),
+      umask: conditions.umask,
+      // A file takes whole pages, so an export of small files needs more than its archive.
+      sizeKib: request.limits['disk-mib'] * 1024 + Math.ceil((exportBytes * 3) / 1024) + ownKib
+    }
+  }
+}
+
+type Outcome = Omit<WorldResult, 'variations'>
+
+async function runEnclosed(request: WorldRequest, { bundle, enclosure }: Prepared): Promise<Outcome> {
+  const { command, args } = enclosureCommand({ ...enclosure, bundle: { bytes: bundle.length } })
+  const lifeline = new PassThrough()
+  lifeline.write(bundle)
+  let timedOut = false
+  const stop = (): void => void lifeline.end()
+  const timer = setTimeout(() => {
+    timedOut = true
+    stop()
+  }, request.limits.minutes * 60_000)
+  request.signal?.addEventListener('abort', stop)
+  if (request.signal?.aborted === true) stop()
+  const stream = new PassThrough()
+  const report = takeReport(stream.iterator({ destroyOnReturn: false }), {
+    outputs: request.outputs,
+    bytes: request.limits['disk-mib'] * 1024 * 1024,
+    exportPrefix: 'tree/'
+  })
+    .then(
+      (value) => ({ value, error: undefined }),
+      (error: unknown) => ({ value: undefined, error: asTagproofError(error) })
+    )
+    .finally(() => {
+      // What is left of the stream does not matter; a world that still writes it is ended.
+      stop()
+      stream.resume()
+    })
+  try {
+    const enclosed = privileged(command, args)
+    const ended = await run(enclosed.command, enclosed.args, {
+      env: plainEnvironment,
+      stdin: lifeline,
+      stdoutTo: stream,
+      keepBytes: keptOutputBytes,
+      ...(request.onLine === undefined ? {} : { onLine: request.onLine })
+    })
+    const output = lastLines(ended.stderr.toString('utf8'), outputLines)
+    if (request.signal?.aborted === true) throw new TagproofError('cancelled', 'Stopped on request.')
+    const { value, error } = await report
+    if (value === undefined && ended.code !== 0) throw unavailable(ended.code, output)
+    if (error !== undefined) throw withOutput(error, output)
+    if (value === undefined) throw unavailable(ended.code, output)
+    return outcomeOf(value, output, timedOut)
+  } finally {
+    clearTimeout(timer)
+    request.signal?.removeEventListener('abort', stop)
+    stop()
+  }
+}
+
+/** What the run came to, from the counters that root read: the command's own words prove nothing. */
+export function outcomeOf(report: WorldReport, output: string, timedOut: boolean): Outcome {
+  const { status, reads, files } = report
+  if (status.code === 0 && !timedOut) return { code: 0, contained: null, output, reads, files }
+  const contained = containedBy(status, output) ?? (timedOut ? 'timeout' : null)
+  return { code: timedOut ? null : status.code, contained, output, reads: timedOut ? null : reads, files: [] }
+}
+
+function containedBy(status: WorldStatus, output: string): WorldResult['contained'] {
+  if (status.killedForMemory) return 'memory'
+  if (status.processesRefused) return 'processes'
+  const full = status.free < 0.01 || /No space left on device|\bENOSPC\b/.test(output)
+  return full ? 'disk' : null
+}
+
+async function runOnTerminal({ bundle, enclosure }: Prepared): Promise<Outcome> {
+  return withTemporaryFolder('tagproof-shell', async (folder) => {
+    const file = `${folder}/bundle.tar`
+    await writeFileAtomic(file, bundle, 0o600)
+    const { command, args } = enclosureCommand({ ...enclosure, bundle: { file } })
+    const enclosed = privileged(command, args)
+    const code = await runAttached(enclosed.command, enclosed.args, { env: plainEnvironment })
+    return { code, contained: null, output: '', reads: null, files: [] }
+  })
+}
+
+async function hostFiles({ root, network }: WorldRequest): Promise<HostFiles> {
+  const text = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '')
+  return {
+    passwd: await text(`${root.path}/etc/passwd`),
+    group: await text(`${root.path}/etc/group`),
+    network:
+      network === 'none'
+        ? null
+        : { resolver: await text('/etc/resolv.conf'), hosts: await text('/etc/hosts') }
+  }
+}
+
+/** With the network comes the host's trust in certificate authorities, which may include a company's own. */
+async function networkBinds({ root, network }: WorldRequest): Promise<Bind[]> {
+  const bundle = '/etc/ssl/certs/ca-certificates.crt'
+  if (network === 'none') return []
+  const there = await Promise.all([bundle, root.path + bundle].map(isFile))
+  return there.every(Boolean) ? [{ source: bundle, destination: bundle }] : []
+}
+
+/** Mount points of the binds, relative to the root: folders, and files. */
+async function foldersAndFiles(binds: readonly Bind[]): Promise<[string[], string[]]> {
+  const files = await Promise.all(binds.map((bind) => isFile(bind.source)))
+  const points = binds.map((bind) => bind.destination.slice(1))
+  return [points.filter((_, at) => files[at] !== true), points.filter((_, at) => files[at] === true)]
+}
+
+async function isFile(file: string): Promise<boolean> {
+  return stat(file).then(
+    (status) => status.isFile(),
+    () => false
+  )
+}
+
+function withOutput(error: TagproofError, output: string): TagproofError {
+  return new TagproofError(error.code, error.message, {
+    output,
+    ...error.detail,
+    cause: error.detail.cause ?? error
+  })
+}
+
+/** The sandbox could not be set up or torn down; never a reason to go on without it. */
+function unavailable(code: number | null, output: string): TagproofError {
+  return new TagproofError('sandbox-unavailable', 'The world could not be set up on this machine.', {
+    found: `status ${String(code)} while it was set up`,
+    output,
+    fix: 'Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts. In a container it needs --privileged. Run tagproof doctor to see which is missing.'
+  })
+}
