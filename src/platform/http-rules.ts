@@ -101,13 +101,13 @@ export function proxyFor(url: URL, environment: Readonly<Record<string, string |
   const scheme = url.protocol.slice(0, -1)
   // An upper-case HTTP_PROXY is taken too, except in a CGI program, where a header can set it (httpoxy).
   const upper =
-    scheme === 'http' && environment['REQUEST_METHOD'] !== undefined
+    scheme === 'http' && environment.REQUEST_METHOD !== undefined
       ? undefined
       : environment[`${scheme.toUpperCase()}_PROXY`]
   const value =
-    environment[`${scheme}_proxy`] ?? upper ?? environment['all_proxy'] ?? environment['ALL_PROXY']
+    environment[`${scheme}_proxy`] ?? upper ?? environment.all_proxy ?? environment.ALL_PROXY
   if (value === undefined || value.trim() === '') return null
-  if (isExempt(url, environment['no_proxy'] ?? environment['NO_PROXY'] ?? '')) return null
+  if (isExempt(url, environment.no_proxy ?? environment.NO_PROXY ?? '')) return null
   const proxy = parseUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`)
   if (proxy === null || (proxy.protocol !== 'http:' && proxy.protocol !== 'https:'))
     throw new TagproofError('network', `The proxy for ${scheme} cannot be used.`, {
