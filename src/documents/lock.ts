@@ -1,10 +1,15 @@
 import { z } from 'zod'
 import { fileNameField, relativePathField, sha256Field, sizeField } from './fields.ts'
 
+/** As in a line of apt's sources: `stable`, `stable-updates`. */
+const suiteField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/)
+
 const debianPackageField = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/),
   version: z.string().regex(/^[A-Za-z0-9.+~:-]+$/),
   architecture: z.string().regex(/^[a-z0-9-]+$/),
+  /** An index of the root; the archive that publishes it holds the file. */
+  suite: suiteField,
   /** Path below the archive's base, as its Packages file says it (`pool/main/...`). */
   file: relativePathField,
   size: sizeField,
@@ -14,13 +19,14 @@ const debianPackageField = z.strictObject({
 export type DebianPackage = z.output<typeof debianPackageField>
 
 const rootLockField = z.strictObject({
-  suite: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  suite: suiteField,
   architecture: z.string().regex(/^[a-z0-9-]+$/),
   components: z.array(z.string().regex(/^[a-z][a-z-]*$/)).min(1),
-  /** The signed indexes that the packages were taken from. */
+  /** The signed indexes that the packages were taken from. No address: each machine has its own mirrors. */
   indexes: z
     .array(
       z.strictObject({
+        suite: suiteField,
         origin: z.string().max(200),
         codename: z.string().max(100),
         date: z.string().max(100),
