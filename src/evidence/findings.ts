@@ -1,0 +1,58 @@
+import type { Finding } from '../documents/proof.ts'
+
+/** Findings that say the same of several members. The first one speaks for all. */
+export interface FindingGroup {
+  first: Finding
+  /** Members (or artifacts) of the others, in the order found. */
+  others: string[]
+}
+
+const severities: readonly Finding['severity'][] = ['refuse', 'warn', 'note']
+
+/**
+ * Which check comes first where several refuse: a wrong source or a broken container explains what follows,
+ * and a member that differs explains one that cannot be traced.
+ */
+const checks: readonly Finding['check'][] = [
+  'source',
+  'container',
+  'reproduced',
+  'uninfluenced',
+  'traced',
+  'policy',
+  'complete',
+  'try'
+]
+
+/** Findings as a reader wants them: the most important first, the same ones together. */
+export function groupFindings(findings: readonly Finding[]): FindingGroup[] {
+  const groups = new Map<string, FindingGroup>()
+  for (const finding of findings) {
+    const key = JSON.stringify([
+      finding.severity,
+      finding.check,
+      finding.code,
+      finding.artifact,
+      finding.waiver
+    ])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { first: finding, others: [] })
+    else group.others.push(finding.member ?? finding.artifact ?? finding.message)
+  }
+  return [...groups.values()].sort((left, right) => rank(left.first) - rank(right.first))
+}
+
+/** How many findings stop the release. */
+export function countRefusals(findings: readonly Finding[]): number {
+  return findings.filter((finding) => finding.severity === 'refuse').length
+}
+
+function rank(finding: Finding): number {
+  return severities.indexOf(finding.severity) * checks.length + checks.indexOf(finding.check)
+}
+
+/** `artifact: member`, `artifact`, or undefined for a finding about the release. */
+export function placeOf(finding: Pick<Finding, 'artifact' | 'member'>): string | undefined {
+  if (finding.artifact === null) return finding.member ?? undefined
+  return finding.member === null ? finding.artifact : `${finding.artifact}: ${finding.member}`
+}

@@ -1,0 +1,98 @@
+import type { Finding, Proof } from '../documents/proof.ts'
+import type { Release } from '../documents/release.ts'
+import { countRefusals, groupFindings, placeOf, type FindingGroup } from './findings.ts'
+import { code, table, text } from './markdown.ts'
+import { sameInBoth, sizeText } from './table.ts'
+import { publishObstacles } from './trust.ts'
+
+/** A refusal is read from its top; whoever wants all of it has `proof.json`. */
+const mostGroups = 10
+const mostOthers = 5
+
+/**
+ * `summary.md`: one screen for a clean release; for a refused one what, where, why and how to mend it, the most
+ * important first. The same text is the job summary.
+ */
+export function formatSummary(proof: Proof, release: Release): string {
+  const parts = proof.verdict === 'proven' ? proven(proof, release) : refused(proof)
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`
+}
+
+function proven(proof: Proof, release: Release): string[] {
+  return [
+    `# ✅ ${text(proof.tag.name)}: proven`,
+    `Version ${text(proof.version)}, commit ${code(proof.tag.commit)}. Both worlds made the same bytes from the tag alone.`,
+    table(
+      ['artifact', 'size', 'sha256', 'a = b', 'packing'],
+      release.artifacts.map((artifact) => [
+        code(artifact.name),
+        sizeText(artifact.size),
+        code(artifact.sha256),
+        sameInBoth(artifact) ? '✅' : '❌',
+        artifact.packing
+      ])
+    ),
+    worldsLine(proof),
+    obstacles(proof),
+    findingList(proof.findings),
+    'To check the files: `cd packages && sha256sum --check ../SHA256SUMS`.'
+  ]
+}
+
+function refused(proof: Proof): string[] {
+  const refusals = countRefusals(proof.findings)
+  return [
+    `# ❌ ${text(proof.tag.name)}: refused`,
+    `${refusals} ${refusals === 1 ? 'finding has' : 'findings have'} to be mended first. Nothing may be published; both builds are kept. Version ${text(proof.version)}, commit ${code(proof.tag.commit)}.`,
+    findingList(proof.findings),
+    obstacles(proof),
+    worldsLine(proof)
+  ]
+}
+
+function findingList(findings: readonly Finding[]): string {
+  const groups = groupFindings(findings)
+  const shown = groups.slice(0, mostGroups).map(findingSection)
+  if (groups.length > mostGroups)
+    shown.push(`${groups.length - mostGroups} more kinds of findings are in \`proof.json\`.`)
+  return shown.join('\n\n')
+}
+
+function findingSection({ first, others }: FindingGroup): string {
+  const mark = { refuse: '❌', warn: '⚠️', note: 'ℹ️' }[first.severity]
+  const place = placeOf(first)
+  const lines = [`- ${mark} **${first.check}: ${text(first.code)}** ${text(first.message)}`]
+  if (place !== undefined) lines.push(`  - where: ${code(place)}${othersText(others)}`)
+  if (first.cause !== null) lines.push(`  - why: ${text(first.cause)}`)
+  if (first.fix !== null) lines.push(`  - fix: ${text(first.fix)}`)
+  if (first.waiver !== null) lines.push(`  - waived: ${text(first.waiver)}`)
+  return lines.join('\n')
+}
+
+function othersText(others: readonly string[]): string {
+  if (others.length === 0) return ''
+  const named = others.slice(0, mostOthers).map(code).join(', ')
+  return ` and ${others.length} more: ${named}${others.length > mostOthers ? ', …' : ''}`
+}
+
+function obstacles(proof: Proof): string {
+  return publishObstacles(proof.trust)
+    .map((line) => `- ⚠️ Not to be published as it is: ${text(line)}`)
+    .join('\n')
+}
+
+/** What world b varied, and what it could not; equal for most targets, so said once where it is. */
+function worldsLine(proof: Proof): string {
+  const lines = proof.variations
+    .filter(({ world }) => world === 'b')
+    .map(({ target, variations }) => {
+      const applied = variations.filter((variation) => variation.applied).map((variation) => variation.name)
+      const missing = variations.filter((variation) => !variation.applied)
+      const not = missing.map((variation) => `${variation.name} (${text(variation.reason)})`).join(', ')
+      return `World b of ${code(target)} differed in ${applied.join(', ')}${not === '' ? '' : `; **not** in ${not}`}.`
+    })
+  const jobs = proof.trust.singleJob
+    ? ['Both worlds ran in one job: weaker separation than two runners.']
+    : []
+  return [...lines, ...jobs].join('  \n')
+}

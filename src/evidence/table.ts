@@ -1,0 +1,90 @@
+import type { Proof } from '../documents/proof.ts'
+import type { ReleaseArtifact } from '../documents/release.ts'
+import { printable } from '../platform/terminal.ts'
+import { countRefusals, groupFindings, placeOf, type FindingGroup } from './findings.ts'
+import { publishObstacles } from './trust.ts'
+
+/**
+ * What a terminal shows at the end: the artifacts with size, SHA-256 and whether both worlds made them alike,
+ * or what stopped the release. No line depends on the width of the terminal, so that logs can be compared.
+ */
+export function formatTable(proof: Proof): string {
+  const head = `${printable(proof.tag.name)}  commit ${proof.tag.commit.slice(0, 12)}  version ${printable(proof.version)}`
+  const parts = [head]
+  if (proof.artifacts.length > 0) parts.push(artifactTable(proof.artifacts))
+  parts.push(...groupFindings(proof.findings).map(findingLines))
+  if (proof.verdict === 'refused')
+    parts.push(
+      `refused: ${count(countRefusals(proof.findings), 'finding')} to mend; nothing may be published`
+    )
+  else
+    parts.push(
+      [
+        'proven: both worlds made the same bytes',
+        ...publishObstacles(proof.trust).map((line) => `  to publish: ${line}`)
+      ].join('\n')
+    )
+  return parts.join('\n\n')
+}
+
+function artifactTable(artifacts: readonly ReleaseArtifact[]): string {
+  const rows = [
+    ['artifact', 'size', 'sha256', 'a = b'],
+    ...artifacts.map((artifact) => [
+      printable(artifact.name),
+      sizeText(artifact.size),
+      artifact.sha256,
+      sameInBoth(artifact) ? 'yes' : 'NO'
+    ])
+  ]
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === 1 ? cell.padStart(widths[1] ?? 0) : cell.padEnd(widths[column] ?? 0)
+        )
+        .join('  ')
+        .trimEnd()
+    )
+    .join('\n')
+}
+
+/** Whether each world's artifact, originals put back, has the hash of the one to publish. */
+export function sameInBoth(artifact: Pick<ReleaseArtifact, 'sha256' | 'built'>): boolean {
+  return artifact.built.a === artifact.sha256 && artifact.built.b === artifact.sha256
+}
+
+function findingLines({ first, others }: FindingGroup): string {
+  const mark = { refuse: '✗', warn: '!', note: '-' }[first.severity]
+  const place = placeOf(first)
+  const lines = [
+    `${mark} ${first.check}: ${first.code}${place === undefined ? '' : `  ${printable(place)}`}`,
+    `    ${printable(first.message)}`
+  ]
+  if (others.length > 0)
+    lines.push(
+      `    and ${others.length} more: ${others.slice(0, 3).map(printable).join(', ')}${others.length > 3 ? ', ...' : ''}`
+    )
+  if (first.cause !== null) lines.push(`    why  ${printable(first.cause)}`)
+  if (first.fix !== null) lines.push(`    fix  ${printable(first.fix)}`)
+  if (first.waiver !== null) lines.push(`    waived: ${printable(first.waiver)}`)
+  return lines.join('\n')
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** Bytes for people: `512 B`, `4.1 KiB`, `12.3 MiB`. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`
+  const units = ['KiB', 'MiB', 'GiB']
+  let value = bytes / 1024
+  let unit = 0
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  return `${value.toFixed(1)} ${units[unit] ?? ''}`
+}

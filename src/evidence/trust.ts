@@ -1,0 +1,17 @@
+import type { Proof } from '../documents/proof.ts'
+
+/** Why a proof, although nothing was found, cannot be published; empty where it can. */
+export function publishObstacles(trust: Proof['trust']): string[] {
+  const obstacles: string[] = []
+  if (trust.config === 'outside')
+    obstacles.push(
+      'The configuration came from outside the tag (--config). Commit it as .github/tagproof.yml.'
+    )
+  if (trust.lock === 'outside')
+    obstacles.push('The lock came from outside the tag (--lock). Commit it as .github/tagproof.lock.')
+  if (trust.lock === 'resolved' || trust.lock === 'default')
+    obstacles.push(
+      'The tag holds no lock, so one was made. Run tagproof lock and commit .github/tagproof.lock.'
+    )
+  return obstacles
+}
