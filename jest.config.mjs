@@ -4,7 +4,10 @@ export default {
   roots: ['<rootDir>/__tests__'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
+  transform: {
+    '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }],
+    '\\.(py|sh|c)$': '<rootDir>/__tests__/support/text.mjs'
+  },
   testTimeout: 120_000,
   maxWorkers: 2,
   clearMocks: true

@@ -1,0 +1,122 @@
+import { parse } from 'smol-toml'
+import type { Config, TargetConfig } from '../documents/config.ts'
+import type { PlanTarget } from '../documents/plan.ts'
+import { TagproofError } from '../platform/errors.ts'
+
+export interface TreeShape {
+  /** Paths of all tracked files. */
+  paths: readonly string[]
+  /** Text of the top `pyproject.toml`, or null. One that only configures linters makes no target. */
+  pyproject: string | null
+}
+
+export interface Discovery {
+  /** What this version builds. */
+  targets: PlanTarget[]
+  /** What the tree or the configuration asks for, and this version cannot build yet. */
+  notBuilt: PlanTarget[]
+}
+
+type Kind = PlanTarget['kind']
+
+/** The file whose presence makes a folder a target of a kind. */
+const marks: Readonly<Record<Kind, readonly string[]>> = {
+  python: ['pyproject.toml', 'setup.py'],
+  deb: ['debian/control', 'debian/changelog'],
+  image: ['Dockerfile', 'Containerfile']
+}
+const builtKinds: readonly Kind[] = ['python']
+
+/**
+ * The targets of a release: those that the configuration lists, or those that the tree shows.
+ *
+ * @param only names (or kinds) that were asked for; all when empty
+ * @throws TagproofError `target-none` if there is nothing to build, `target-unknown` if a name that was
+ *   asked for does not exist, `config-invalid` if two targets have one name
+ */
+export function discoverTargets(
+  tree: TreeShape,
+  config: Pick<Config, 'targets'>,
+  only: readonly string[] = []
+): Discovery {
+  const known = new Set(tree.paths)
+  const all = config.targets === undefined ? shownBy(tree, known) : listed(config.targets, known)
+  if (all.length === 0)
+    throw new TagproofError('target-none', 'The tagged tree holds nothing that could be built.', {
+      expected: 'pyproject.toml or setup.py, debian/, or a Dockerfile at the top of the tree',
+      fix: 'List the targets and their folders under `targets:` in .github/tagproof.yml.'
+    })
+  const chosen = only.length === 0 ? all : choose(all, only)
+  return {
+    targets: chosen.filter((target) => builtKinds.includes(target.kind)),
+    notBuilt: chosen.filter((target) => !builtKinds.includes(target.kind))
+  }
+}
+
+function shownBy(tree: TreeShape, known: ReadonlySet<string>): PlanTarget[] {
+  const kinds = (Object.keys(marks) as Kind[]).filter((kind) => marks[kind].some((mark) => known.has(mark)))
+  return kinds
+    .filter((kind) => kind !== 'python' || known.has('setup.py') || isPackage(tree.pyproject))
+    .map((kind) => ({ kind, name: kind, path: '.', root: kind }))
+}
+
+/** Whether a `pyproject.toml` describes a package; one that cannot be read is left for the build to report. */
+function isPackage(pyproject: string | null): boolean {
+  if (pyproject === null) return true
+  try {
+    const table = parse(pyproject)
+    return 'project' in table || 'build-system' in table
+  } catch {
+    return true
+  }
+}
+
+function listed(targets: readonly TargetConfig[], known: ReadonlySet<string>): PlanTarget[] {
+  const named = targets.map((target) => ({
+    kind: target.kind,
+    name: target.name ?? defaultName(target, targets),
+    path: target.path,
+    root: target.root ?? target.kind
+  }))
+  for (const target of named) {
+    if (named.filter((other) => other.name === target.name).length > 1)
+      throw new TagproofError('config-invalid', `Two targets are called ${JSON.stringify(target.name)}.`, {
+        fix: 'Give each target under `targets:` its own `name`.'
+      })
+    requireMark(target, known)
+  }
+  return named
+}
+
+/** The kind when it is alone, else kind and folder: `python`, `python-client`. */
+function defaultName(target: TargetConfig, all: readonly TargetConfig[]): string {
+  const alone = all.filter((other) => other.kind === target.kind && other.name === undefined).length === 1
+  if (alone || target.path === '.') return target.kind
+  const folder = target.path.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  return `${target.kind}-${folder}`.slice(0, 64).replace(/-+$/, '')
+}
+
+function requireMark(target: PlanTarget, known: ReadonlySet<string>): void {
+  const folder = target.path === '.' ? '' : `${target.path}/`
+  if (marks[target.kind].some((mark) => known.has(folder + mark))) return
+  const whole = folder === '' ? 'the top of the tree' : folder
+  throw new TagproofError('target-none', `The target ${JSON.stringify(target.name)} has nothing to build.`, {
+    found: `no ${marks[target.kind].join(' or ')} in ${whole}`,
+    fix: 'Correct the `path` of the target in .github/tagproof.yml; it is relative to the top of the tree.'
+  })
+}
+
+function choose(all: readonly PlanTarget[], only: readonly string[]): PlanTarget[] {
+  const chosen = new Set<PlanTarget>()
+  for (const wanted of only) {
+    const byName = all.filter((target) => target.name === wanted)
+    const found = byName.length > 0 ? byName : all.filter((target) => target.kind === wanted)
+    if (found.length === 0)
+      throw new TagproofError('target-unknown', `There is no target ${JSON.stringify(wanted)}.`, {
+        expected: `one of ${all.map((target) => target.name).join(', ')}`,
+        fix: 'Name one of these with --target, or add it under `targets:` in .github/tagproof.yml.'
+      })
+    for (const target of found) chosen.add(target)
+  }
+  return all.filter((target) => chosen.has(target))
+}

@@ -1,0 +1,350 @@
+"""Runs the PEP 517 hooks of one project inside a sandbox: sdist from the tree, wheel from that sdist.
+
+Started by the build environment's interpreter with one JSON argument; needs the standard library and, for the
+grammar of requirements, the `packaging` that pip of the root carries. Each hook has a process of its own.
+The last line of a failure is `tagproof-driver: {...}`, which the caller reads.
+"""
+
+import importlib
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tempfile
+import traceback
+
+MARK = "tagproof-driver: "
+PIP_WHEELS = "/usr/share/python-wheels"
+
+
+class Failure(Exception):
+    """Something that the user must know: `kind` is one of the words that build.ts explains."""
+
+    def __init__(self, kind, message, **detail):
+        super().__init__(message)
+        self.record = dict(detail, kind=kind, message=message)
+
+
+# -- The process of one hook ------------------------------------------------------------------------------------
+
+
+def hook_process(job):
+    """Calls one hook in the current folder and writes what it returned to `job["result"]`."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
+    try:
+        function = getattr(load_backend(job), job["hook"], None)
+        if function is not None:
+            answer = {"value": function(*job["args"]), "missing": False}
+        else:
+            answer = {"value": None, "missing": True}
+    except BaseException as error:  # whatever a backend throws, SystemExit too, is its failure
+        traceback.print_exc()
+        text = "".join(traceback.format_exception_only(type(error), error)).strip()
+        answer = {"exception": text[-2000:]}
+    with open(job["result"], "w", encoding="utf-8") as stream:
+        json.dump(answer, stream)
+    sys.stdout.flush()
+    return 1 if "exception" in answer else 0
+
+
+def load_backend(job):
+    """Imports the backend. Its compiled modules are shared between hooks, outside the tree and the environment."""
+    folders = [os.path.abspath(folder) for folder in job["backend_path"]]
+    sys.path[:0] = folders
+    sys.pycache_prefix, sys.dont_write_bytecode = job["cache"], False
+    module, _, rest = job["backend"].partition(":")
+    backend = importlib.import_module(module)
+    sys.pycache_prefix, sys.dont_write_bytecode = None, True
+    if folders:
+        origin = os.path.abspath(getattr(backend, "__file__", None) or "")
+        if not any(origin.startswith(folder + os.sep) for folder in folders):
+            raise ImportError(f"PEP 517: the backend {module} does not come from backend-path, but from {origin}")
+    for part in rest.split(".") if rest else []:
+        backend = getattr(backend, part)
+    return backend
+
+
+class Project:
+    """One project folder with its backend."""
+
+    def __init__(self, job, folder, environment):
+        self.job, self.folder, self.environment = job, folder, environment
+
+    def call(self, hook, *args, optional=False):
+        handle, result = tempfile.mkstemp(suffix=".json")
+        os.close(handle)
+        job = {
+            "do": "hook",
+            "hook": hook,
+            "args": args,
+            "result": result,
+            "backend": self.job["backend"],
+            "backend_path": self.job["backend_path"],
+            "cache": os.path.join(tempfile.gettempdir(), "compiled"),
+        }
+        print(f"+ {hook}", flush=True)
+        command = [sys.executable, os.path.abspath(__file__), json.dumps(job)]
+        status = subprocess.run(command, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL).returncode
+        answer = read_answer(result)
+        os.unlink(result)
+        if status != 0 or "exception" in answer:
+            exception = answer.get("exception", "")
+            raise Failure("hook", f"{hook} failed", hook=hook, status=status, exception=exception)
+        if answer.get("missing") and not optional:
+            raise Failure("hook", f"the backend has no {hook}", hook=hook, status=0, exception="")
+        return answer.get("value")
+
+    def requires(self, hook):
+        wanted = self.call(hook, optional=True) or []
+        if not isinstance(wanted, list) or not all(isinstance(item, str) for item in wanted):
+            raise Failure("answer", f"{hook} returned no list of strings", hook=hook)
+        return wanted
+
+
+def read_answer(file):
+    try:
+        with open(file, encoding="utf-8") as stream:
+            return json.load(stream)
+    except ValueError:
+        return {}
+
+
+# -- What the environment has -----------------------------------------------------------------------------------
+
+
+def import_packaging():
+    wheels = sorted(os.listdir(PIP_WHEELS)) if os.path.isdir(PIP_WHEELS) else []
+    for wheel in wheels:
+        place = os.path.join(PIP_WHEELS, wheel)
+        if wheel.startswith("pip-") and place not in sys.path:
+            sys.path.append(place)
+    try:
+        return importlib.import_module("pip._vendor.packaging.requirements")
+    except ImportError:
+        return importlib.import_module("packaging.requirements")
+
+
+class Installed:
+    """The distributions of the build environment, by normalised name."""
+
+    def __init__(self):
+        self.requirements = import_packaging()
+        self.found = {}
+        for item in importlib.metadata.distributions(path=[sysconfig.get_path("purelib")]):
+            self.found.setdefault(normalised(item.metadata["Name"] or ""), item)
+
+    def check(self, wanted, because):
+        """Each requirement, and what it needs in turn, must be there in a fitting version."""
+        for text in wanted:
+            for missing, reason in self.lacks(text, "", set()):
+                raise Failure("requires", f"{missing}: {reason}", requirement=missing, because=because)
+
+    def lacks(self, text, extra, seen):
+        try:
+            requirement = self.requirements.Requirement(text)
+        except Exception as error:
+            yield text, f"is no requirement ({error})"
+            return
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
+            return
+        if requirement.url is not None:
+            yield text, "names an address, which no lock can stand for"
+            return
+        item = self.found.get(normalised(requirement.name))
+        if item is None:
+            yield text, "is not in the build environment"
+        elif requirement.specifier and not requirement.specifier.contains(item.version, prereleases=True):
+            yield text, f"the build environment has {item.version}"
+        else:
+            for each in [""] + sorted(requirement.extras):
+                key = (normalised(requirement.name), each)
+                if key not in seen:
+                    seen.add(key)
+                    for needed in item.requires or []:
+                        yield from self.lacks(needed, each, seen)
+
+
+def normalised(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+# -- The build ----------------------------------------------------------------------------------------------------
+
+
+def build(job):
+    top = os.environ["BUILD_DIR"]
+    out = os.environ["OUT_DIR"]
+    try:
+        build_in(job, top, out)
+    finally:
+        if job["keep"]:
+            with tarfile.open(os.path.join(out, "tree.tar"), "w") as archive:
+                archive.add(top, "tree")
+
+
+def build_in(job, top, out):
+    source = os.path.normpath(os.path.join(top, job["path"]))
+    job.update(build_system(source))
+    sdist_top = os.path.join(os.path.dirname(os.path.abspath(top)), "sdist")
+    environment = hook_environment(job, [tempfile.gettempdir(), sdist_top, top])
+    installed = Installed()
+    installed.check(job["requires"], "build-system.requires")
+    project = Project(job, source, environment)
+    asked = project.requires("get_requires_for_build_sdist")
+    installed.check(asked, "get_requires_for_build_sdist")
+    if job["do"] == "requires":
+        asked += project.requires("get_requires_for_build_wheel")
+        write_result(out, {"requires": sorted(set(asked))})
+        return
+    if job["backend"].split(":")[0] == "mesonpy":
+        commit_tree(top, environment)
+    sdist = artifact(project.call("build_sdist", out), out, ".tar.gz", "build_sdist")
+    project = Project(job, extract(os.path.join(out, sdist), sdist_top, job), environment)
+    wanted = project.requires("get_requires_for_build_wheel")
+    installed.check(wanted, "get_requires_for_build_wheel")
+    wheel = artifact(project.call("build_wheel", out), out, ".whl", "build_wheel")
+    write_result(out, {"requires": sorted(set(asked + wanted)), "sdist": sdist, "wheel": wheel})
+
+
+def build_system(source):
+    """The table of PEP 518 and 517 with its defaults; requires.ts reads the same for the lock."""
+    file = os.path.join(source, "pyproject.toml")
+    table = None
+    if os.path.isfile(file):
+        import_packaging()
+        try:
+            toml = importlib.import_module("tomllib")
+        except ImportError:
+            toml = importlib.import_module("pip._vendor.tomli")
+        with open(file, "rb") as stream:
+            table = toml.load(stream).get("build-system")
+    table = {"requires": ["setuptools>=40.8.0"]} if table is None else table
+    return {
+        "requires": table["requires"],
+        "backend": table.get("build-backend", "setuptools.build_meta:__legacy__"),
+        "backend_path": table.get("backend-path", []),
+    }
+
+
+def hook_environment(job, folders):
+    """What hooks see: the environment's programs first, no stray bytecode, and compilers that forget where they ran."""
+    environment = dict(os.environ)
+    environment["PATH"] = os.path.dirname(sys.executable) + os.pathsep + environment.get("PATH", "/usr/bin:/bin")
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment["PYTHONNOUSERSITE"] = "1"
+    # The tree belongs to another user than the build where user ids are mapped.
+    environment.update(GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="safe.directory", GIT_CONFIG_VALUE_0="*")
+    # Of several maps the compiler takes the last that fits: the most particular folder goes last.
+    options = ("-ffile-prefix-map", "-fdebug-prefix-map", "-fmacro-prefix-map")
+    maps = " ".join(f"{option}={folder}=." for folder in folders for option in options)
+    names = ["CPPFLAGS"]
+    # CMake knows no CPPFLAGS. Elsewhere CFLAGS would switch off the defaults of configure scripts, -O2 among them.
+    asked = any("cmake" in item or "scikit-build" in item for item in job["requires"])
+    if asked or shutil.which("cmake", path=environment["PATH"]):
+        names = ["CFLAGS", "CXXFLAGS"]
+    for name in names:
+        environment[name] = maps
+    return environment
+
+
+def commit_tree(top, environment):
+    """`meson dist` archives a commit, blobs and all: give it one of this world's tree, with the tag on it."""
+
+    def git(*args):
+        command = ["git", "-C", top, *args]
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            raise Failure("git", f"git {args[0]} failed", hook="build_sdist", status=done.returncode, exception="")
+        return done.stdout.decode().strip()
+
+    date = os.environ["SOURCE_DATE_EPOCH"] + " +0000"
+    for role in ("AUTHOR", "COMMITTER"):
+        environment.update({f"GIT_{role}_NAME": "tree", f"GIT_{role}_EMAIL": "tree@invalid", f"GIT_{role}_DATE": date})
+    tags = git("tag", "--points-at", "HEAD").split()
+    os.unlink(os.path.join(top, ".git", "index"))
+    git("-c", "core.autocrlf=false", "-c", "core.attributesFile=/dev/null", "add", "--all", "--force", ".")
+    commit = git("commit-tree", "-m", "tree", git("write-tree"))
+    git("update-ref", "--no-deref", "HEAD", commit)
+    for tag in tags:
+        git("tag", "--force", tag, commit)
+
+
+def artifact(name, out, suffix, hook):
+    """Checks that a hook made what it says."""
+    if not isinstance(name, str) or name != os.path.basename(name) or not name.endswith(suffix):
+        raise Failure("answer", f"{hook} returned {name!r}, not the name of a *{suffix} file", hook=hook)
+    path = os.path.join(out, name)
+    if os.path.islink(path) or not os.path.isfile(path):
+        raise Failure("answer", f"{hook} returned {name!r}, but there is no such file", hook=hook)
+    return name
+
+
+def extract(sdist, folder, job):
+    """Unpacks an sdist: every time is the epoch, and in world b the files are made in reversed order."""
+    epoch = int(os.environ["SOURCE_DATE_EPOCH"])
+    with tarfile.open(sdist, "r:gz") as archive:
+        members = archive.getmembers()
+        for member in members:
+            leaves = member.name.startswith("/") or ".." in member.name.split("/")
+            if leaves or not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
+                message = f"the sdist holds {member.name!r}, which cannot be unpacked"
+                raise Failure("answer", message, hook="build_sdist")
+        tops = {member.name.strip("/").split("/")[0] for member in members}
+        if len(tops) != 1:
+            raise Failure("answer", f"the sdist has not one top folder, but {sorted(tops)[:5]}", hook="build_sdist")
+        for member in reversed(members) if job["reverse"] else members:
+            unpack(archive, member, os.path.join(folder, member.name), folder)
+    set_times(folder, epoch)
+    return os.path.join(folder, tops.pop())
+
+
+def unpack(archive, member, target, folder):
+    os.makedirs(target if member.isdir() else os.path.dirname(target), exist_ok=True)
+    if member.issym():
+        os.symlink(member.linkname, target)
+    elif not member.isdir():
+        if member.islnk():
+            member = archive.getmember(member.linkname)
+        with archive.extractfile(member) as content, open(target, "wb") as stream:
+            shutil.copyfileobj(content, stream, 1 << 20)
+        os.chmod(target, (member.mode & 0o755) | 0o600)
+
+
+def set_times(folder, epoch):
+    for place, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            os.utime(os.path.join(place, name), (epoch, epoch), follow_symlinks=False)
+        os.utime(place, (epoch, epoch))
+
+
+def write_result(out, result):
+    with open(os.path.join(out, "result.json"), "w", encoding="utf-8") as stream:
+        json.dump(result, stream, sort_keys=True)
+
+
+def main():
+    job = json.loads(sys.argv[1])
+    if job["do"] == "hook":
+        return hook_process(job)
+    try:
+        build(job)
+    except Failure as failure:
+        record = failure.record
+    except Exception as error:
+        traceback.print_exc()
+        record = {"kind": "driver", "message": f"{type(error).__name__}: {error}"}
+    else:
+        return 0
+    sys.stdout.flush()
+    print(MARK + json.dumps(record), file=sys.stderr, flush=True)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
