@@ -1,5 +1,5 @@
 /**
- * Makes dist/: one readable bundle, two tiny entries, and the licences of what is in it. The same sources and the same
+ * Makes dist/: one readable bundle, three tiny entries, and the licences of what is in it. The same sources and the same
  * node_modules give the same bytes, whatever folder they lie in: scripts/check-dist.mjs and CI rely on it.
  */
 import { build } from 'esbuild'
@@ -7,10 +7,11 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-/** Both entries behind a function each, so that starting one does not load the other. */
+/** The entries behind a function each, so that starting one does not load the other. */
 const bundleEntry = `
 export const runCommand = async (argv) => (await import('./src/cli.ts')).main(argv)
 export const runAction = async () => (await import('./src/action.ts')).main()
+export const runPost = async () => (await import('./src/platform/github-work.ts')).post()
 `
 
 /** The compile cache lies with the user's own caches: one in a shared temporary folder could be planted by others. */
@@ -31,6 +32,28 @@ const actionEntry = `'use strict'
 require('./tagproof.cjs').runAction()
 `
 
+/** A file of its own: a variable that says which part this is could be set by an earlier step. */
+const postEntry = `'use strict'
+require('./tagproof.cjs').runPost()
+`
+
+/**
+ * `@actions/http-client` loads the whole of undici to be able to speak through a proxy, which few runs do: a third of
+ * the start of every step. It gets it when it makes its first proxy agent.
+ */
+const undiciOnDemand = {
+  name: 'undici-on-demand',
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /^undici$/ }, ({ importer }) =>
+      importer.includes('http-client') ? { path: 'undici', namespace: 'on-demand' } : undefined
+    )
+    esbuild.onLoad({ filter: /.*/, namespace: 'on-demand' }, () => ({
+      contents: `export function ProxyAgent(...given) { return new (require('undici').ProxyAgent)(...given) }`,
+      resolveDir: esbuild.initialOptions.absWorkingDir
+    }))
+  }
+}
+
 /**
  * Builds the tree at \`root\` into \`outdir\`, and returns the names of the files written.
  */
@@ -45,6 +68,7 @@ export async function buildDist(root, outdir) {
     target: 'node20',
     charset: 'utf8',
     legalComments: 'inline',
+    plugins: [undiciOnDemand],
     loader: { '.py': 'text', '.sh': 'text', '.c': 'text' },
     tsconfigRaw: '{}',
     metafile: true,
@@ -55,6 +79,7 @@ export async function buildDist(root, outdir) {
     'tagproof.cjs': result.outputFiles[0].text,
     'cli.cjs': commandEntry,
     'action.cjs': actionEntry,
+    'post.cjs': postEntry,
     'licenses.txt': await licenses(root, bundledPackages(result.metafile.inputs))
   }
   await mkdir(outdir, { recursive: true })

@@ -1,6 +1,5 @@
 import * as core from '@actions/core'
-import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
-import os from 'node:os'
+import { access, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { readDocument } from './documents/reading.ts'
 import { asTagproofError, TagproofError } from './platform/errors.ts'
@@ -10,35 +9,24 @@ import { refuseUnfitJob } from './platform/github-job.ts'
 import { CommandGate, githubLog } from './platform/github-log.ts'
 import * as report from './platform/github-report.ts'
 import type { ActionOutputs } from './platform/github-report.ts'
+import { makeWorkFolder, workState } from './platform/github-work.ts'
 import type { StageContext } from './stages/context.ts'
 
 type Stages = typeof import('./stages/index.ts')
 
-/** Under this name the main part of a step tells its post part which folder to remove. */
-const workState = 'work'
-
-/**
- * Entry of the node action: the main part of a step, or its post part, for which the main part has left word.
- * Never rejects: how it ended is told to the runner.
- */
+/** Main part of a step. Never rejects: how it ended is told to the runner. */
 export async function main(environment: NodeJS.ProcessEnv = process.env): Promise<void> {
-  const work = environment[`STATE_${workState}`]
-  if (work === undefined) await runStep(environment)
-  else if (work !== '') await rm(work, { recursive: true, force: true, maxRetries: 3 })
-}
-
-async function runStep(environment: NodeJS.ProcessEnv): Promise<void> {
-  core.saveState(workState, '')
   const write = (text: string): boolean => process.stdout.write(text)
   const gate = new CommandGate(write)
   let stage = environment.INPUT_STAGE ?? ''
   let summary = ''
+  let work = ''
   const stop = stopOnSignal()
   try {
     const inputs = readInputs(environment, (secret) => gate.command(() => core.setSecret(secret)))
     stage = inputs.stage
     refuseUnfitJob(inputs, environment)
-    await useOwnTemporaryFolder(environment)
+    work = await useOwnTemporaryFolder(environment)
     const stages = await import('./stages/index.ts')
     const context = openContext(stages, inputs, environment, gate, write, stop)
     const outputs = await runStage(stages, context, inputs)
@@ -50,11 +38,12 @@ async function runStep(environment: NodeJS.ProcessEnv): Promise<void> {
       ? new TagproofError('cancelled', 'Stopped on request.')
       : asTagproofError(thrown)
     if (summary === '') summary = report.failureSummary(stage, error)
-    for (const line of (error.detail.output ?? '').split('\n')) gate.print(line)
-    if (error.code === 'internal') for (const line of String(error.stack).split('\n')) gate.print(line)
+    const said = [error.detail.output ?? '', error.code === 'internal' ? (error.stack ?? '') : '']
+    for (const line of said.join('\n').split('\n')) if (line !== '') gate.print(line)
     gate.command(() => core.setFailed(report.failureSentence(error)))
   }
   await writeSummary(summary, environment, gate)
+  if (work !== '') await rm(work, { recursive: true, force: true }).catch(() => undefined)
   gate.open()
 }
 
@@ -158,11 +147,11 @@ async function tellProof(context: StageContext, outputs: ActionOutputs, gate: Co
 }
 
 /** What the stages leave in the temporary folder goes when the job ends, even if the step is killed. */
-async function useOwnTemporaryFolder(environment: NodeJS.ProcessEnv): Promise<void> {
-  const base = environment.RUNNER_TEMP ?? os.tmpdir()
-  const work = await mkdtemp(path.join(base, 'tagproof-'))
+async function useOwnTemporaryFolder(environment: NodeJS.ProcessEnv): Promise<string> {
+  const work = await makeWorkFolder(environment)
   core.saveState(workState, work)
   process.env.TMPDIR = work
+  return work
 }
 
 async function writeSummary(

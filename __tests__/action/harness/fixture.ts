@@ -1,0 +1,88 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Job } from './job.ts'
+import { repositoryRoot } from './language.ts'
+
+/** How the caller's workflow names the action: by a full commit. */
+export const pinned = 'tagproof/tagproof@0123456789abcdef0123456789abcdef01234567'
+
+/** A machine with a checkout of a tagged project, and the action as the runner has downloaded it. */
+export class Machine {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'tagproof-runner-'))
+  readonly workspace = this.make('work/project')
+  readonly home = this.make('home')
+  readonly temp = this.make('temp')
+  readonly action = this.make('actions')
+
+  constructor() {
+    if (!existsSync(path.join(repositoryRoot, 'dist/tagproof.cjs')))
+      throw new Error('dist/ is not built: run npm run build')
+    for (const part of ['action.yml', 'engine', 'dist'])
+      cpSync(path.join(repositoryRoot, part), path.join(this.action, part), { recursive: true })
+  }
+
+  /** A job on this machine. Indexes and caches are those of whoever runs the tests. */
+  job(changes: Partial<Job> & Pick<Job, 'steps'>): Job {
+    return {
+      workspace: this.workspace,
+      ref: { type: 'tag', name: 'v1.0.0' },
+      idToken: false,
+      secrets: {},
+      needs: {},
+      env: {},
+      home: this.home,
+      runnerTemp: this.temp,
+      runnerEnvironment: inherited(),
+      downloaded: new Map([[pinned, this.action]]),
+      ...changes
+    }
+  }
+
+  /** Writes files into the workspace, commits them and tags the commit. */
+  commit(files: Readonly<Record<string, string>>, tag: string): void {
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(path.dirname(path.join(this.workspace, name)), { recursive: true })
+      writeFileSync(path.join(this.workspace, name), content)
+    }
+    if (!existsSync(path.join(this.workspace, '.git'))) this.git('init', '-q', '-b', 'main')
+    this.git('add', '-A')
+    this.git('commit', '-q', '-m', 'A release')
+    this.git('tag', '-a', '-m', 'A release', tag)
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  private git(...args: string[]): void {
+    const identity = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.org' }
+    execFileSync('git', args, {
+      cwd: this.workspace,
+      env: {
+        PATH: process.env.PATH ?? '',
+        GIT_CONFIG_GLOBAL: '/dev/null',
+        ...identity,
+        GIT_COMMITTER_NAME: identity.GIT_AUTHOR_NAME,
+        GIT_COMMITTER_EMAIL: identity.GIT_AUTHOR_EMAIL,
+        GIT_AUTHOR_DATE: '2026-01-02T03:04:05Z',
+        GIT_COMMITTER_DATE: '2026-01-02T03:04:05Z'
+      }
+    })
+  }
+
+  private make(name: string): string {
+    const folder = path.join(this.folder, name)
+    mkdirSync(folder, { recursive: true })
+    return folder
+  }
+}
+
+/** Where packages come from on this machine: what a self-hosted runner would have in its own environment. */
+function inherited(): Record<string, string> {
+  const names =
+    /^(PIP_|UV_|HTTPS?_PROXY$|https?_proxy$|NO_PROXY$|no_proxy$|SSL_CERT_|REQUESTS_CA|NODE_EXTRA_CA|TAGPROOF_CACHE$)/
+  const chosen = Object.entries(process.env).filter(([name]) => names.test(name))
+  return Object.fromEntries(chosen.map(([name, value]) => [name, value ?? '']))
+}
