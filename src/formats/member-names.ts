@@ -93,15 +93,27 @@ function hasControls(text: string): boolean {
   return false
 }
 
-/** Where a relative link at `path` leads, as a path of the archive; undefined if it is absolute or leaves it. */
+/**
+ * Where a relative link at `path` leads, as a path of the archive; undefined if it is absolute, may leave the archive,
+ * or has `..` after a name (which leads elsewhere if that name is a link).
+ */
 export function resolveLink(path: string, target: string): string | undefined {
-  if (target === '' || target.startsWith('/') || target.includes('\\') || /^[A-Za-z]:/.test(target))
-    return undefined
+  if (target.startsWith('/') || target.includes('\\') || /^[A-Za-z]:/.test(target)) return undefined
   const parts = path.split('/').slice(0, -1)
+  let named = false
   for (const segment of target.split('/')) {
     if (segment === '' || segment === '.') continue
-    if (segment !== '..') parts.push(segment)
-    else if (parts.pop() === undefined) return undefined
+    if (segment === '..') {
+      if (named || parts.pop() === undefined) return undefined
+    } else {
+      named = true
+      parts.push(segment)
+    }
   }
   return parts.join('/')
+}
+
+/** Byte order of paths: what `LC_ALL=C sort` does. */
+export function comparePaths(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other))
 }

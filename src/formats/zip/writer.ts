@@ -1,6 +1,7 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { deflateRaw } from '../deflate.ts'
+import { FileSink } from '../file-sink.ts'
 import * as zip from './layout.ts'
 
 /** One file of a canonical zip. Folders have no entries of their own. */
@@ -52,7 +53,7 @@ export async function writeZip(output: string, files: AsyncIterable<ZipFile>, ep
   const handle = await open(output, 'w')
   try {
     const dosTime = dosTimeOf(epoch)
-    const sink = new Sink(handle)
+    const sink = new FileSink(handle)
     const written: Written[] = []
     for await (const file of files) written.push(await writeEntry(sink, file, dosTime))
     const directoryOffset = sink.offset
@@ -64,7 +65,7 @@ export async function writeZip(output: string, files: AsyncIterable<ZipFile>, ep
   }
 }
 
-async function writeEntry(sink: Sink, file: ZipFile, dosTime: number): Promise<Written> {
+async function writeEntry(sink: FileSink, file: ZipFile, dosTime: number): Promise<Written> {
   const name = Buffer.from(file.path)
   const entry: Written = {
     file,
@@ -167,43 +168,4 @@ function endRecords(entries: number, offset: number, size: number): Buffer {
   locator.writeBigUInt64LE(BigInt(offset + size), 8)
   locator.writeUInt32LE(1, 16)
   return Buffer.concat([record, locator, end])
-}
-
-/** Gathers small pieces, and can go back to a header. */
-class Sink {
-  /** Where the next byte goes. */
-  offset = 0
-  private pieces: Uint8Array[] = []
-  private held = 0
-  private readonly handle: FileHandle
-
-  constructor(handle: FileHandle) {
-    this.handle = handle
-  }
-
-  async write(piece: Uint8Array): Promise<void> {
-    this.pieces.push(piece)
-    this.held += piece.length
-    this.offset += piece.length
-    if (this.held > 1 << 20) await this.flush()
-  }
-
-  async rewrite(offset: number, bytes: Uint8Array): Promise<void> {
-    await this.flush()
-    await writeAll(this.handle, bytes, offset)
-  }
-
-  async flush(): Promise<void> {
-    const bytes = Buffer.concat(this.pieces)
-    await writeAll(this.handle, bytes, this.offset - bytes.length)
-    this.pieces = []
-    this.held = 0
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, offset + at)
-    at += bytesWritten
-  }
 }

@@ -1,0 +1,10 @@
+/** Bytes that take the place of a member's own. */
+export interface Replacement {
+  size: number
+  content: AsyncIterable<Uint8Array>
+}
+
+/** Asked for each file member: other bytes, or undefined to leave it as it is. */
+export type Replace = (member: { path: string; size: number }) => Promise<Replacement | undefined>
+
+export const replaceNothing: Replace = () => Promise.resolve(undefined)
