@@ -80,9 +80,13 @@ async function chooseSources(
 ): Promise<AptSource[]> {
   const own = sourcesOfSuite(host.sources, suite)
   if (options.mirror !== undefined) {
-    const components = own.find((source) => source.suites.includes(suite))?.components ?? ['main']
+    const components = own.find((source) => source.suites.includes(suite))?.components
     const signedBy = keyringFor(host, own)
-    return probePockets(options.mirror, suite, { components, signedBy, ...signalOf(options) })
+    return probePockets(options.mirror, suite, {
+      ...(components === undefined ? {} : { components }),
+      signedBy,
+      ...signalOf(options)
+    })
   }
   if (!own.some((source) => source.suites.includes(suite)))
     throw new TagproofError('config-invalid', `No source of this machine holds the suite ${suite}.`, {

@@ -1,0 +1,169 @@
+import { readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { TagproofError } from '../platform/errors.ts'
+import type { HttpClient } from '../platform/http.ts'
+import { parseUrl, showUrl } from '../platform/http-rules.ts'
+
+/** A file that an index offers (PEP 503, PEP 691, PEP 700). */
+export interface OfferedFile {
+  file: string
+  /** http, https or file. May carry the credentials that the index was asked with. */
+  url: string
+  sha256: string | null
+  size: number | null
+}
+
+const jsonType = 'application/vnd.pypi.simple.v1+json'
+const acceptHeader = `${jsonType}, application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.1`
+const largestPage = 128 * 1024 * 1024
+
+/**
+ * The files of one project. A project that the index does not have gives an empty list.
+ *
+ * @param name normalised (PEP 503)
+ * @throws TagproofError `index-answer`, `network`
+ */
+export async function listProject(
+  client: HttpClient,
+  index: string,
+  name: string,
+  signal?: AbortSignal
+): Promise<OfferedFile[]> {
+  return readPage(client, `${index.replace(/\/+$/, '')}/${name}/`, signal)
+}
+
+/** The files of a `find-links` place: a page, a folder, or one file. */
+export async function listLinks(
+  client: HttpClient,
+  place: string,
+  signal?: AbortSignal
+): Promise<OfferedFile[]> {
+  if (/^https?:/i.test(place)) return readPage(client, place, signal)
+  const local = place.startsWith('file:') ? fileURLToPath(place) : place
+  const status = await stat(local).catch(() => null)
+  if (status === null) return []
+  const files = status.isDirectory() ? (await readdir(local)).map((name) => path.join(local, name)) : [local]
+  return files.map((file) => ({
+    file: path.basename(file),
+    url: pathToFileURL(file).href,
+    sha256: null,
+    size: null
+  }))
+}
+
+async function readPage(
+  client: HttpClient,
+  url: string,
+  signal: AbortSignal | undefined
+): Promise<OfferedFile[]> {
+  const answer = await client.read({
+    url,
+    headers: { accept: acceptHeader },
+    accept: [404, 410],
+    maximumBytes: largestPage,
+    ...(signal === undefined ? {} : { signal })
+  })
+  if (answer.status === 404 || answer.status === 410) return []
+  const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+  const text = answer.body.toString('utf8')
+  const asked = new URL(url)
+  const files = type.endsWith('json')
+    ? parseJsonPage(text, answer.url)
+    : parseHtmlPage(text, answer.url, type)
+  return files.map((file) => ({ ...file, url: withCredentialsOf(asked, file.url) }))
+}
+
+/** Files on the index's own origin need its credentials, other origins must not see them. */
+function withCredentialsOf(index: URL, url: string): string {
+  const parsed = new URL(url)
+  if (index.username === '' || parsed.origin !== index.origin || parsed.username !== '') return url
+  parsed.username = index.username
+  parsed.password = index.password
+  return parsed.href
+}
+
+/** PEP 691; everything that is not as it must be is refused. */
+export function parseJsonPage(text: string, base: URL): OfferedFile[] {
+  let page: { files?: unknown } | null
+  try {
+    page = JSON.parse(text) as { files?: unknown } | null
+  } catch (error) {
+    throw badPage(base, 'text that is no JSON', error)
+  }
+  const files = page?.files
+  if (!Array.isArray(files)) throw badPage(base, 'JSON without a list of files')
+  return files.map((entry: unknown) => {
+    const { filename, url, hashes, size } = (entry ?? {}) as Record<string, unknown>
+    const target = typeof url === 'string' ? parseUrl(url, base) : null
+    if (typeof filename !== 'string' || target === null || !isWeb(target))
+      throw badPage(base, 'a file without name or address')
+    const hash = (hashes as { sha256?: unknown } | undefined)?.sha256
+    return {
+      file: filename,
+      url: bare(target),
+      sha256: typeof hash === 'string' ? hash.toLowerCase() : null,
+      size: typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? size : null
+    }
+  })
+}
+
+/** PEP 503: every anchor is a file, its fragment may be `sha256=…`. */
+export function parseHtmlPage(text: string, base: URL, type: string): OfferedFile[] {
+  if (!type.includes('html')) throw badPage(base, `content of type ${type === '' ? 'none' : type.slice(0, 80)}`)
+  const declared = /<base\s[^>]*href\s*=\s*["']([^"']+)["']/i.exec(text)?.[1]
+  const from = declared === undefined ? base : (parseUrl(unescapeHtml(declared), base) ?? base)
+  const files: OfferedFile[] = []
+  for (const match of text.matchAll(/<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')/gi)) {
+    const target = parseUrl(unescapeHtml(match[1] ?? match[2] ?? ''), from)
+    if (target === null || !isWeb(target)) continue
+    const file = decodeName(target.pathname.split('/').pop() ?? '')
+    if (file === '') continue
+    files.push({
+      file,
+      url: bare(target),
+      sha256: /[#&]sha256=([0-9a-f]{64})/i.exec(target.hash)?.[1]?.toLowerCase() ?? null,
+      size: null
+    })
+  }
+  return files
+}
+
+function decodeName(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
+}
+
+function isWeb(url: URL): boolean {
+  return url.protocol === 'http:' || url.protocol === 'https:'
+}
+
+function bare(url: URL): string {
+  const copy = new URL(url)
+  copy.hash = ''
+  return copy.href
+}
+
+function unescapeHtml(text: string): string {
+  const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+  return text.replace(
+    /&(?:#(\d{1,6})|#x([0-9a-f]{1,5})|(\w+));/gi,
+    (whole, decimal?: string, hex?: string, name?: string) => {
+      if (decimal !== undefined) return String.fromCodePoint(Number(decimal))
+      if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16))
+      return named[name ?? ''] ?? whole
+    }
+  )
+}
+
+function badPage(url: URL, found: string, cause?: unknown): TagproofError {
+  return new TagproofError('index-answer', `${showUrl(url)} is no page of a package index.`, {
+    found,
+    expected: 'a page of the simple index (PEP 691 JSON or PEP 503 HTML)',
+    fix: 'Check the address of the index: PIP_INDEX_URL, PIP_EXTRA_INDEX_URL or pip.conf.',
+    ...(cause === undefined ? {} : { cause })
+  })
+}
