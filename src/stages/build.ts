@@ -14,7 +14,7 @@ import { buildPython } from '../targets/python/build.ts'
 import { installEnvironment } from '../targets/python/environment.ts'
 import { prepareRoot, type PreparedRoot } from '../worlds/root.ts'
 import { buildTools } from '../platform/tools.ts'
-import type { StageContext } from './context.ts'
+import { signalOf, type StageContext } from './context.ts'
 import { fetch } from './fetch.ts'
 
 export interface BuildOptions {
@@ -122,7 +122,7 @@ async function buildTarget(
         lines.push(`${line}\n`)
         progress.line(line)
       },
-      ...(context.signal === undefined ? {} : { signal: context.signal })
+      ...signalOf(context)
     })
   } finally {
     await appendFile(logFile, lines.join(''))
@@ -167,7 +167,14 @@ export async function prepareRoots(
       throw new TagproofError('lock-incomplete', `The lock has no root ${name}.`, {
         fix: 'Run tagproof lock, commit the lock, and tag that commit.'
       })
-    roots.set(name, await prepareRoot(name, locked, inputs, { cache: context.cache, log: context.log }))
+    roots.set(
+      name,
+      await prepareRoot(name, locked, inputs, {
+        cache: context.cache,
+        log: context.log,
+        ...signalOf(context)
+      })
+    )
   }
   return roots
 }

@@ -32,8 +32,13 @@ export function stageContext(
     out: outLayout(options.out ?? 'tagproof-out'),
     cache: path.resolve(options.cache ?? cacheFolder(environment)),
     log: options.log,
-    ...(options.signal === undefined ? {} : { signal: options.signal })
+    ...signalOf(options)
   }
+}
+
+/** The signal of a context as an optional property, for handing on. */
+export function signalOf(context: Pick<StageContext, 'signal'>): { signal?: AbortSignal } {
+  return context.signal === undefined ? {} : { signal: context.signal }
 }
 
 function cacheFolder(environment: NodeJS.ProcessEnv): string {

@@ -11,7 +11,7 @@ import { writeExports } from '../source/export.ts'
 import { installEnvironment } from '../targets/python/environment.ts'
 import { dynamicRequires, staticRequires } from '../targets/python/requires.ts'
 import { prepareRoot, pythonRootPackages, type PreparedRoot } from '../worlds/root.ts'
-import type { StageContext } from './context.ts'
+import { signalOf, type StageContext } from './context.ts'
 import { openSource, type Source, type SourceOptions } from './source.ts'
 
 export interface LockOptions {
@@ -99,7 +99,7 @@ async function rootLock(
       packages: requested,
       ...(settings?.suite === undefined ? {} : { suite: settings.suite }),
       ...(config.sources.mirror === undefined ? {} : { mirror: config.sources.mirror }),
-      cache: context.cache,
+      ...signalOf(context),
       log: context.log
     })
     progress.done(`${resolved.suite}: ${resolved.packages.length} packages`)
@@ -131,7 +131,7 @@ async function rootFor(
     roots: { [name]: locked },
     python: {}
   })
-  return prepareRoot(name, locked, inputs, { cache: context.cache, log: context.log })
+  return prepareRoot(name, locked, inputs, { cache: context.cache, log: context.log, ...signalOf(context) })
 }
 
 function inputsOf(context: StageContext, source: Source, lock: Lock): Promise<Inputs> {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { thrownBy } from '../../support/thrown.ts'
 import { formatDocument, parseDocument, readDocument, writeDocument } from '../../../src/documents/reading.ts'
 
 const hash = 'a'.repeat(64)
@@ -70,12 +71,10 @@ describe('documents', () => {
     ['an unknown key', ['artifacts', 0, 'extra'], 1, 'release.json: .artifacts[0]'],
     ['no object', ['artifacts', 0], null, 'release.json: .artifacts[0]']
   ])('refuses %s and names the field', (_, fieldPath, value, where) => {
-    expect(() => parse(altered(fieldPath, value))).toThrow(
-      expect.objectContaining({
-        code: 'document-invalid',
-        detail: expect.objectContaining({ where }) as unknown
-      }) as Error
-    )
+    expect(thrownBy(() => parse(altered(fieldPath, value)))).toMatchObject({
+      code: 'document-invalid',
+      detail: expect.objectContaining({ where }) as unknown
+    })
   })
 
   it.each([
@@ -85,12 +84,10 @@ describe('documents', () => {
     ['an array', []],
     ['null', null]
   ])('refuses %s, and says what was expected', (_, value) => {
-    expect(() => parse(value)).toThrow(
-      expect.objectContaining({
-        code: 'document-invalid',
-        detail: expect.objectContaining({ expected: '"tagproof/release/1"' }) as unknown
-      }) as Error
-    )
+    expect(thrownBy(() => parse(value))).toMatchObject({
+      code: 'document-invalid',
+      detail: expect.objectContaining({ expected: '"tagproof/release/1"' }) as unknown
+    })
   })
 
   it.each([
@@ -99,9 +96,9 @@ describe('documents', () => {
     ['a byte order mark', Buffer.from('\ufeff{}')],
     ['nothing', Buffer.alloc(0)]
   ])('refuses %s', (_, bytes) => {
-    expect(() => parseDocument('release', bytes, 'release.json')).toThrow(
-      expect.objectContaining({ code: 'document-invalid' }) as Error
-    )
+    expect(thrownBy(() => parseDocument('release', bytes, 'release.json'))).toMatchObject({
+      code: 'document-invalid'
+    })
   })
 
   it('refuses a document of absurd size before reading it', async () => {
@@ -120,9 +117,9 @@ describe('documents', () => {
 
   it('a key named __proto__ is no way in', () => {
     const text = formatDocument(release).replace('"tag"', '"__proto__": {"verdict": "proven"}, "tag"')
-    expect(() => parseDocument('release', Buffer.from(text), 'release.json')).toThrow(
-      expect.objectContaining({ code: 'document-invalid' }) as Error
-    )
+    expect(thrownBy(() => parseDocument('release', Buffer.from(text), 'release.json'))).toMatchObject({
+      code: 'document-invalid'
+    })
   })
 
   it('nothing invalid is ever written', async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { thrownBy } from '../../support/thrown.ts'
 import { hashFile, joinInside, sha256OfBytes, writeFileAtomic } from '../../../src/platform/files.ts'
 
 let folder: string
@@ -35,7 +36,7 @@ describe('files', () => {
   })
 
   it.each(['../x', '/etc/passwd', 'a/../../x', '.', 'a\0b', ''])('refuses the name %j', (name) => {
-    expect(() => joinInside(folder, name)).toThrow(expect.objectContaining({ code: 'path-refused' }) as Error)
+    expect(thrownBy(() => joinInside(folder, name))).toMatchObject({ code: 'path-refused' })
   })
 
   it('joins a good name', () => {

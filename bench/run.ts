@@ -1,0 +1,38 @@
+/**
+ * `npm run bench [-- NAME...]`: prints `name: ratio (goal <= x)` lines. Each ratio is made of two things
+ * measured in turn in one run, since the speed of a machine changes from minute to minute.
+ *
+ * TAGPROOF_BENCH_PROJECTS names more projects to rehearse: `ckan=/path/to/clone@ckan-2.11.5,...`.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { formatFigure, type Figure } from './measure.ts'
+import { engineStart } from './engine-start.ts'
+import { canonicalWriter } from './canonical-writer.ts'
+import { rehearsals } from './rehearse.ts'
+import { rootFromInputs } from './root.ts'
+
+const benchmarks: Readonly<Record<string, (folder: string) => AsyncIterable<Figure>>> = {
+  'engine-start': engineStart,
+  'canonical-writer': canonicalWriter,
+  rehearse: rehearsals,
+  root: rootFromInputs
+}
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !(name in benchmarks))
+if (unknown.length > 0) {
+  process.stderr.write(
+    `No benchmark ${unknown.join(', ')}; there are ${Object.keys(benchmarks).join(', ')}.\n`
+  )
+  process.exit(2)
+}
+const folder = await mkdtemp(path.join(tmpdir(), 'tagproof-bench-'))
+try {
+  for (const [name, benchmark] of Object.entries(benchmarks))
+    if (asked.length === 0 || asked.includes(name))
+      for await (const figure of benchmark(folder)) process.stdout.write(`${formatFigure(figure)}\n`)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
