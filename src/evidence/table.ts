@@ -27,7 +27,8 @@ export function formatTable(proof: Proof): string {
   return parts.join('\n\n')
 }
 
-function artifactTable(artifacts: readonly ReleaseArtifact[]): string {
+/** Artifact, size, SHA-256, and whether both worlds made it alike. */
+export function artifactTable(artifacts: readonly ReleaseArtifact[]): string {
   const rows = [
     ['artifact', 'size', 'sha256', 'a = b'],
     ...artifacts.map((artifact) => [

@@ -1,0 +1,62 @@
+// What documentation must keep to: links lead somewhere, every error code is explained, and no text names a
+// machine, a package registry or a path that exists on one machine only.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const mistakes = []
+
+const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8'
+})
+const files = listed.stdout.split('\0').filter((file) => file !== '' && existsSync(path.join(root, file)))
+if (files.length === 0) mistakes.push('git ls-files names no file')
+
+for (const file of files.filter((name) => name.endsWith('.md') && !name.startsWith('examples/'))) {
+  const text = await readFile(path.join(root, file), 'utf8')
+  const prose = text.replace(/```.*?```/gs, '').replace(/`[^`\n]*`/g, '')
+  for (const [, target] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
+    if (/^[a-z]+:/.test(target)) continue
+    const [name, anchor] = target.split('#')
+    const linked = name === '' ? file : path.join(path.dirname(file), name)
+    if (!existsSync(path.join(root, linked))) mistakes.push(`${file}: the link ${target} leads nowhere`)
+    else if (
+      anchor !== undefined &&
+      !anchorsOf(await readFile(path.join(root, linked), 'utf8')).includes(anchor)
+    )
+      mistakes.push(`${file}: ${linked} has no heading #${anchor}`)
+  }
+}
+
+/** Anchors as code hosts make them of headings. */
+function anchorsOf(text) {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-')
+  )
+}
+
+const union =
+  /export type ErrorCode =(.*?)\n\n/s.exec(
+    await readFile(path.join(root, 'src/platform/errors.ts'), 'utf8')
+  )?.[1] ?? ''
+const codes = [...union.matchAll(/\| '([a-z0-9-]+)'/g)].map(([, code]) => code)
+const page = await readFile(path.join(root, 'docs/errors.md'), 'utf8').catch(() => '')
+const explained = [...page.matchAll(/^### `([a-z0-9-]+)`$/gm)].map(([, code]) => code)
+if (codes.length === 0) mistakes.push('src/platform/errors.ts: no error codes were found')
+for (const code of codes)
+  if (!explained.includes(code)) mistakes.push(`docs/errors.md does not explain ${code}`)
+for (const code of explained)
+  if (!codes.includes(code)) mistakes.push(`docs/errors.md explains ${code}, which does not exist`)
+for (const code of new Set(explained.filter((name, index) => explained.indexOf(name) < index)))
+  mistakes.push(`docs/errors.md explains ${code} twice`)
+
+for (const mistake of mistakes) console.error(mistake)
+process.exitCode = mistakes.length === 0 ? 0 : 1
