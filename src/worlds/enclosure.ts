@@ -72,6 +72,7 @@ reap() {
 finish() {
   status=$?
   trap - EXIT
+  if [ "$status" != 0 ] && [ ! -e "$world/state/stopped" ]; then cat "$world/state/errors" >&4 || :; fi 2>/dev/null
   cd /
   runc --root "$world/state/runc" delete --force "$id" 3<&- 9<&- >/dev/null 2>&1 || :
   for group in $(groups "$id"); do rmdir "$group" 2>/dev/null || :; done
@@ -88,19 +89,20 @@ while :; do
 done
 trap finish EXIT
 
-mount -t tmpfs -o "mode=0755,size=\${size}k,nr_inodes=2m,strictatime,nosuid,nodev" tagproof "$world"
+mount -t tmpfs -o mode=0755,size=256m,nosuid,nodev tagproof "$world"
 cd "$world"
-mkdir bundle lower upper work rootfs state build out home tmp vartmp shm
+mkdir bundle lower upper work rootfs state scratch
+# What the build writes has its own limit; our records do not suffer when it is reached.
+mount -t tmpfs -o "mode=0755,size=\${size}k,nr_inodes=2m,strictatime,nosuid,nodev" scratch scratch
 unpack_bundle
 mount --bind "$root" lower
 mount -o remount,bind,ro lower
 mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay rootfs
 cp -RT bundle/root rootfs
-chown "$owner:$owner" build out home tmp vartmp shm
-chmod 1777 tmp vartmp shm
+(cd scratch && mkdir build out home tmp vartmp shm && chown "$owner:$owner" * && chmod 1777 tmp vartmp shm)
 if [ -n "$export" ]; then
   setpriv --reuid "$owner" --regid "$owner" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all -- \\
-    sh -c 'umask "$1"; exec tar --extract --file=- --directory=build' sh "$mask" <"$export" 3<&- 9<&-
+    sh -c 'umask "$1"; exec tar --extract --file=- --directory=scratch/build' sh "$mask" <"$export" 3<&- 9<&-
 fi
 `
 
@@ -119,7 +121,7 @@ ${prologue}
   while :; do sleep 0.2; runc --root state/runc kill "$id" KILL 3<&- 9<&- >/dev/null 2>&1 || :; done
 ) &
 
-find build -mindepth 1 -type f -printf '%P\\0' | sort -z >state/exported
+find scratch/build -mindepth 1 -type f -printf '%P\\0' | sort -z >state/exported
 mkfifo -m 0600 state/log
 chown "$owner:$owner" state/log
 cat <state/log >&2 3<&- 9<&- &
@@ -135,21 +137,22 @@ if [ ! -e state/stopped ]; then
     </dev/null >state/log 2>&1 3<&- 9<&- || code=$?
 else : >state/log; fi
 wait "$relay" || :
-if grep -q level=error state/runc.log 2>/dev/null; then cat state/runc.log >&2; exit 70; fi
+exec 4>&2 2>state/errors
+if grep -q level=error state/runc.log 2>/dev/null; then cat state/runc.log >&4; exit 70; fi
 
 count() { cat $(groups "$id" | sed "s,\\$,/$1,") 2>/dev/null | sed -n "s/^$2 //p" | head -n 1; }
 {
   echo "code $code"
   echo "out-of-memory $(count memory.events oom_kill)$(count memory.oom_control oom_kill)"
   echo "processes-refused $(count pids.events max)"
-  echo "free $(stat -f -c '%a %b' .)"
+  echo "free $(stat -f -c '%a %b' scratch)"
 } >status
 runc --root state/runc delete --force "$id" 3<&- 9<&- >/dev/null 2>&1 || :
 parts=status
 if [ ! -e state/stopped ]; then
-  find build -mindepth 1 -type f -anewer state/began ! -newer state/began -printf '%P\\0' | sort -z |
+  find scratch/build -mindepth 1 -type f -anewer state/began ! -newer state/began -printf '%P\\0' | sort -z |
     comm -z -12 - state/exported >reads
-  parts='status reads out'
+  parts='status reads --directory=scratch out'
 fi
 tar --create --file=- --format=pax --pax-option=delete=atime,delete=ctime,delete=mtime --sort=name \\
   --owner=0 --group=0 --numeric-owner --hard-dereference $parts

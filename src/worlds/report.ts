@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { readTar, type TarEntry } from '../formats/tar/reader.ts'
@@ -62,7 +62,9 @@ export async function takeReport(
       }
     }
   } catch (error) {
-    throw asBuildOutput(error)
+    await Promise.all(files.map((name) => rm(joinInside(rules.outputs, name), { force: true })))
+    // Without a status there was no report: the world ended before, and its exit status tells why.
+    if (status !== undefined) throw asBuildOutput(error)
   }
   return status === undefined ? undefined : { status, reads, files }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
 import { PassThrough } from 'node:stream'
 import type { Limits } from '../documents/config.ts'
 import type { Variation, VariationName } from '../documents/fields.ts'
@@ -7,8 +8,9 @@ import type { World } from '../documents/identifiers.ts'
 import { asTagproofError, TagproofError } from '../platform/errors.ts'
 import { withTemporaryFolder, writeFileAtomic } from '../platform/files.ts'
 import { privileged, requirePrivilege } from '../platform/privilege.ts'
-import { lastLines, plainEnvironment, run, runAttached } from '../platform/process.ts'
+import { lastLines, plainEnvironment, runAttached } from '../platform/process.ts'
 import { bundleArchive } from './bundle.ts'
+import { startTied } from './child.ts'
 import { enclosureCommand, mountPoint, type EnclosureRequest } from './enclosure.ts'
 import { machineFacts, rootFacts, type MachineFacts } from './facts.ts'
 import { takeReport, type WorldReport, type WorldStatus } from './report.ts'
@@ -95,7 +97,10 @@ async function prepare(
 ): Promise<Prepared> {
   const id = `${request.world}-${randomBytes(8).toString('hex')}`
   const exportBytes = request.exportTar === null ? 0 : (await stat(request.exportTar)).size
-  const binds = [...request.binds, ...(await networkBinds(request))]
+  const binds = [...request.binds, ...(await networkBinds(request))].map(({ source, destination }) => ({
+    source: path.resolve(source),
+    destination
+  }))
   const config = sandboxConfig({
     id,
     conditions,
@@ -120,8 +125,8 @@ async function prepare(
     ),
     enclosure: {
       id,
-      root: request.root.path,
-      exportTar: request.exportTar,
+      root: path.resolve(request.root.path),
+      exportTar: request.exportTar === null ? null : path.resolve(request.exportTar),
       hostUser: hostUserId(conditions),
       umask: conditions.umask,
       // A file takes whole pages, so an export of small files needs more than its archive.
@@ -133,18 +138,15 @@ async function prepare(
 type Outcome = Omit<WorldResult, 'variations'>
 
 async function runEnclosed(request: WorldRequest, { bundle, enclosure }: Prepared): Promise<Outcome> {
-  const { command, args } = enclosureCommand({ ...enclosure, bundle: { bytes: bundle.length } })
-  const lifeline = new PassThrough()
-  lifeline.write(bundle)
-  let timedOut = false
-  const stop = (): void => void lifeline.end()
-  const timer = setTimeout(() => {
-    timedOut = true
-    stop()
-  }, request.limits.minutes * 60_000)
-  request.signal?.addEventListener('abort', stop)
-  if (request.signal?.aborted === true) stop()
   const stream = new PassThrough()
+  const child = startTied(enclosureCommand({ ...enclosure, bundle: { bytes: bundle.length } }), {
+    input: bundle,
+    stdoutTo: stream,
+    keepBytes: keptOutputBytes,
+    seconds: request.limits.minutes * 60,
+    signal: request.signal,
+    ...(request.onLine === undefined ? {} : { onLine: request.onLine })
+  })
   const report = takeReport(stream.iterator({ destroyOnReturn: false }), {
     outputs: request.outputs,
     bytes: request.limits['disk-mib'] * 1024 * 1024,
@@ -156,30 +158,15 @@ async function runEnclosed(request: WorldRequest, { bundle, enclosure }: Prepare
     )
     .finally(() => {
       // What is left of the stream does not matter; a world that still writes it is ended.
-      stop()
+      child.stop()
       stream.resume()
     })
-  try {
-    const enclosed = privileged(command, args)
-    const ended = await run(enclosed.command, enclosed.args, {
-      env: plainEnvironment,
-      stdin: lifeline,
-      stdoutTo: stream,
-      keepBytes: keptOutputBytes,
-      ...(request.onLine === undefined ? {} : { onLine: request.onLine })
-    })
-    const output = lastLines(ended.stderr.toString('utf8'), outputLines)
-    if (request.signal?.aborted === true) throw new TagproofError('cancelled', 'Stopped on request.')
-    const { value, error } = await report
-    if (value === undefined && ended.code !== 0) throw unavailable(ended.code, output)
-    if (error !== undefined) throw withOutput(error, output)
-    if (value === undefined) throw unavailable(ended.code, output)
-    return outcomeOf(value, output, timedOut)
-  } finally {
-    clearTimeout(timer)
-    request.signal?.removeEventListener('abort', stop)
-    stop()
-  }
+  const ended = await child.ended
+  const output = lastLines(ended.stderr.toString('utf8'), outputLines)
+  const { value, error } = await report
+  if (error !== undefined) throw withOutput(error, output)
+  if (value === undefined) throw unavailable(ended.code, output)
+  return outcomeOf(value, output, ended.timedOut)
 }
 
 /** What the run came to, from the counters that root read: the command's own words prove nothing. */

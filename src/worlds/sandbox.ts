@@ -143,7 +143,7 @@ export function sandboxConfig(request: SandboxRequest): RuntimeConfig {
 }
 
 function environmentOf({ conditions, environment, terminal }: SandboxRequest): Record<string, string> {
-  const path = environment['PATH'] ?? conditions.environment['PATH'] ?? ''
+  const path = environment.PATH ?? conditions.environment.PATH ?? ''
   return {
     ...environment,
     ...conditions.environment,
@@ -152,7 +152,7 @@ function environmentOf({ conditions, environment, terminal }: SandboxRequest): R
     USER: conditions.user.name,
     LOGNAME: conditions.user.name,
     SHELL: '/bin/sh',
-    TERM: terminal ? (environment['TERM'] ?? 'xterm') : 'dumb',
+    TERM: terminal ? (environment.TERM ?? 'xterm') : 'dumb',
     TMPDIR: '/tmp',
     BUILD_DIR: conditions.buildPath,
     OUT_DIR: '/out'
@@ -194,7 +194,7 @@ function mountsOf({ conditions, mountPoint, binds }: SandboxRequest): Mount[] {
     ...Object.entries(writablePlaces(conditions)).map(([folder, destination]) => ({
       destination,
       type: 'bind',
-      source: `${mountPoint}/${folder}`,
+      source: `${mountPoint}/scratch/${folder}`,
       options: ['bind', 'rw', ...harmless]
     })),
     ...binds.map(({ source, destination }) => ({

@@ -1,0 +1,23 @@
+/**
+ * The usual packages of the `python` root, each with its reason; their dependencies come with them. A project that
+ * needs more says so in its configuration (`packages`). No pip, setuptools or wheel as modules: what a build imports
+ * comes from the locked build environment alone.
+ */
+export const pythonRootPackageReasons: Readonly<Record<string, string>> = {
+  python3: 'the interpreter that runs the build backend',
+  'python3-dev': 'headers and configuration for extension modules',
+  'python3-pip-whl': 'pip as a wheel, for the resolver of the lock; not importable by a build',
+  gcc: 'C extension modules',
+  'g++': 'C++ extension modules',
+  'libc6-dev': 'headers of the C library',
+  make: 'Makefiles that setup scripts call',
+  'pkg-config': 'how build scripts find libraries',
+  git: 'setuptools-scm, hatch-vcs, pbr and versioneer ask git for version and file list',
+  gettext: 'msgfmt for translations that are compiled at build',
+  locales: 'the data from which the locale of world b is made',
+  tzdata: 'the time zone of world b',
+  libfaketime: 'the clock of world b',
+  'ca-certificates': 'the resolver of the lock talks to an index over TLS'
+}
+
+export const pythonRootPackages: readonly string[] = Object.keys(pythonRootPackageReasons)
