@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'tag-name'
   | 'tag-moved'
   | 'object-missing'
+  | 'object-corrupt'
   | 'epoch-refused'
   | 'submodule-refused'
   | 'lfs-pointer'
