@@ -81,18 +81,32 @@ async function runStage(stages: Stages, context: StageContext, inputs: ActionInp
     case 'build': {
       if (!(await exists(context.out.plan))) await stages.plan(context, sourceOptions(context, inputs))
       const plan = await stages.readPlan(context)
+      requireTag(inputs, plan.tag.name)
       await stages.fetch(context, plan)
       await stages.build(context, { worlds: inputs.worlds })
       return { version: plan.version, digest: await buildDigest(context, inputs) }
     }
     case 'prove':
+      requireTag(inputs, (await stages.readPlan(context)).tag.name)
       await stages.prove(context, { singleJob: inputs.singleJob })
       await stages.record(context)
       return recordOutputs(context)
     case 'publish':
+      requireTag(inputs, (await readDocument('proof', context.out.proof)).document.tag.name)
       await stages.publish(context)
       return recordOutputs(context)
   }
+}
+
+/** What an earlier stage left must be of the tag that this run is about. */
+function requireTag(inputs: ActionInputs, found: string): void {
+  const expected = inputs.tag?.replace(/^refs\/tags\//, '') ?? found
+  if (found === expected) return
+  throw new TagproofError('document-mismatch', `The folder ${inputs.out} holds the release of another tag.`, {
+    found,
+    expected,
+    fix: 'Hand on the folder that the earlier stage of this run has left, or empty it.'
+  })
 }
 
 function sourceOptions(

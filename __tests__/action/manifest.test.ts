@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'yaml'
@@ -59,5 +60,15 @@ describe('the steps of the composite', () => {
     expect(Object.keys(stepOf('refuse').with ?? {})).toEqual(['stage', 'single-job'])
     for (const file of [facade, engine])
       for (const name of secrets) expect(file.inputs?.[name]?.default).toBeUndefined()
+  })
+})
+
+describe('the documentation', () => {
+  it('has the inputs and outputs of action.yml', () => {
+    const script = path.join(repositoryRoot, 'scripts/generate-docs.mjs')
+    expect(spawnSync(process.execPath, [script], { encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stderr: ''
+    })
   })
 })

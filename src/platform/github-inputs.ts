@@ -12,7 +12,7 @@ interface InputRule {
   secret: boolean
 }
 
-const toBuild: readonly ActionStage[] = ['rehearse', 'plan', 'build', 'prove']
+const toBuild: readonly ActionStage[] = ['rehearse', 'plan', 'build']
 const credential: InputRule = { stages: ['publish'], secret: true }
 
 /** Which input reaches which stage. `action.yml` is checked against this table. */
