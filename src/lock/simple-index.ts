@@ -110,7 +110,8 @@ export function parseJsonPage(text: string, base: URL): OfferedFile[] {
 
 /** PEP 503: every anchor is a file, its fragment may be `sha256=…`. */
 export function parseHtmlPage(text: string, base: URL, type: string): OfferedFile[] {
-  if (!type.includes('html')) throw badPage(base, `content of type ${type === '' ? 'none' : type.slice(0, 80)}`)
+  if (!type.includes('html'))
+    throw badPage(base, `content of type ${type === '' ? 'none' : type.slice(0, 80)}`)
   const declared = /<base\s[^>]*href\s*=\s*["']([^"']+)["']/i.exec(text)?.[1]
   const from = declared === undefined ? base : (parseUrl(unescapeHtml(declared), base) ?? base)
   const files: OfferedFile[] = []

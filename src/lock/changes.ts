@@ -1,0 +1,111 @@
+import type { Lock, PythonLock, RootLock } from '../documents/lock.ts'
+
+/** A package of either kind, as far as a comparison needs it. */
+interface Entry {
+  name: string
+  version: string
+  sha256: string
+}
+
+/**
+ * What changed between two locks, a line each, empty if nothing did. Pure.
+ *
+ * @param previous null for a first lock
+ */
+export function lockChanges(previous: Lock | null, next: Lock): string[] {
+  const lines: string[] = []
+  for (const name of names(previous?.roots, next.roots))
+    lines.push(...rootChanges(`root ${name}`, previous?.roots[name], next.roots[name]))
+  for (const name of names(previous?.python, next.python))
+    lines.push(...pythonChanges(`python ${name}`, previous?.python[name], next.python[name]))
+  return lines
+}
+
+function names(
+  previous: Readonly<Record<string, unknown>> | undefined,
+  next: Readonly<Record<string, unknown>>
+): string[] {
+  return [...new Set([...Object.keys(previous ?? {}), ...Object.keys(next)])].sort()
+}
+
+function rootChanges(title: string, previous: RootLock | undefined, next: RootLock | undefined): string[] {
+  if (next === undefined) return [`${title}: removed`]
+  if (previous === undefined)
+    return [`${title}: new, ${next.suite} ${next.architecture}, ${next.packages.length} packages`]
+  const lines: string[] = []
+  if (previous.suite !== next.suite) lines.push(`${title}: suite ${previous.suite} → ${next.suite}`)
+  if (previous.architecture !== next.architecture)
+    lines.push(`${title}: architecture ${previous.architecture} → ${next.architecture}`)
+  for (const index of next.indexes) {
+    const before = previous.indexes.find((entry) => entry.suite === index.suite)
+    if (before !== undefined && before.inRelease !== index.inRelease)
+      lines.push(`${title}: index ${index.suite} of ${before.date} → ${index.date}`)
+  }
+  lines.push(...requestChanges(title, previous.requested, next.requested))
+  lines.push(...packageChanges(title, previous.packages, next.packages))
+  return lines
+}
+
+function pythonChanges(
+  title: string,
+  previous: PythonLock | undefined,
+  next: PythonLock | undefined
+): string[] {
+  if (next === undefined) return [`${title}: removed`]
+  if (previous === undefined)
+    return [`${title}: new, Python ${next.interpreter}, ${next.packages.length} packages`]
+  const lines: string[] = []
+  if (previous.interpreter !== next.interpreter)
+    lines.push(`${title}: Python ${previous.interpreter} → ${next.interpreter}`)
+  lines.push(...requestChanges(title, previous.requested, next.requested))
+  lines.push(...packageChanges(title, previous.packages, next.packages))
+  return lines
+}
+
+function requestChanges(title: string, previous: readonly string[], next: readonly string[]): string[] {
+  return [
+    ...next.filter((item) => !previous.includes(item)).map((item) => `${title}: asks for ${item}`),
+    ...previous.filter((item) => !next.includes(item)).map((item) => `${title}: no longer asks for ${item}`)
+  ]
+}
+
+function packageChanges(title: string, previous: readonly Entry[], next: readonly Entry[]): string[] {
+  const before = new Map(previous.map((entry) => [entry.name, entry]))
+  const after = new Map(next.map((entry) => [entry.name, entry]))
+  const lines: string[] = []
+  for (const name of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+    const old = before.get(name)
+    const now = after.get(name)
+    if (old === undefined) lines.push(`${title}: + ${name} ${now?.version ?? ''}`)
+    else if (now === undefined) lines.push(`${title}: - ${name} ${old.version}`)
+    else if (old.version !== now.version) lines.push(`${title}: ${name} ${old.version} → ${now.version}`)
+    // The same version with other bytes deserves a second look.
+    else if (old.sha256 !== now.sha256)
+      lines.push(
+        `${title}: ${name} ${now.version} has OTHER BYTES: ${old.sha256.slice(0, 12)}… → ${now.sha256.slice(0, 12)}…`
+      )
+  }
+  return lines
+}
+
+/** Who asked for what, a line for each package. Pure. */
+export function explainLock(lock: Lock): string[] {
+  const lines: string[] = []
+  for (const [name, root] of Object.entries(lock.roots).sort(byName)) {
+    lines.push(`root ${name}: ${root.suite} ${root.architecture}, ${root.packages.length} packages`)
+    for (const index of root.indexes)
+      lines.push(`  index ${index.suite}: ${index.origin}, ${index.date}, signature verified`)
+    lines.push(`  asked for: ${root.requested.join(', ')}`)
+    lines.push('  the rest: essential packages of the suite, and dependencies')
+  }
+  for (const [name, python] of Object.entries(lock.python).sort(byName)) {
+    lines.push(`python ${name}: Python ${python.interpreter}, ${python.packages.length} packages`)
+    for (const entry of python.packages)
+      lines.push(`  ${entry.name} ${entry.version}: asked for by ${entry.because.join(', ')}`)
+  }
+  return lines
+}
+
+function byName([left]: [string, unknown], [right]: [string, unknown]): number {
+  return left < right ? -1 : 1
+}
