@@ -99,6 +99,8 @@ export function pipEnvironment(
     PIP_TIMEOUT: configuration.timeout,
     PIP_RETRIES: configuration.retries,
     PIP_CONFIG_FILE: '/dev/null',
+    // Nothing is installed: the mark of an externally managed environment (PEP 668) has nothing to protect.
+    PIP_BREAK_SYSTEM_PACKAGES: '1',
     PIP_NO_INPUT: '1',
     PIP_NO_CACHE_DIR: '1',
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
