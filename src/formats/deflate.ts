@@ -48,22 +48,23 @@ export async function* inflateRaw(
   const inflater = createInflateRaw({ chunkSize: inflatePiece })
   let fed = 0
   let last: Buffer = Buffer.alloc(0)
-  const write = (piece: Buffer): Promise<boolean> =>
+  const write = (piece: Buffer): Promise<void> =>
     new Promise((resolve) => {
-      const ended = (): void => resolve(false)
-      inflater.once('end', ended).once('close', ended)
+      inflater.once('close', resolve)
       inflater.write(piece, () => {
-        inflater.off('end', ended).off('close', ended)
-        resolve(true)
+        inflater.off('close', resolve)
+        resolve()
       })
     })
   const feed = async (): Promise<void> => {
-    for (;;) {
+    while (!inflater.destroyed) {
       const piece = await reader.some(inflatePiece)
       if (piece === undefined) return void inflater.end()
       last = piece
       fed += piece.length
-      if (!(await write(piece))) return
+      await write(piece)
+      // zlib leaves bytes alone only after the end of the stream.
+      if (inflater.bytesWritten < fed) return
     }
   }
   const feeding = feed().catch((error: unknown) => void inflater.destroy(error as Error))
@@ -80,5 +81,5 @@ export async function* inflateRaw(
 }
 
 function isZlibError(error: unknown): error is Error {
-  return error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith('Z_')
+  return String((error as { code?: unknown } | null)?.code).startsWith('Z_')
 }

@@ -91,7 +91,8 @@ export async function* readTar(
       if (reader.offset % tarBlockSize !== 0) throw fail('the archive ends inside the padding')
       if (!isZero(padding)) throw fail('the padding is not zero')
     }
-    rules.onEnd?.(await readEnd(reader))
+    const zeros = await readEnd(reader)
+    rules.onEnd?.(zeros)
   } finally {
     await reader.close()
   }
