@@ -33,13 +33,13 @@ export function readBuildSystem(pyproject: string | null, name = 'pyproject.toml
   const table = pyproject === null ? undefined : parseToml(pyproject, name)['build-system']
   if (table === undefined) return { requires: [...legacyRequires], backend: legacyBackend, backendPath: [] }
   if (!isTable(table)) throw invalid(name, 'build-system', table, 'a table')
-  if (table['requires'] === undefined)
+  if (table.requires === undefined)
     throw invalid(name, 'build-system.requires', undefined, 'a list of requirements (PEP 518 demands it)')
   const backend = table['build-backend'] ?? legacyBackend
   if (typeof backend !== 'string' || !/^[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)?$/.test(backend))
     throw invalid(name, 'build-system.build-backend', backend, 'module or module:object (PEP 517)')
   return {
-    requires: stringList(table['requires'], 'build-system.requires', name),
+    requires: stringList(table.requires, 'build-system.requires', name),
     backend,
     backendPath: stringList(table['backend-path'] ?? [], 'build-system.backend-path', name)
   }

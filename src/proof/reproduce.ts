@@ -1,0 +1,225 @@
+import { copyFile, rm } from 'node:fs/promises'
+import type { BuiltArtifact } from '../documents/build.ts'
+import type { Variation } from '../documents/fields.ts'
+import type { Epoch, Sha256 } from '../documents/identifiers.ts'
+import type { ScrambledFile } from '../documents/plan.ts'
+import type { Finding } from '../documents/proof.ts'
+import type { ReleaseArtifact } from '../documents/release.ts'
+import { contentDigest, readArchive, type Archive } from '../formats/archive.ts'
+import { canonicalSdist } from '../formats/sdist.ts'
+import { canonicalWheel, openWheel, wheelText } from '../formats/wheel.ts'
+import { asTagproofError, TagproofError } from '../platform/errors.ts'
+import { hashFile } from '../platform/files.ts'
+import { compareMembers, packingDifferences } from './compare.ts'
+import { explainDifferences } from './explain.ts'
+import {
+  findPutBacks,
+  recordWithOriginals,
+  replaceWithOriginals,
+  withOriginals,
+  type PutBacks,
+  type ReadOriginal
+} from './putback.ts'
+
+export interface ReproduceRequest {
+  /** The artifact as world a built it, and as world b did. */
+  a: string
+  b: string
+  kind: BuiltArtifact['kind']
+  /** File name of the artifact. */
+  name: string
+  epoch: Epoch
+  scramble: readonly ScrambledFile[]
+  original: ReadOriginal
+  /** Where the file that would be published is written, if the worlds agree. */
+  shipped: string
+  /** What varied, to name causes. */
+  variations?: { a: readonly Variation[]; b: readonly Variation[] }
+}
+
+export interface Reproduced {
+  /** Null where the worlds do not agree. */
+  artifact: Omit<ReleaseArtifact, 'target'> | null
+  findings: Finding[]
+}
+
+/**
+ * Whether both worlds built the same artifact, once world b's copies of scrambled files have their originals back.
+ *
+ * Members are compared by path, kind, link target, executable bit and content. If all agree, the packing decides
+ * which bytes are shipped:
+ *
+ * - `backend`: order of members, every raw header byte, the container's own header and the content agree. World a's
+ *   file is shipped; with the originals put back, world b's file is that file, so `built.b` is `built.a`. For
+ *   members that needed no original the compressed bytes of a wheel are compared too. Not compared is the output of
+ *   the compressor where an original was put back: for these members of a wheel, their RECORD, and the one stream of an
+ *   sdist. There the compressor's input and all that surrounds it agree, and its output is world a's.
+ * - `canonical`: otherwise. Both are packed again by our own writers, world b's with the originals in it, and hashed
+ *   independently: `built.a` and `built.b` are the hashes of two files that were really made, and equal.
+ *
+ * @throws TagproofError `document-mismatch` if an original is not what the plan says
+ */
+export async function reproduce(request: ReproduceRequest): Promise<Reproduced> {
+  const { kind } = request
+  if (kind !== 'sdist' && kind !== 'wheel')
+    throw new TagproofError('internal', `Artifacts of kind ${kind} are not compared by this version.`)
+  try {
+    const archives = { a: await readArchive(request.a, kind), b: await readArchive(request.b, kind) }
+    const putBacks = findPutBacks(archives.a.members, archives.b.members, request.scramble)
+    const b = { ...archives.b, members: withOriginals(archives.b.members, putBacks) }
+    const differences = compareMembers(archives.a.members, b.members, kind)
+    if (differences.length > 0)
+      return { artifact: null, findings: await explainDifferences(differences, { ...request, kind }) }
+    return await ship({ ...request, kind }, archives.a, b, putBacks)
+  } catch (thrown) {
+    await rm(request.shipped, { force: true })
+    const error = asTagproofError(thrown)
+    if (error.code !== 'archive-invalid') throw error
+    return { artifact: null, findings: [invalidFinding(error, request.name)] }
+  }
+}
+
+type PackageRequest = ReproduceRequest & { kind: 'sdist' | 'wheel' }
+
+async function ship(
+  request: PackageRequest,
+  a: Archive,
+  b: Archive,
+  putBacks: PutBacks
+): Promise<Reproduced> {
+  const packing = await packingOf(request, a, b, putBacks)
+  if (packing.length === 0) {
+    await copyFile(request.a, request.shipped)
+    const { sha256, size } = await hashFile(request.shipped)
+    const artifact = describe(request, a, 'backend', { sha256, size, built: { a: sha256, b: sha256 } })
+    return { artifact, findings: [] }
+  }
+  const repacked = await repack(request, putBacks)
+  if (repacked.built.a !== repacked.built.b) {
+    await rm(request.shipped, { force: true })
+    return { artifact: null, findings: [packingFinding(request.name, repacked.built)] }
+  }
+  const shipped = await readArchive(request.shipped, request.kind)
+  return {
+    artifact: describe(request, shipped, 'canonical', repacked),
+    findings: [repackedNote(request.name, packing)]
+  }
+}
+
+async function packingOf(
+  request: PackageRequest,
+  a: Archive,
+  b: Archive,
+  putBacks: PutBacks
+): Promise<string[]> {
+  const records =
+    request.kind === 'sdist' ? null : { a: await recordText(request.a), b: await recordText(request.b) }
+  const found = packingDifferences(
+    a,
+    b,
+    putBacks,
+    records === null ? null : { a: records.a, b: recordWithOriginals(records.a, records.b, putBacks) }
+  )
+  if (found.length > 0 || putBacks.size > 0) return found
+  // Nothing was put back, so the files themselves can be compared: an sdist's compressed stream is seen here alone.
+  const [one, other] = [await hashFile(request.a), await hashFile(request.b)]
+  return one.sha256 === other.sha256 ? [] : ['deflate']
+}
+
+async function recordText(file: string): Promise<string> {
+  const wheel = await openWheel(file)
+  try {
+    return await wheelText(wheel.archive, `${wheel.distInfo}/RECORD`)
+  } finally {
+    await wheel.archive.close()
+  }
+}
+
+interface Shipped {
+  sha256: Sha256
+  size: number
+  built: { a: Sha256; b: Sha256 }
+}
+
+/** Packs both worlds' artifacts; world a's stays as what is shipped. */
+async function repack(request: PackageRequest, putBacks: PutBacks): Promise<Shipped> {
+  const write = request.kind === 'sdist' ? canonicalSdist : canonicalWheel
+  const other = `${request.shipped}.b`
+  try {
+    await write(request.a, request.shipped, request.epoch)
+    await write(request.b, other, request.epoch, replaceWithOriginals(putBacks, request.original))
+    const a = await hashFile(request.shipped)
+    const b = await hashFile(other)
+    return { ...a, built: { a: a.sha256, b: b.sha256 } }
+  } finally {
+    await rm(other, { force: true })
+  }
+}
+
+function describe(
+  request: PackageRequest,
+  archive: Archive,
+  packing: ReleaseArtifact['packing'],
+  { sha256, size, built }: Shipped
+): Omit<ReleaseArtifact, 'target'> {
+  return {
+    kind: request.kind,
+    name: request.name,
+    version: archive.metadata.version,
+    size,
+    sha256,
+    contentDigest: contentDigest(archive.members),
+    packing,
+    built,
+    members: archive.members.filter((member) => member.kind !== 'directory').length,
+    traced: null
+  }
+}
+
+/** Which fields differ is told; their values are not, or the proof would hold the time of the build. */
+function repackedNote(artifact: string, fields: readonly string[]): Finding {
+  return {
+    check: 'reproduced',
+    code: 'repacked',
+    severity: 'note',
+    artifact,
+    member: null,
+    message: `The content is the same in both worlds; the packing of the backend is not (${fields.join(', ')}), so the canonical form is shipped.`,
+    cause: null,
+    fix: null,
+    waiver: null
+  }
+}
+
+function packingFinding(artifact: string, built: Shipped['built']): Finding {
+  return {
+    check: 'reproduced',
+    code: 'packing-differs',
+    severity: 'refuse',
+    artifact,
+    member: null,
+    message: `The members agree, and their canonical forms do not: world a ${built.a}, world b ${built.b}.`,
+    cause: 'A fault of Tagproof.',
+    fix: 'Report it with both artifacts (build-a, build-b).',
+    waiver: null
+  }
+}
+
+function invalidFinding(error: TagproofError, artifact: string): Finding {
+  const { found, expected, fix } = error.detail
+  const detail = [
+    found === undefined ? '' : `found ${found}`,
+    expected === undefined ? '' : `expected ${expected}`
+  ]
+  return {
+    check: 'container',
+    code: 'archive-invalid',
+    severity: 'refuse',
+    artifact,
+    member: null,
+    message: [error.message, ...detail.filter((part) => part !== '')].join('; ').slice(0, 3000),
+    cause: null,
+    fix: fix ?? null,
+    waiver: null
+  }
+}

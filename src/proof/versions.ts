@@ -1,0 +1,57 @@
+import type { BuiltArtifact } from '../documents/build.ts'
+import type { Finding } from '../documents/proof.ts'
+import { readArchive } from '../formats/archive.ts'
+import { parseWheelName } from '../formats/wheel.ts'
+import { sameVersion } from '../source/version.ts'
+
+export interface VersionsRequest {
+  file: string
+  kind: BuiltArtifact['kind']
+  /** File name of the artifact. */
+  name: string
+  /** Version of the release, from its tag. */
+  version: string
+}
+
+/** Whether the version in the metadata and in the file name is that of the tag (PEP 440 equality). */
+export async function versionFindings(request: VersionsRequest): Promise<Finding[]> {
+  const { file, kind, name, version } = request
+  if (kind !== 'sdist' && kind !== 'wheel') return []
+  const { metadata } = await readArchive(file, kind)
+  const member = kind === 'sdist' ? 'PKG-INFO' : 'METADATA'
+  const stated = [
+    { where: member, found: metadata.version },
+    { where: 'the file name', found: versionInName(name, kind) }
+  ]
+  return stated
+    .filter(({ found }) => !sameVersion(found, version))
+    .map(({ where, found }) => mismatch(name, where === member ? member : null, where, found, version))
+}
+
+function versionInName(name: string, kind: 'sdist' | 'wheel'): string {
+  if (kind === 'wheel') return parseWheelName(name).version
+  return /-([^-]+)\.tar\.gz$/.exec(name)?.[1] ?? ''
+}
+
+function mismatch(
+  artifact: string,
+  member: string | null,
+  where: string,
+  found: string,
+  version: string
+): Finding {
+  return {
+    check: 'source',
+    code: 'version-mismatch',
+    severity: 'refuse',
+    artifact,
+    member,
+    message: `The tag says version ${version}; ${where} says ${found === '' ? 'none' : JSON.stringify(found)}.`,
+    cause:
+      found.includes('dev') || found.includes('+')
+        ? 'A version plugin did not see the tag, or took the tree for changed.'
+        : 'The version in the project was not raised before the tag was made, or the tag is spelled in another way.',
+    fix: 'Tag the commit whose project says this version; or say how tags spell versions with `tag.pattern` in .github/tagproof.yml.',
+    waiver: null
+  }
+}
