@@ -1,6 +1,7 @@
 import type { Proof } from '../documents/proof.ts'
 import { readDocument } from '../documents/reading.ts'
 import type { Release } from '../documents/release.ts'
+import { publishObstacles } from '../evidence/trust.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { hashFile, joinInside } from '../platform/files.ts'
 import { openRepository } from '../source/repository.ts'
@@ -37,14 +38,11 @@ function requireTrusted(proof: Proof, release: Release): void {
     throw new TagproofError('release-refused', `The release ${release.tag} is not proven.`, {
       fix: 'Read the findings in proof.json, and correct them before publishing.'
     })
-  if (proof.trust.config === 'outside')
-    throw new TagproofError('release-refused', 'The proof used a configuration from outside the tag.', {
-      fix: 'Commit .github/tagproof.yml, tag that commit, and leave the input config out.'
-    })
-  if (proof.trust.lock !== 'tag')
-    throw new TagproofError('release-refused', 'The proof used a lock that the tag does not hold.', {
-      found: `lock ${proof.trust.lock}`,
-      fix: 'Run tagproof lock, commit .github/tagproof.lock, and tag that commit.'
+  const [obstacle] = publishObstacles(proof.trust)
+  if (obstacle !== undefined)
+    throw new TagproofError('release-refused', 'The proof rests on something that the tag does not hold.', {
+      found: `config ${proof.trust.config}, lock ${proof.trust.lock}`,
+      fix: obstacle
     })
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Job } from './job.ts'
 import { repositoryRoot } from './language.ts'
@@ -52,6 +52,11 @@ export class Machine {
     this.git('tag', '-a', '-m', 'A release', tag)
   }
 
+  /** The folder `tagproof-out` of the workspace. */
+  out(...names: string[]): string {
+    return path.join(this.workspace, 'tagproof-out', ...names)
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true })
   }
@@ -84,5 +89,9 @@ function inherited(): Record<string, string> {
   const names =
     /^(PIP_|UV_|HTTPS?_PROXY$|https?_proxy$|NO_PROXY$|no_proxy$|SSL_CERT_|REQUESTS_CA|NODE_EXTRA_CA|TAGPROOF_CACHE$)/
   const chosen = Object.entries(process.env).filter(([name]) => names.test(name))
-  return Object.fromEntries(chosen.map(([name, value]) => [name, value ?? '']))
+  const caches = process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache')
+  return {
+    TAGPROOF_CACHE: path.join(caches, 'tagproof'),
+    ...Object.fromEntries(chosen.map(([name, value]) => [name, value ?? '']))
+  }
 }

@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import type { Proof } from '../../src/documents/proof.ts'
+import type { Release } from '../../src/documents/release.ts'
+import type { Step } from './harness/action-files.ts'
+import { Machine, pinned } from './harness/fixture.ts'
+import type { Job, JobResult } from './harness/job.ts'
+import { runJob } from './harness/runner.ts'
+
+const minutes = 60_000
+
+/** A project whose build ends at once when it sees anything of the runner. */
+const project = {
+  'pyproject.toml': [
+    '[build-system]',
+    'requires = ["setuptools>=68"]',
+    'build-backend = "setuptools.build_meta"',
+    '[project]',
+    'name = "lantern"',
+    'version = "1.0.0"',
+    ''
+  ].join('\n'),
+  'setup.py': [
+    'import os, setuptools',
+    'seen = [name for name in os.environ if name.startswith(("GITHUB_", "ACTIONS_", "INPUT_", "RUNNER_", "STATE_")) or name == "CI"]',
+    'assert not seen, seen',
+    'print("::error::planted by the build")',
+    'setuptools.setup(packages=["lantern"])',
+    ''
+  ].join('\n'),
+  'lantern/__init__.py': 'LIGHT = True\n',
+  'README.md': 'Light.\n'
+}
+
+const machines: Machine[] = []
+function machineWith(files: Record<string, string>, tag = 'v1.0.0'): Machine {
+  const machine = new Machine()
+  machines.push(machine)
+  machine.commit(files, tag)
+  return machine
+}
+afterAll(() => machines.forEach((machine) => machine.remove()))
+
+function runOn(machine: Machine, inputs: Step['with'], changes: Partial<Job> = {}): Promise<JobResult> {
+  return runJob(machine.job({ steps: [{ id: 'release', uses: pinned, with: inputs ?? {} }], ...changes }))
+}
+
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'))
+}
+
+const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
+
+/** What went wrong, where it did: the assertion that follows then says so. */
+function story(result: JobResult): string {
+  return result.conclusion === 'success' ? '' : `${JSON.stringify(result.annotations)}\n${result.log}`
+}
+
+describe('stage rehearse', () => {
+  let machine: Machine
+  let result: JobResult
+
+  beforeAll(async () => {
+    machine = machineWith(project)
+    result = await runOn(machine, {})
+  }, 10 * minutes)
+
+  it('is what the action does by default, and succeeds', () => {
+    expect(story(result)).toBe('')
+    expect(result.records.map((record) => `${record.phase} ${record.id}`)).toEqual([
+      'main release/rehearse',
+      'post release/rehearse'
+    ])
+  })
+
+  it('hands on version, verdict, artifacts and the digest of the record', () => {
+    const release = readJson(machine.out('release.json')) as Release
+    const outputs = result.outputs.release ?? {}
+    expect(outputs).toMatchObject({ version: '1.0.0', verdict: 'proven', image: '', matrix: '' })
+    expect(outputs.digest).toBe(sha256(machine.out('release.json')))
+    const artifacts = JSON.parse(outputs.artifacts ?? '') as { name: string; sha256: string }[]
+    expect(artifacts.map((artifact) => artifact.sha256)).toEqual(
+      release.artifacts.map((artifact) => artifact.sha256)
+    )
+    expect(artifacts.map((artifact) => artifact.name).sort()).toEqual([
+      'lantern-1.0.0-py3-none-any.whl',
+      'lantern-1.0.0.tar.gz'
+    ])
+    for (const artifact of artifacts)
+      expect(sha256(machine.out('packages', artifact.name))).toBe(artifact.sha256)
+    expect(result.warnings).toEqual([])
+  })
+
+  it('shows the record as the summary of the step', () => {
+    expect(result.records[0]?.summary.trim()).toBe(readFileSync(machine.out('summary.md'), 'utf8').trim())
+  })
+
+  it('obeys nothing that the build prints, and annotates nothing', () => {
+    expect(result.annotations.release).toEqual([])
+    expect(result.log).toContain('::error::planted by the build')
+  })
+
+  it('leaves nothing in the temporary folder of the runner', () => {
+    expect(readdirSync(machine.temp).filter((name) => name.startsWith('tagproof-'))).toEqual([])
+  })
+})
+
+describe('a release that cannot be proven', () => {
+  it(
+    'fails the step with its findings, and still says what it found',
+    async () => {
+      const machine = machineWith({
+        ...project,
+        'setup.py': [
+          'import setuptools, time',
+          'open("lantern/built.py", "w").write(f"BUILT = {time.time()!r}\\n")',
+          'setuptools.setup(packages=["lantern"])',
+          ''
+        ].join('\n')
+      })
+      const steps = [
+        { id: 'release', uses: pinned },
+        {
+          id: 'after',
+          if: 'always()',
+          run: 'echo "${{ steps.release.outputs.verdict }} ${{ steps.release.outcome }}"'
+        }
+      ]
+      const result = await runJob(machine.job({ steps }))
+      expect(result.conclusion).toBe('failure')
+      expect(result.log).toContain('refused failure\n')
+      const errors = result.annotations.release?.filter(({ kind }) => kind === 'error') ?? []
+      expect(errors.length).toBeGreaterThan(1)
+      expect(errors.length).toBeLessThanOrEqual(10)
+      expect(errors[0]?.title).toMatch(/^reproduced: /)
+      expect(errors[0]?.message).toContain('lantern/built.py')
+      expect(errors.at(-1)?.message).toMatch(/^release-refused: The release v1\.0\.0 is refused for .* Fix: /)
+      expect(result.records[0]?.summary).toContain('lantern/built.py')
+      expect(existsSync(machine.out('packages'))).toBe(false)
+      expect(existsSync(machine.out('local'))).toBe(false)
+    },
+    10 * minutes
+  )
+})
+
+describe('the stages one by one, with the lock in the tag', () => {
+  let locked: Record<string, string>
+
+  beforeAll(async () => {
+    const first = machineWith(project)
+    expect(story(await runOn(first, {}))).toBe('')
+    locked = { ...project, '.github/tagproof.lock': readFileSync(first.out('tagproof.lock'), 'utf8') }
+  }, 10 * minutes)
+
+  it('demand that lock', async () => {
+    const result = await runOn(machineWith(project), { stage: 'plan' })
+    expect(result.annotations.release?.[0]?.message).toMatch(/^lock-missing: .* Fix: /)
+  })
+
+  it(
+    'run in jobs of their own, on machines of their own',
+    async () => {
+      const [a, b, prove, publish] = Array.from({ length: 4 }, () => machineWith(locked))
+      if (a === undefined || b === undefined || prove === undefined || publish === undefined)
+        throw new Error()
+      const hand = (from: Machine, to: Machine, names: string[]): void => {
+        mkdirSync(to.out(), { recursive: true })
+        for (const name of names) cpSync(from.out(name), to.out(name), { recursive: true })
+      }
+      const needs: Job['needs'] = {}
+      const ran = async (name: string, machine: Machine, inputs: Step['with']): Promise<void> => {
+        const result = await runOn(
+          machine,
+          { ...inputs, needs: '${{ toJSON(needs) }}' },
+          { needs: { ...needs } }
+        )
+        expect(story(result)).toBe('')
+        needs[name] = { result: result.conclusion, outputs: result.outputs.release }
+      }
+      await ran('build-a', a, { stage: 'build', world: 'a' })
+      await ran('build-b', b, { stage: 'build', world: 'b' })
+      expect(readFileSync(a.out('plan.json'), 'utf8')).toBe(readFileSync(b.out('plan.json'), 'utf8'))
+      expect(needs['build-a']).toMatchObject({ outputs: { digest: sha256(a.out('build-a/build.json')) } })
+      hand(a, prove, ['plan.json', 'tagproof.lock', 'build-a'])
+      hand(b, prove, ['build-b'])
+      await ran('prove', prove, { stage: 'prove' })
+      hand(prove, publish, ['proof.json', 'release.json', 'packages'])
+      await ran('publish', publish, { stage: 'publish' })
+      expect((readJson(publish.out('proof.json')) as Proof).trust).toEqual({
+        config: 'default',
+        lock: 'tag',
+        singleJob: false
+      })
+      expect(existsSync(publish.out('local/simple/lantern'))).toBe(true)
+    },
+    15 * minutes
+  )
+
+  it(
+    'run in one job as the stage release, which the proof says for ever',
+    async () => {
+      const machine = machineWith(locked)
+      const result = await runOn(machine, { stage: 'release', 'single-job': true }, { idToken: true })
+      expect(story(result)).toBe('')
+      expect(result.records.map((record) => `${record.phase} ${path.basename(record.id)}`)).toEqual([
+        ...['plan', 'build', 'prove', 'publish'].map((stage) => `main ${stage}`),
+        ...['publish', 'prove', 'build', 'plan'].map((stage) => `post ${stage}`)
+      ])
+      expect((readJson(machine.out('proof.json')) as Proof).trust.singleJob).toBe(true)
+      expect(result.outputs.release).toMatchObject({ version: '1.0.0', verdict: 'proven' })
+      expect(JSON.parse(result.outputs.release?.matrix ?? '')).toMatchObject({
+        include: [
+          { target: 'python', world: 'a' },
+          { target: 'python', world: 'b' }
+        ]
+      })
+    },
+    15 * minutes
+  )
+})
