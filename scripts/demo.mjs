@@ -70,7 +70,7 @@ async function demo(folder) {
 }
 
 /** Only what a clone would have: no left-overs of somebody who ran the example's own build or tests. */
-async function makeRepository(repository) {
+export async function makeRepository(repository) {
   await rm(repository, { recursive: true, force: true })
   await mkdir(path.dirname(repository), { recursive: true })
   const leftOver = /^(__pycache__|build|dist|.*\.egg-info)$/
@@ -166,10 +166,9 @@ function relative(file) {
   return short.startsWith('..') ? file : short
 }
 
-try {
-  await demo(path.resolve(process.argv[2] ?? path.join(root, 'demo-out')))
-} catch (error) {
-  if (!(error instanceof Stop)) throw error
-  console.error(error.message)
-  process.exitCode = error.status
-}
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await demo(path.resolve(process.argv[2] ?? path.join(root, 'demo-out'))).catch((error) => {
+    if (!(error instanceof Stop)) throw error
+    console.error(error.message)
+    process.exitCode = error.status
+  })

@@ -1,0 +1,1 @@
+export function makeRepository(folder: string): Promise<void>
