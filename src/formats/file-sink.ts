@@ -19,8 +19,16 @@ export class FileSink {
     if (this.held > 1 << 20) await this.flush()
   }
 
+  /** Replaces a piece that was written whole, by one of the same length. */
   async rewrite(offset: number, bytes: Uint8Array): Promise<void> {
-    await this.flush()
+    let start = this.offset
+    for (let at = this.pieces.length - 1; at >= 0 && start > offset; at -= 1) {
+      start -= this.pieces[at]?.length ?? 0
+      if (start === offset) {
+        this.pieces[at] = bytes
+        return
+      }
+    }
     await writeAll(this.handle, bytes, offset)
   }
 

@@ -135,7 +135,7 @@ async function fillSpool(input: string, spool: FileHandle, replace: Replace): Pr
           { format: 'sdist', entry: entry.index, offset: entry.offset, path },
           'a hard link leads to no file'
         )
-      entries.set(path, { ...target, path, mode })
+      entries.set(path, { ...target, path })
       continue
     }
     const at = writer.offset

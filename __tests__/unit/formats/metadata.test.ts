@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals'
+import { normalizeName, parseMetadata } from '../../../src/formats/metadata.ts'
+
+const parse = (text: string): ReturnType<typeof parseMetadata> => parseMetadata(Buffer.from(text), 'METADATA')
+
+describe('parseMetadata', () => {
+  it('reads fields, repeated fields and the description', () => {
+    const metadata = parse(
+      'Metadata-Version: 2.4\nName: Demo.Pkg\nVersion: 1.0\nClassifier: A\nClassifier: B :: C\n\n# Demo\n\nText\n'
+    )
+    expect(metadata).toMatchObject({ name: 'Demo.Pkg', version: '1.0', metadataVersion: '2.4' })
+    expect(metadata.fields.get('classifier')).toEqual(['A', 'B :: C'])
+    expect(metadata.body).toBe('# Demo\n\nText\n')
+  })
+
+  it('reads folded fields and old descriptions', () => {
+    const { fields } = parse(
+      'Metadata-Version: 1.1\r\nName: d\r\nVersion: 1\r\nDescription: one\r\n        two\r\n       |three\r\n'
+    )
+    expect(fields.get('description')).toEqual(['one\ntwo\nthree'])
+  })
+
+  it.each([
+    ['no name', 'Metadata-Version: 2.1\nVersion: 1\n', /Name is there 0 times/],
+    ['two versions', 'Metadata-Version: 2.1\nName: d\nVersion: 1\nVersion: 2\n', /Version is there 2 times/],
+    ['an empty version', 'Metadata-Version: 2.1\nName: d\nVersion:\n', /Version is there 1 times/],
+    ['a line without a colon', 'Metadata-Version: 2.1\nnonsense\n', /line 2 is no "Field: value"/],
+    ['a continuation of nothing', ' x\n', /line 1 begins with a continuation/]
+  ])('refuses %s', (_, text, message) => {
+    expect(() => parse(text)).toThrow(message)
+  })
+
+  it('refuses what is not UTF-8', () => {
+    expect(() => parseMetadata(Buffer.from([0xff]))).toThrow(/not UTF-8/)
+  })
+})
+
+describe('normalizeName', () => {
+  it.each(['Demo.Pkg', 'demo_pkg', 'demo--pkg', 'DEMO-.pkg'])('knows %s as one project', (name) => {
+    expect(normalizeName(name)).toBe('demo-pkg')
+  })
+})
