@@ -55,11 +55,17 @@ function inPython(python: PythonLock, at: (string | number)[]): Contradiction[] 
   })
 }
 
+interface Sized {
+  name: string
+  size: number
+  sha256: string
+}
+
 /** One hash cannot have two sizes. */
 function sizesThatDiffer(lock: Lock): Contradiction[] {
   const sizes = new Map<string, number>()
   const found: Contradiction[] = []
-  const look = (part: string, locks: Lock['roots'] | Lock['python']): void => {
+  const look = (part: string, locks: Readonly<Record<string, { packages: readonly Sized[] }>>): void => {
     for (const [name, { packages }] of Object.entries(locks))
       for (const [index, entry] of packages.entries()) {
         if ((sizes.get(entry.sha256) ?? entry.size) !== entry.size)

@@ -106,6 +106,26 @@ function formatPython(python: PythonLock): string[] {
   ]
 }
 
+/** Fields in the order in which a reader wants them, whatever order an object has. */
+const fieldOrder = [
+  'name',
+  'version',
+  'architecture',
+  'suite',
+  'origin',
+  'codename',
+  'date',
+  'file',
+  'size',
+  'sha256'
+]
+
+function byFieldOrder([left]: [string, unknown], [right]: [string, unknown]): number {
+  const place = (key: string): number =>
+    fieldOrder.includes(key) ? fieldOrder.indexOf(key) : fieldOrder.length
+  return place(left) - place(right) || compare(left, right)
+}
+
 function list(name: string, items: readonly string[]): string[] {
   return items.length === 0 ? [`${name}: []`] : [`${name}:`, ...items.map((item) => `  - ${item}`)]
 }
@@ -114,6 +134,7 @@ function flow(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`
   if (typeof value === 'object' && value !== null)
     return `{ ${Object.entries(value)
+      .sort(byFieldOrder)
       .map(([key, item]) => `${key}: ${flow(item)}`)
       .join(', ')} }`
   return typeof value === 'number' ? String(value) : scalar(String(value))

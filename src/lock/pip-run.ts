@@ -10,7 +10,8 @@ import type { PipConfiguration } from './pip-configuration.ts'
 
 /** One run of `pip install --dry-run` that writes a report and installs nothing. */
 export interface PipRequest {
-  args: readonly string[]
+  /** PEP 508. */
+  requirements: readonly string[]
   /** `name==version` lines that the result must keep. */
   constraints: readonly string[]
   configuration: PipConfiguration
@@ -56,11 +57,9 @@ export function pipInRoot(root: PreparedRoot): PipRunner {
         command: [
           '/bin/sh',
           '-c',
-          'exec "$0" "$(echo /usr/share/python-wheels/pip-*.whl)/pip" "$@" --report "$OUT_DIR/report.json"',
+          'exec "$0" "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --report "$OUT_DIR/report.json" "$@"',
           root.python ?? '/usr/bin/python3',
-          ...request.args,
-          '--constraint',
-          constraintsInside
+          ...pipArguments(request.requirements, constraintsInside)
         ],
         environment: pipEnvironment(request, certificates === null ? null : certificatesInside),
         limits: pipLimits,
@@ -76,6 +75,13 @@ export function pipInRoot(root: PreparedRoot): PipRunner {
       const report = await readFile(path.join(outputs, 'report.json'), 'utf8').catch(() => null)
       return { code: result.code, report, output: result.output }
     })
+}
+
+/** What follows `pip install --report FILE`. */
+export function pipArguments(requirements: readonly string[], constraintsFile: string): string[] {
+  const wheelsAlone = ['--dry-run', '--ignore-installed', '--only-binary', ':all:']
+  // After the two dashes a requirement never reads as an option.
+  return [...wheelsAlone, '--constraint', constraintsFile, '--', ...requirements]
 }
 
 /**

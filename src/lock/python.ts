@@ -79,16 +79,7 @@ async function runPip(
   let constraints = (options.previous?.packages ?? []).map((entry) => `${entry.name}==${entry.version}`)
   for (;;) {
     const result = await pip({
-      args: [
-        'install',
-        '--dry-run',
-        '--ignore-installed',
-        '--only-binary',
-        ':all:',
-        // A requirement never reads as an option.
-        '--',
-        ...requirements
-      ],
+      requirements,
       constraints,
       configuration,
       netrc,
