@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, open, readFile, readlink, rename, rm, symlink, utimes } from 'node:fs/promises'
+import { chmod, lstat, lutimes, mkdir, open, readFile, readlink, rename, rm, symlink, utimes } from 'node:fs/promises'
 import path from 'node:path'
 import type { RecordLine } from '../../formats/record.ts'
 import { openZip, type ZipArchive, type ZipEntry } from '../../formats/zip/reader.ts'
@@ -106,8 +106,11 @@ class Written {
 
   async skeleton(minor: string): Promise<void> {
     for (const folder of ['bin', 'include', `lib/python${minor}/site-packages`]) await this.makeFolder(folder)
-    for (const name of ['python', 'python3', `python${minor}`])
-      await symlink('/usr/bin/python3', path.join(this.folder, 'bin', name))
+    for (const name of ['python', 'python3', `python${minor}`]) {
+      const link = path.join(this.folder, 'bin', name)
+      await symlink('/usr/bin/python3', link)
+      await lutimes(link, environmentTime, environmentTime)
+    }
     const settings = ['home = /usr/bin', 'include-system-site-packages = false', `version = ${minor}`]
     await this.file('pyvenv.cfg', Buffer.from(`${settings.join('\n')}\n`), false, 'pyvenv.cfg')
   }
@@ -137,15 +140,18 @@ class Written {
 
   /** Times of folders move with each file in them, so they are set at the end, the deepest first. */
   async settle(): Promise<void> {
-    for (const folder of [...this.folders].sort().reverse())
-      await utimes(path.join(this.folder, folder), environmentTime, environmentTime)
+    for (const name of [...this.folders].sort().reverse()) {
+      const folder = path.join(this.folder, name)
+      await chmod(folder, 0o755)
+      await utimes(folder, environmentTime, environmentTime)
+    }
   }
 
   private async makeFolder(name: string): Promise<void> {
     if (this.folders.has(name)) return
     if (name !== '.') await this.makeFolder(path.posix.dirname(name))
     this.folders.add(name)
-    await mkdir(path.join(this.folder, name), { recursive: true, mode: 0o755 })
+    await mkdir(path.join(this.folder, name), { recursive: true })
   }
 }
 
