@@ -4,7 +4,7 @@
  */
 export function text(value: string): string {
   return oneLine(value)
-    .replace(/[\\`*_{}[\]()#+!|~<>&@-]/g, (character) =>
+    .replace(/[\\`*_[\]#|~<>&@]/g, (character) =>
       character === '&' || character === '<' || character === '>' || character === '@'
         ? `&#${character.charCodeAt(0)};`
         : `\\${character}`

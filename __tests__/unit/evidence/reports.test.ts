@@ -123,13 +123,13 @@ describe('the summary', () => {
       ])
     )
     expect(shown).toMatch(/^# ❌ v1\.4\.0: refused\n\n3 findings have to be mended first/)
-    const order = ['name\\-duplicate', 'time\\-embedded', 'tag\\-lightweight'].map((word) =>
+    const order = ['name-duplicate', 'time-embedded', 'tag-lightweight'].map((word) =>
       shown.indexOf(word)
     )
     expect(order).toEqual([...order].sort((left, right) => left - right))
     expect(order.every((position) => position > 0)).toBe(true)
     expect(shown).toContain('`herald-1.4.0-py3-none-any.whl: herald/built.py` and 1 more: `herald/other.py`')
-    expect(shown.match(/time\\-embedded/g)).toHaveLength(1)
+    expect(shown.match(/time-embedded/g)).toHaveLength(1)
   })
 
   it('stays readable with thousands of findings', () => {
@@ -147,7 +147,7 @@ describe('the summary', () => {
       refusedProof([finding({ member: hostile, message: hostile, cause: hostile, fix: hostile })])
     )
     const outside = shown.replace(/(`+)(?!`).*?[^`]\1(?!`)/g, '')
-    expect(outside).not.toMatch(/<img|\]\(|@everyone|https:\/\//)
+    expect(outside).not.toMatch(/<img|(?<!\\)\]\(|@everyone|https:\/\//)
     expect(shown.split('\n').filter((line) => line.startsWith('# '))).toHaveLength(1)
   })
 })
