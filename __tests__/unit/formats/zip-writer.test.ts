@@ -38,7 +38,7 @@ describe('writeZip', () => {
           expect((await zipOf(files, sizes)).equals(await zipOf(files))).toBe(true)
         }
       ),
-      { numRuns: 25, interruptAfterTimeLimit: 10_000 }
+      { numRuns: 15, interruptAfterTimeLimit: 10_000 }
     )
   })
 

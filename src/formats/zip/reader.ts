@@ -47,6 +47,7 @@ export interface ZipArchive {
 }
 
 const pieceSize = 1 << 16
+const likelyExtra = 64
 const largestDirectory = 64 * 2 ** 20
 /** The index's rule against bombs: no more than 50 times the file, where it is more than 64 MiB. */
 const bombRatio = 50
@@ -145,12 +146,15 @@ async function readEntry(
   { central, index, next, names }: EntryContext
 ): Promise<ZipEntry> {
   const { offset } = central
-  const fixed = await bytesAt(handle, offset, zip.length.local)
-  const localSize = zip.localLength(fixed)
+  if (next - offset < zip.length.local) throw new zip.ZipProblem('the entry reaches into what follows it')
+  // One read is enough unless the extra field is long.
+  const guess = zip.length.local + central.nameBytes.length + likelyExtra
+  const begin = await bytesAt(handle, offset, Math.min(guess, next - offset))
+  const localSize = zip.localLength(begin)
   const contentOffset = offset + localSize
   const contentEnd = contentOffset + central.compressedSize
   if (contentEnd > next) throw new zip.ZipProblem('the entry reaches into what follows it')
-  const local = zip.parseLocal(await bytesAt(handle, offset, localSize))
+  const local = zip.parseLocal(localSize <= begin.length ? begin : await bytesAt(handle, offset, localSize))
   checkHeaders(central, local)
   const descriptor = next - contentEnd
   await checkDescriptor(handle, central, contentEnd, descriptor)
