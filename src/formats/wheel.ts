@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Epoch } from '../documents/identifiers.ts'
 import { invalidArchive } from './invalid.ts'
@@ -194,6 +195,9 @@ export async function canonicalWheel(
         'the RECORD is signed, so the wheel cannot be packed again'
       )
     await writeZip(output, canonicalFiles(wheel, replace), epoch)
+  } catch (error) {
+    await rm(output, { force: true })
+    throw error
   } finally {
     await wheel.archive.close()
   }
