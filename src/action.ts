@@ -4,7 +4,7 @@ import path from 'node:path'
 import { readDocument } from './documents/reading.ts'
 import { asTagproofError, TagproofError } from './platform/errors.ts'
 import { hashFile, sha256OfBytes } from './platform/files.ts'
-import { readInputs, type ActionInputs } from './platform/github-inputs.ts'
+import { readInputs, type ActionInputs, type ActionStage } from './platform/github-inputs.ts'
 import { refuseUnfitJob } from './platform/github-job.ts'
 import { CommandGate, githubLog } from './platform/github-log.ts'
 import * as report from './platform/github-report.ts'
@@ -13,6 +13,9 @@ import { makeWorkFolder, workState } from './platform/github-work.ts'
 import type { StageContext } from './stages/context.ts'
 
 type Stages = typeof import('./stages/index.ts')
+
+/** The stages that make a proof, and show it. */
+const provingStages: readonly ActionStage[] = ['rehearse', 'prove']
 
 /** Main part of a step. Never rejects: how it ended is told to the runner. */
 export async function main(environment: NodeJS.ProcessEnv = process.env): Promise<void> {
@@ -32,7 +35,7 @@ export async function main(environment: NodeJS.ProcessEnv = process.env): Promis
     const outputs = await runStage(stages, context, inputs)
     for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)
     summary = await stageSummary(context, inputs, outputs)
-    await tellProof(context, outputs, gate)
+    if (provingStages.includes(inputs.stage)) await tellProof(context, gate)
   } catch (thrown) {
     const error = stop.aborted
       ? new TagproofError('cancelled', 'Stopped on request.')
@@ -147,13 +150,12 @@ async function stageSummary(
   inputs: ActionInputs,
   outputs: ActionOutputs
 ): Promise<string> {
-  if (outputs.verdict !== undefined) return readFile(context.out.summary, 'utf8').catch(() => '')
+  if (provingStages.includes(inputs.stage)) return readFile(context.out.summary, 'utf8')
   return report.shortSummary(inputs.stage, outputs)
 }
 
 /** Annotates the weightiest findings; a refused release ends the step. */
-async function tellProof(context: StageContext, outputs: ActionOutputs, gate: CommandGate): Promise<void> {
-  if (outputs.verdict === undefined) return
+async function tellProof(context: StageContext, gate: CommandGate): Promise<void> {
   const { document: proof } = await readDocument('proof', context.out.proof)
   for (const { severity, title, message } of report.findingAnnotations(proof.findings))
     gate.command(() => core[severity](message, { title }))

@@ -58,15 +58,18 @@ function story(result: JobResult): string {
   return result.conclusion === 'success' ? '' : `${JSON.stringify(result.annotations)}\n${result.log}`
 }
 
+/** The first machine's tag has no lock; what it resolves is committed on the others. */
+let machine: Machine
+let result: JobResult
+let locked: Record<string, string>
+
+beforeAll(async () => {
+  machine = machineWith(project)
+  result = await runOn(machine, {})
+  locked = { ...project, '.github/tagproof.lock': readFileSync(machine.out('tagproof.lock'), 'utf8') }
+}, 10 * minutes)
+
 describe('stage rehearse', () => {
-  let machine: Machine
-  let result: JobResult
-
-  beforeAll(async () => {
-    machine = machineWith(project)
-    result = await runOn(machine, {})
-  }, 10 * minutes)
-
   it('is what the action does by default, and succeeds', () => {
     expect(story(result)).toBe('')
     expect(result.records.map((record) => `${record.phase} ${record.id}`)).toEqual([
@@ -112,7 +115,7 @@ describe('a release that cannot be proven', () => {
     'fails the step with its findings, and still says what it found',
     async () => {
       const machine = machineWith({
-        ...project,
+        ...locked,
         'setup.py': [
           'import setuptools, time',
           'open("lantern/built.py", "w").write(f"BUILT = {time.time()!r}\\n")',
@@ -146,14 +149,6 @@ describe('a release that cannot be proven', () => {
 })
 
 describe('the stages one by one, with the lock in the tag', () => {
-  let locked: Record<string, string>
-
-  beforeAll(async () => {
-    const first = machineWith(project)
-    expect(story(await runOn(first, {}))).toBe('')
-    locked = { ...project, '.github/tagproof.lock': readFileSync(first.out('tagproof.lock'), 'utf8') }
-  }, 10 * minutes)
-
   it('demand that lock', async () => {
     const result = await runOn(machineWith(project), { stage: 'plan' })
     expect(result.annotations.release?.[0]?.message).toMatch(/^lock-missing: .* Fix: /)
@@ -218,5 +213,50 @@ describe('the stages one by one, with the lock in the tag', () => {
       })
     },
     15 * minutes
+  )
+})
+
+describe('a step that is stopped', () => {
+  const leftInTemp = (at: Machine): string[] =>
+    readdirSync(at.temp).filter((name) => name.startsWith('tagproof-'))
+  const building = (line: string): boolean => line.includes('planted by the build')
+
+  it(
+    'by a cancelled job says so, and leaves nothing',
+    async () => {
+      const machine = machineWith(locked)
+      const result = await runOn(
+        machine,
+        {},
+        { onLine: (line, child) => building(line) && child.kill('SIGINT') }
+      )
+      expect(result.conclusion).toBe('failure')
+      expect(result.annotations.release?.map(({ message }) => message)).toEqual([
+        'cancelled: Stopped on request.'
+      ])
+      expect(leftInTemp(machine)).toEqual([])
+      expect(existsSync(machine.out('packages'))).toBe(false)
+    },
+    5 * minutes
+  )
+
+  it(
+    'by a kill has its temporary folder removed by its post part, and the next run succeeds',
+    async () => {
+      const machine = machineWith(locked)
+      let left: string[] = []
+      const onLine: Job['onLine'] = (line, child) => {
+        if (!building(line) || left.length > 0) return
+        left = leftInTemp(machine)
+        child.kill('SIGKILL')
+      }
+      const killed = await runOn(machine, {}, { onLine })
+      expect(killed.conclusion).toBe('failure')
+      expect(left).toHaveLength(1)
+      expect(killed.records.map(({ phase }) => phase)).toEqual(['main', 'post'])
+      expect(leftInTemp(machine)).toEqual([])
+      expect(story(await runOn(machine, {}))).toBe('')
+    },
+    5 * minutes
   )
 })

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import type { Step } from './action-files.ts'
 import type { Annotation } from './workflow-commands.ts'
 
@@ -19,6 +20,8 @@ export interface Job {
   runnerEnvironment: Record<string, string>
   /** Repositories that the runner has downloaded: `owner/name@ref` → folder. */
   downloaded: ReadonlyMap<string, string>
+  /** Called for each line of output, with the process that wrote it: to cancel, or to kill. */
+  onLine?: (line: string, child: ChildProcess) => void
 }
 
 /** One process that the runner started. */

@@ -220,7 +220,10 @@ class Runner {
       stdio: ['ignore', 'pipe', 'pipe']
     })
     const read = async (stream: Readable): Promise<void> => {
-      for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) reader.line(line)
+      for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
+        this.job.onLine?.(line, child)
+        reader.line(line)
+      }
     }
     const ended = new Promise<number | null>((resolve, reject) =>
       child.once('error', reject).once('close', resolve)
