@@ -5,6 +5,7 @@ import path from 'node:path'
 import { readArchive, type Member } from '../../../src/formats/archive.ts'
 import { canonicalSdist } from '../../../src/formats/sdist.ts'
 import { canonicalWheel } from '../../../src/formats/wheel.ts'
+import { openZip } from '../../../src/formats/zip/reader.ts'
 import { buildArchives, epoch, inFolder, python, sdistName, tool, wheelName } from './tools.ts'
 
 /** Path to SHA-256 of content, as Python sees it. */
@@ -111,6 +112,36 @@ describe('other tools', () => {
         linkTarget: 'tool.sh',
         sha256: createHash('sha256').update('tool.sh').digest('hex')
       })
+    })
+  })
+
+  it('Python’s ZIP64 entries are accepted, written to a file and to a pipe', async () => {
+    await inFolder(async (folder) => {
+      const script = `
+import io, sys, zipfile
+class Pipe(io.RawIOBase):
+    def __init__(self, out): self.out = out
+    def writable(self): return True
+    def write(self, piece): return self.out.write(piece)
+def fill(target):
+    with zipfile.ZipFile(target, 'w', zipfile.ZIP_DEFLATED) as z:
+        with z.open('wide', 'w', force_zip64=True) as member: member.write(b'hello' * 1000)
+        z.writestr('narrow', 'x')
+fill('file.zip')
+with open('pipe.zip', 'wb') as out: fill(Pipe(out))
+`
+      await python(script, folder)
+      for (const [name, descriptors] of [
+        ['file.zip', [0, 0]],
+        ['pipe.zip', [24, 16]]
+      ] as const) {
+        const zip = await openZip(path.join(folder, name))
+        expect(zip.entries.map(({ size, descriptor }) => [size, descriptor])).toEqual([
+          [5000, descriptors[0]],
+          [1, descriptors[1]]
+        ])
+        await zip.close()
+      }
     })
   })
 

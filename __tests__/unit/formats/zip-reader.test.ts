@@ -182,6 +182,11 @@ describe('openZip refuses', () => {
       2 * second + 47,
       /ZIP64/
     ],
+    entry(
+      'a local ZIP64 field that disagrees',
+      { name: 'b', localExtra: extraField(1, wide(9, 8)) },
+      /ZIP64 extra field disagrees/
+    ),
     entry('different names in the two headers', { name: 'b', localName: 'c' }, /different names/),
     entry('different times', { name: 'b', localTime: 1 }, /disagree on dosTime/),
     entry('different sizes', { name: 'b', localSize: 3 }, /disagree on size/),

@@ -87,7 +87,7 @@ export function parseLocal(bytes: Buffer): ZipHeader {
   const extraAt = length.local + nameLength
   const raw = Buffer.from(bytes.subarray(0, extraAt + bytes.readUInt16LE(28)))
   const extras = parseExtras(raw.subarray(extraAt))
-  const wide = zip64Values(extras, [raw.readUInt32LE(22), raw.readUInt32LE(18)])
+  const wide = zip64Values(extras, [raw.readUInt32LE(22), raw.readUInt32LE(18)], true)
   return {
     versionMadeBy: 0,
     versionNeeded: raw.readUInt16LE(4),
@@ -143,22 +143,28 @@ function parseExtras(bytes: Buffer): Map<number, Buffer> {
   return extras
 }
 
-/** Replaces saturated values by those of the ZIP64 extra field, which must hold exactly these. */
-function zip64Values(extras: Map<number, Buffer>, values: readonly number[]): number[] {
+/**
+ * Replaces saturated values by those of the ZIP64 extra field, which must hold exactly these. A local header's may hold
+ * both sizes though the header has them too (Python before 3.11.4 does it); they must then agree.
+ */
+function zip64Values(extras: Map<number, Buffer>, values: readonly number[], allowBoth = false): number[] {
   const extra = extras.get(zip64Extra)
   const wanted = values.filter((value) => value === saturated32).length
   if (extra === undefined) {
     if (wanted > 0) throw new ZipProblem('a size or offset is said to be in ZIP64, but is not')
     return [...values]
   }
-  if (extra.length !== wanted * 8)
+  const both = allowBoth && extra.length === values.length * 8
+  if (!both && extra.length !== wanted * 8)
     throw new ZipProblem('the ZIP64 extra field does not hold what the header lacks')
   let at = 0
   return values.map((value) => {
-    if (value !== saturated32) return value
+    if (!both && value !== saturated32) return value
     const wide = Number(extra.readBigUInt64LE(at))
     at += 8
     if (!Number.isSafeInteger(wide)) throw new ZipProblem('a ZIP64 value is out of range')
+    if (value !== saturated32 && value !== wide)
+      throw new ZipProblem('the ZIP64 extra field disagrees with its header')
     return wide
   })
 }
