@@ -16,6 +16,7 @@ export const needs = [
   { package: 'dpkg-dev', program: 'dpkg-scanpackages' },
   { package: 'apt-utils', program: 'apt-ftparchive' },
   { package: 'gpgv', program: 'gpgv' },
+  { package: 'mount', program: 'mount' },
   { package: 'ca-certificates', file: '/etc/ssl/certs/ca-certificates.crt' },
   { package: { debian: 'debian-archive-keyring', ubuntu: 'ubuntu-keyring' }, keyring: true }
 ]

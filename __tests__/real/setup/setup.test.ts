@@ -13,7 +13,7 @@ interface Ended {
 /** The real script in a child, with a PATH of our own: a machine that lacks some programs and has an apt-get that obeys. */
 describe('scripts/setup.mjs on a machine without git and mmdebstrap', () => {
   let machine: string
-  const there = ['python3', 'runc', 'dpkg-scanpackages', 'apt-ftparchive', 'gpgv']
+  const there = ['python3', 'runc', 'dpkg-scanpackages', 'apt-ftparchive', 'gpgv', 'mount']
 
   beforeEach(async () => {
     machine = await mkdtemp(path.join(tmpdir(), 'tagproof-machine-'))
