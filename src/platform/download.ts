@@ -35,8 +35,8 @@ export async function downloadFile(
   const state: State = { handle, hash: createHash('sha256'), have: 0, inherited: 0, received: 0 }
   try {
     await takeUp(state, partial, expected)
+    let best = state.have
     for (let failures = 1; ;) {
-      const before = state.received
       try {
         if (state.have < expected.size || expected.size === 0)
           await receive(client, url, state, expected, options)
@@ -46,9 +46,11 @@ export async function downloadFile(
         // The beginning was not ours to trust: once more from the start.
         await startOver(state)
       } catch (error) {
-        const passing = !(error instanceof TagproofError) || error.code === 'network'
+        const passing = error instanceof TagproofError && error.code === 'network'
         if (options.signal?.aborted === true) throw new TagproofError('cancelled', 'Stopped on request.')
-        failures = state.received > before ? 1 : failures + 1
+        // Only bytes beyond all earlier ones are progress: a server may send the same beginning for ever.
+        failures = state.have > best ? 1 : failures + 1
+        best = Math.max(best, state.have)
         if (!passing || failures > client.attempts) throw error
         await client.pause(failures, undefined, options.signal)
       }
@@ -107,6 +109,15 @@ async function receive(
     if (answer.status === 200 && Number.isFinite(announced) && announced !== expected.size)
       throw await refuse(state, url, 'size', `${announced} bytes`, `${expected.size} bytes`)
     await store(stream, state, url, expected, options.onBytes)
+    if (state.have < expected.size) {
+      // A chunked body that ends in order is all there is; any other may have been cut.
+      if (answer.status === 200 && answer.headers['transfer-encoding'] !== undefined)
+        throw await refuse(state, url, 'size', `${state.have} bytes`, `${expected.size} bytes`)
+      throw new TagproofError('network', `${showUrl(url)} ended too early.`, {
+        found: `${state.have} bytes`,
+        expected: `${expected.size} bytes`
+      })
+    }
   } finally {
     stream.destroy()
   }
@@ -141,7 +152,7 @@ async function store(
   expected: Expected,
   onBytes: ((count: number) => void) | undefined
 ): Promise<void> {
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of fromNetwork(stream, url)) {
     state.received += chunk.length
     if (state.have + chunk.length > expected.size)
       throw await refuse(state, url, 'size', `more than ${expected.size} bytes`, `${expected.size} bytes`)
@@ -151,11 +162,21 @@ async function store(
     state.have += chunk.length
     onBytes?.(chunk.length)
   }
-  if (state.have < expected.size)
-    throw new TagproofError('network', `${showUrl(url)} ended too early.`, {
-      found: `${state.have} bytes`,
-      expected: `${expected.size} bytes`
+}
+
+/** Tells a broken connection from a broken disk: the first is tried again. */
+async function* fromNetwork(stream: Readable, url: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) yield chunk
+  } catch (error) {
+    if (error instanceof TagproofError) throw error
+    const { code, message } = error as { code?: string; message?: string }
+    throw new TagproofError('network', `The connection to ${showUrl(url)} broke.`, {
+      found: message ?? code ?? 'an error',
+      fix: 'Run the same command again: it goes on where it stopped.',
+      cause: error
     })
+  }
 }
 
 async function writeAll(handle: FileHandle, chunk: Buffer): Promise<void> {

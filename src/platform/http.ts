@@ -243,8 +243,8 @@ function unexpectedStatus(url: URL, status: number, excerpt: string, attempts: n
 }
 
 function unreachable(url: string | URL, error: unknown, attempts: number): TagproofError {
-  const reason =
-    error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : String(error)
+  const { code, message } = error as { code?: string; message?: string }
+  const reason = code ?? message ?? String(error)
   const said = error instanceof TagproofError ? error.message : reason
   return new TagproofError('network', `${showUrl(url)} cannot be reached.`, {
     found: `${said} (${attempts} ${attempts === 1 ? 'attempt' : 'attempts'})`,
