@@ -23,9 +23,15 @@ const cache = process.env.TAGPROOF_CACHE || join(process.env.XDG_CACHE_HOME || j
 require('node:module').enableCompileCache?.(join(cache, 'compiled'))
 require('./tagproof.cjs')
   .runCommand(process.argv.slice(2))
-  .then((status) => {
-    process.exitCode = status
-  })
+  .then(
+    (status) => {
+      process.exitCode = status
+    },
+    (error) => {
+      console.error(error)
+      process.exitCode = 4
+    }
+  )
 `
 
 const actionEntry = `'use strict'

@@ -69,7 +69,9 @@ export function githubLog(gate: CommandGate, write: (text: string) => void, now 
       gate.print(title)
       group()
       return {
-        line: (text) => gate.print(`  ${title} | ${text}`),
+        line: (text) => {
+          if (text.trim() !== '') gate.print(`  ${title} | ${text}`)
+        },
         done: (summary) => end('✓', summary),
         failed: (summary) => end('✗', summary)
       }

@@ -66,10 +66,10 @@ export function findingAnnotations(findings: readonly Finding[]): Annotation[] {
   }))
 }
 
-function annotationText(finding: Finding): string {
-  const where = [finding.artifact, finding.member].filter((part) => part !== null).join(': ')
-  const fix = finding.fix === null ? '' : ` Fix: ${finding.fix}`
-  return `${where === '' ? '' : `${where}: `}${finding.message}${fix}`
+function annotationText({ artifact, member, message, fix }: Finding): string {
+  const told = member !== null && message.startsWith(member)
+  const where = [artifact, told ? null : member].filter((part) => part !== null).join(': ')
+  return `${where === '' ? '' : `${where}: `}${message}${fix === null ? '' : ` Fix: ${fix}`}`
 }
 
 /** The refusal that a proof amounts to: how many findings, the first of them, and its remedy. */
