@@ -117,7 +117,7 @@ ${prologue}
 (
   cat >/dev/null <&3
   : >state/stopped
-  kill -KILL -1
+  kill -KILL -1 2>/dev/null || :
   while :; do sleep 0.2; runc --root state/runc kill "$id" KILL 3<&- 9<&- >/dev/null 2>&1 || :; done
 ) &
 

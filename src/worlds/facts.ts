@@ -1,7 +1,7 @@
-import { readFile, readdir } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import path from 'node:path'
-import { access } from 'node:fs/promises'
+import { clockLibraryPath } from './clock.ts'
 
 /** What the machine offers to a world. */
 export interface MachineFacts {
@@ -13,7 +13,7 @@ export interface MachineFacts {
 
 /** What the root offers to the variations. */
 export interface RootFacts {
-  /** Path of libfaketime inside the root. */
+  /** Path of our library for a later clock inside the root. */
   clockLibrary: string | null
   /** Whether the locale et_EE.UTF-8 is there. */
   estonian: boolean
@@ -32,11 +32,8 @@ export async function machineFacts(): Promise<MachineFacts> {
 }
 
 export async function rootFacts(root: string): Promise<RootFacts> {
-  const libraries = await list(path.join(root, 'usr/lib'))
-  const clocks = libraries.map((folder) => `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`)
-  const found = await Promise.all(clocks.map((file) => exists(path.join(root, file))))
   return {
-    clockLibrary: clocks.find((_, at) => found[at]) ?? null,
+    clockLibrary: (await exists(path.join(root, clockLibraryPath))) ? clockLibraryPath : null,
     estonian: await exists(path.join(root, 'usr/lib/locale/et_EE.utf8/LC_COLLATE')),
     timeZones: await exists(path.join(root, 'usr/share/zoneinfo/Pacific/Kiritimati'))
   }
@@ -59,12 +56,5 @@ async function exists(file: string): Promise<boolean> {
   return access(file).then(
     () => true,
     () => false
-  )
-}
-
-async function list(folder: string): Promise<string[]> {
-  return readdir(folder).then(
-    (names) => names.sort(),
-    () => []
   )
 }

@@ -49,6 +49,7 @@ export async function takeReport(
   let status: WorldStatus | undefined
   let reads: string[] = []
   const files: string[] = []
+  const made: string[] = []
   let bytes = 0
   try {
     for await (const entry of readTar(stream, { twins: 'accept' })) {
@@ -57,34 +58,39 @@ export async function takeReport(
       else if (status?.code === 0 && entry.path !== 'out') {
         bytes += entry.size
         if (bytes > rules.bytes || files.length >= mostFiles) throw tooMuch(bytes, rules.bytes)
-        const name = await takeEntry(entry, rules.outputs)
-        if (name !== undefined) files.push(name)
+        const target = placeOf(entry, rules.outputs)
+        made.push(target)
+        await takeEntry(entry, target)
+        if (entry.kind === 'file') files.push(path.relative(rules.outputs, target))
       }
     }
   } catch (error) {
-    await Promise.all(files.map((name) => rm(joinInside(rules.outputs, name), { force: true })))
+    for (const target of made.reverse()) await rm(target, { recursive: true, force: true })
     // Without a status there was no report: the world ended before, and its exit status tells why.
     if (status !== undefined) throw asBuildOutput(error)
   }
   return status === undefined ? undefined : { status, reads, files }
 }
 
-async function takeEntry(entry: TarEntry, outputs: string): Promise<string | undefined> {
+/** Where an entry belongs on the host; refuses every kind and name but plain ones. */
+function placeOf(entry: TarEntry, outputs: string): string {
   const name = entry.path.replace(/^out\//, '')
   // eslint-disable-next-line no-control-regex -- a file name that moves the cursor is no name of an artifact
   if (entry.path === name || /[\u0000-\u001f\u007f\\]/.test(name))
     throw badEntry(name, 'a name that is not usable')
   if (entry.kind === 'symlink' || entry.kind === 'hardlink')
     throw badEntry(name, `a link to ${JSON.stringify(entry.linkTarget)}`)
-  const target = joinInside(outputs, name)
+  return joinInside(outputs, name)
+}
+
+async function takeEntry(entry: TarEntry, target: string): Promise<void> {
   if (entry.kind === 'directory') {
     await mkdir(target, { recursive: true })
-    return undefined
+    return
   }
   await mkdir(path.dirname(target), { recursive: true })
   const mode = (entry.mode & 0o100) === 0 ? 0o644 : 0o755
   await pipeline(entry.content, createWriteStream(target, { flags: 'wx', mode }))
-  return name
 }
 
 function badEntry(name: string, found: string): TagproofError {

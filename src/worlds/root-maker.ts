@@ -1,10 +1,8 @@
 import type { RootLock } from '../documents/lock.ts'
 import type { Sha256 } from '../documents/identifiers.ts'
+import { clockLibraryPath, clockSource } from './clock.ts'
 import { sha256OfBytes } from '../platform/files.ts'
 import type { Command } from '../platform/privilege.ts'
-
-/** Raised whenever the same list would give another root. */
-const makerVersion = 1
 
 /** A fixed time for tools that ask for one; file times come from the packages. */
 const makerEpoch = 1_577_836_800
@@ -14,7 +12,9 @@ export function rootHash(root: RootLock): Sha256 {
   const lines = root.packages
     .map((entry) => `${entry.name} ${entry.version} ${entry.architecture} ${entry.sha256}`)
     .sort()
-  return sha256OfBytes(`tagproof root ${makerVersion}\n${root.architecture}\n${lines.join('\n')}\n`)
+  return sha256OfBytes(
+    `tagproof root ${sha256OfBytes(makerScript + clockSource)}\n${root.architecture}\n${lines.join('\n')}\n`
+  )
 }
 
 /** One line per package: where its file is, its name in the archive, its size and hash. Fields end in a tab. */
@@ -30,7 +30,7 @@ export function packageList(root: RootLock, file: (entry: RootLock['packages'][n
 export function makerCommand(folder: string, hash: Sha256, architecture: string, listBytes: number): Command {
   const namespaces = ['--mount', '--pid', '--net', '--fork', '--kill-child=SIGKILL', '--mount-proc']
   const script = ['/bin/sh', '-eu', '-c', makerScript, 'tagproof']
-  const values = [folder, hash, architecture, String(listBytes), String(makerEpoch)]
+  const values = [folder, hash, architecture, String(listBytes), String(makerEpoch), clockSource]
   return {
     command: 'setsid',
     args: ['--wait', 'unshare', ...namespaces, '--propagation=private', '--', ...script, ...values]
@@ -42,7 +42,7 @@ export function makerCommand(folder: string, hash: Sha256, architecture: string,
  * kernel drops when its holder dies; who gets it removes what a killed maker left.
  */
 const makerScript = `
-folder=$1 hash=$2 architecture=$3 list=$4 epoch=$5
+folder=$1 hash=$2 architecture=$3 list=$4 epoch=$5 clock=$6
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TZ=UTC
 export SOURCE_DATE_EPOCH=$epoch DEBIAN_FRONTEND=noninteractive HOME=/root TMPDIR=/tmp
 umask 022
@@ -99,6 +99,11 @@ echo 'step cleaning the root'
 cd root
 if [ -e usr/share/i18n/locales/et_EE ]; then
   chroot . localedef --no-archive -i et_EE -f UTF-8 /usr/lib/locale/et_EE.utf8
+fi
+if [ -x usr/bin/gcc ] && [ -e usr/include/stdlib.h ]; then
+  mkdir -p usr/lib/tagproof
+  printf '%s' "$clock" >tmp/clock.c
+  chroot . gcc -O2 -fPIC -shared -s -Wl,--build-id=none -o ${clockLibraryPath} /tmp/clock.c
 fi
 # What differs from one making to the next, or is a secret, or tells where the root was made.
 rm -rf var/log/* var/cache/apt/* var/lib/apt/lists/* var/lib/apt/extended_states var/cache/debconf/*-old \\

@@ -7,7 +7,7 @@ export const pythonRootPackageReasons: Readonly<Record<string, string>> = {
   python3: 'the interpreter that runs the build backend',
   'python3-dev': 'headers and configuration for extension modules',
   'python3-pip-whl': 'pip as a wheel, for the resolver of the lock; not importable by a build',
-  gcc: 'C extension modules',
+  gcc: 'C extension modules, and the later clock of world b',
   'g++': 'C++ extension modules',
   'libc6-dev': 'headers of the C library',
   make: 'Makefiles that setup scripts call',
@@ -16,7 +16,6 @@ export const pythonRootPackageReasons: Readonly<Record<string, string>> = {
   gettext: 'msgfmt for translations that are compiled at build',
   locales: 'the data from which the locale of world b is made',
   tzdata: 'the time zone of world b',
-  libfaketime: 'the clock of world b',
   'ca-certificates': 'the resolver of the lock talks to an index over TLS'
 }
 

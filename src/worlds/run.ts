@@ -41,6 +41,8 @@ export interface WorldRequest {
   signal?: AbortSignal
   /** Gives the terminal to the command; nothing is collected. */
   interactive?: boolean
+  /** Names the run's control group; by default random. */
+  id?: string
   /** Where the command starts, as an absolute path inside; by default the tree, or the home without an export. */
   directory?: string
 }
@@ -95,7 +97,7 @@ async function prepare(
   machine: MachineFacts,
   conditions: Conditions
 ): Promise<Prepared> {
-  const id = `${request.world}-${randomBytes(8).toString('hex')}`
+  const id = request.id ?? `${request.world}-${randomBytes(8).toString('hex')}`
   const exportBytes = request.exportTar === null ? 0 : (await stat(request.exportTar)).size
   const binds = [...request.binds, ...(await networkBinds(request))].map(({ source, destination }) => ({
     source: path.resolve(source),

@@ -1,5 +1,6 @@
 import type { Variation, VariationName } from '../documents/fields.ts'
 import type { World } from '../documents/identifiers.ts'
+import { clockVariable } from './clock.ts'
 import type { MachineFacts, RootFacts } from './facts.ts'
 
 /** Everything that a world fixes for what runs in it. Pure data; `records` says which of it varied. */
@@ -108,7 +109,7 @@ function rulesFor(machine: MachineFacts, root: RootFacts, options: VariationOpti
       name: 'clock',
       a: 'real',
       b: '+400d',
-      hindrance: root.clockLibrary === null ? 'the root has no libfaketime (package libfaketime)' : undefined
+      hindrance: root.clockLibrary === null ? 'the root has no C compiler to make the clock with' : undefined
     },
     { name: 'directory-order', a: 'created sorted', b: 'created reversed', hindrance: noExport },
     {
@@ -130,17 +131,7 @@ function record(world: World, rule: Rule, off: readonly VariationName[]): Variat
   return { name: rule.name, value: world === 'a' ? rule.a : rule.b, applied: true, reason: '' }
 }
 
-/**
- * A later clock by libfaketime. File times stay real (NO_FAKE_STAT), so that make sees no skew; the monotonic
- * clock stays real, since time-outs of threads hang otherwise (libfaketime #390); no shared memory is left behind.
- */
+/** `+400d` as the preloaded library is told it. */
 function clockVariables(library: string, offset: string): Record<string, string> {
-  return {
-    LD_PRELOAD: library,
-    FAKETIME: offset,
-    NO_FAKE_STAT: '1',
-    FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    DONT_FAKE_MONOTONIC: '1',
-    FAKETIME_DISABLE_SHM: '1'
-  }
+  return { LD_PRELOAD: library, [clockVariable]: String(parseInt(offset, 10) * 86_400) }
 }

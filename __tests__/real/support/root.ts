@@ -19,8 +19,8 @@ const oldestListHours = 12
 
 /** The cache that the command would use. */
 export const testCache =
-  process.env['TAGPROOF_CACHE'] ??
-  path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'tagproof')
+  process.env.TAGPROOF_CACHE ??
+  path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'tagproof')
 
 let prepared: Promise<TestRoot> | undefined
 

@@ -24,7 +24,7 @@ describe('privilege', () => {
     )
     await expect(refusing).rejects.toMatchObject({
       code: 'privilege-missing',
-      detail: { found: 'sudo: a password is required', fix: expect.stringContaining('sudo') as string }
+      detail: { found: 'sudo: a password is required', fix: expect.stringContaining('sudo') }
     })
   })
 

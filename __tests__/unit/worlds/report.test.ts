@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { tarEnd, tarHeader, tarPadding, type TarHeaderFields } from '../../../src/formats/tar/writer.ts'
 import { parseStatus, takeReport, type WorldReport } from '../../../src/worlds/report.ts'
 
@@ -14,7 +15,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 type Part = Partial<TarHeaderFields> & { path: string; text?: string }
 const good: Part = { path: 'status', text: 'code 0\nfree 9 10\n' }
 
-async function* stream(parts: readonly Part[]): AsyncGenerator<Buffer> {
+function* blocks(parts: readonly Part[]): Generator<Buffer> {
   for (const { text = '', ...fields } of parts) {
     yield tarHeader({ kind: 'file', mode: 0o600, size: text.length, mtime: 0, ...fields })
     yield Buffer.concat([Buffer.from(text), tarPadding(text.length)])
@@ -23,7 +24,7 @@ async function* stream(parts: readonly Part[]): AsyncGenerator<Buffer> {
 }
 
 function take(parts: readonly Part[], bytes = 1000): Promise<WorldReport | undefined> {
-  return takeReport(stream(parts), { outputs: folder, bytes, exportPrefix: 'tree/' })
+  return takeReport(Readable.from(blocks(parts)), { outputs: folder, bytes, exportPrefix: 'tree/' })
 }
 
 describe('the report of a world', () => {
@@ -64,7 +65,7 @@ describe('the report of a world', () => {
   ])('refuses %s by name and leaves nothing', async (_, parts, found) => {
     await expect(take([good, ...parts])).rejects.toMatchObject({
       code: 'build-output',
-      detail: { found: expect.stringMatching(found) as string }
+      detail: { found: expect.stringMatching(found) }
     })
     expect(await readdir(folder)).toEqual([])
   })
@@ -79,7 +80,7 @@ describe('the report of a world', () => {
   })
 
   it('is missing where the world ended before it wrote one', async () => {
-    const nothing = takeReport((async function* () {})(), {
+    const nothing = takeReport(Readable.from([]), {
       outputs: folder,
       bytes: 1,
       exportPrefix: 'tree/'

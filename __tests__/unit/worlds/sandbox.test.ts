@@ -108,9 +108,9 @@ describe('sandbox configuration', () => {
   })
 
   it('has an environment of its own, whatever ours is', () => {
-    process.env['GITHUB_TOKEN_OF_TEST'] = 'secret'
+    process.env.GITHUB_TOKEN_OF_TEST = 'secret'
     const names = config().process.env.map((entry) => entry.split('=')[0] ?? '')
-    delete process.env['GITHUB_TOKEN_OF_TEST']
+    delete process.env.GITHUB_TOKEN_OF_TEST
     expect(names.filter((name) => /^CI$|GITHUB|TOKEN|RUNNER|SUDO/.test(name))).toEqual([])
     expect(new Set(names).size).toBe(names.length)
     expect(config().process.env).toEqual(

@@ -6,7 +6,7 @@ import { variationsFor } from '../../../src/worlds/variations.ts'
 
 const machine: MachineFacts = { cpus: [0, 1, 2, 3], memoryBytes: 16 * 2 ** 30, hasSwap: false }
 const full: RootFacts = {
-  clockLibrary: '/usr/lib/x/faketime/libfaketimeMT.so.1',
+  clockLibrary: '/usr/lib/tagproof/clock.so',
   estonian: true,
   timeZones: true
 }
@@ -55,14 +55,14 @@ describe('variations', () => {
     const b = variationsFor('b', machine, full, exported)
     const value = (name: VariationName): string | undefined =>
       b.records.find((entry) => entry.name === name)?.value
-    expect(b.environment['TZ']).toBe(value('timezone'))
-    expect(b.environment['LC_ALL']).toBe(value('locale'))
-    expect(b.environment['FAKETIME']).toBe(value('clock'))
-    expect(b.environment['LD_PRELOAD']).toBe(full.clockLibrary)
-    expect(b.environment['PYTHONHASHSEED']).toBe(value('hash-seed'))
+    expect(b.environment.TZ).toBe(value('timezone'))
+    expect(b.environment.LC_ALL).toBe(value('locale'))
+    expect([b.environment.TAGPROOF_CLOCK_OFFSET, value('clock')]).toEqual([String(400 * 86_400), '+400d'])
+    expect(b.environment.LD_PRELOAD).toBe(full.clockLibrary)
+    expect(b.environment.PYTHONHASHSEED).toBe(value('hash-seed'))
     expect(b.umask).toBe(parseInt(value('umask') ?? '', 8))
     expect(b.cpus).toEqual([0, 1, 2])
-    expect(b.environment['OMP_NUM_THREADS']).toBe(value('cpus'))
+    expect(b.environment.OMP_NUM_THREADS).toBe(value('cpus'))
     expect(b.pathTail.join(':')).toBe(value('path-tail'))
     expect([b.buildPath, b.home, b.hostName, String(b.user.id)]).toEqual(
       (['build-path', 'home', 'host-name', 'user-id'] as const).map(value)
@@ -71,7 +71,7 @@ describe('variations', () => {
 
   it.each<[VariationName, Partial<MachineFacts>, Partial<RootFacts>, boolean, RegExp]>([
     ['cpus', { cpus: [3] }, {}, true, /one CPU only/],
-    ['clock', {}, { clockLibrary: null }, true, /libfaketime/],
+    ['clock', {}, { clockLibrary: null }, true, /no C compiler/],
     ['locale', {}, { estonian: false }, true, /et_EE/],
     ['directory-order', {}, {}, false, /no export/],
     ['scrambled-files', {}, {}, false, /no export/]
@@ -99,7 +99,7 @@ describe('variations', () => {
 
   it('take a zone without data where the root has none', () => {
     const { environment } = variationsFor('b', machine, { ...full, timeZones: false }, exported)
-    expect(environment['TZ']).toBe('<+14>-14')
+    expect(environment.TZ).toBe('<+14>-14')
   })
 
   it.each([
