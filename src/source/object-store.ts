@@ -30,6 +30,8 @@ export class ObjectStore {
   private readonly ended: Promise<RunResult | Error>
   private turn: Promise<void> = Promise.resolve()
   private busy = false
+  /** Whether the last object was read to its end. */
+  private whole = true
   private broken = false
 
   constructor(environment: Environment) {
@@ -73,18 +75,19 @@ export class ObjectStore {
         for (; sent < ids.length && sent < answered + requestsAhead; sent += 1)
           this.requests.write(`contents ${ids[sent] ?? ''}\n`)
         const header = await this.header(ids[answered])
+        answered += 1
         if (header === undefined) yield undefined
         else {
+          this.whole = false
           const content = this.content(header.size)
           yield { ...header, content }
           while ((await content.next()).done !== true) continue
-          if (this.broken) throw new TagproofError('internal', 'An object was not read to its end.')
+          if (!this.whole) throw new TagproofError('internal', 'An object was not read to its end.')
         }
-        answered += 1
       }
     } finally {
       // Answers that nobody will read are still in the pipe: this conversation cannot go on.
-      if (answered < ids.length) this.broken = true
+      if (answered < ids.length || !this.whole) this.broken = true
       release()
     }
   }
@@ -124,19 +127,14 @@ export class ObjectStore {
   }
 
   private async *content(size: number): AsyncGenerator<Buffer> {
-    let whole = false
-    try {
-      for (let left = size; left > 0;) {
-        const chunk = await this.answers.some(Math.min(left, largestChunk))
-        if (chunk === undefined) throw await this.died()
-        left -= chunk.length
-        yield chunk
-      }
-      if ((await this.answers.some(1)) === undefined) throw await this.died()
-      whole = true
-    } finally {
-      if (!whole) this.broken = true
+    for (let left = size; left > 0;) {
+      const chunk = await this.answers.some(Math.min(left, largestChunk))
+      if (chunk === undefined) throw await this.died()
+      left -= chunk.length
+      yield chunk
     }
+    if ((await this.answers.some(1)) === undefined) throw await this.died()
+    this.whole = true
   }
 
   private async died(): Promise<TagproofError> {

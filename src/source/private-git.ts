@@ -101,9 +101,9 @@ async function fill(
     status?.isFile() === true && status.size < 4096 ? await readFile(head) : 'ref: refs/heads/.invalid\n'
   await writeFile(path.join(folder, 'HEAD'), text)
   await mkdir(path.join(folder, 'objects'))
-  for (const name of ['refs', 'packed-refs', 'reftable', 'shallow'])
-    if ((await lstat(path.join(places.commonDirectory, name)).catch(() => undefined)) !== undefined)
-      await symlink(path.join(places.commonDirectory, name), path.join(folder, name))
+  // The link to packed-refs may lead nowhere yet: refs can be packed while we run.
+  for (const name of ['refs', 'packed-refs', ...(refStorage === 'reftable' ? ['reftable'] : [])])
+    await symlink(path.join(places.commonDirectory, name), path.join(folder, name))
 }
 
 /** One value of a config file, read without its includes. */

@@ -79,7 +79,7 @@ export async function openRepository(directory: string): Promise<Repository> {
     const objects = (await openStore()).objects([id])
     const next = await objects.next()
     if (next.done !== true && next.value !== undefined)
-      return { object: next.value, end: () => objects.next() }
+      return { object: next.value, end: () => objects.return(undefined) }
     await objects.next()
     throw await missing(id, 'The object')
   }
@@ -96,11 +96,13 @@ export async function openRepository(directory: string): Promise<Repository> {
     async readObject(id, expectedType) {
       const { object, end } = await one(id)
       const chunks: Buffer[] = []
-      // A refused object is read over, so that the conversation can go on.
-      const fault = refusal(object, expectedType)
-      if (fault === undefined) for await (const chunk of checked(object)) chunks.push(chunk)
-      await end()
-      if (fault !== undefined) throw fault
+      try {
+        const fault = refusal(object, expectedType)
+        if (fault !== undefined) throw fault
+        for await (const chunk of checked(object)) chunks.push(chunk)
+      } finally {
+        await end()
+      }
       return { type: object.type, data: Buffer.concat(chunks) }
     },
     async blobStream(id) {
