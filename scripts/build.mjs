@@ -60,6 +60,16 @@ const undiciOnDemand = {
   }
 }
 
+/** zod carries its messages in fifty languages and loads them all; ours are our own. */
+const zodInOneLanguage = {
+  name: 'zod-in-one-language',
+  setup(esbuild) {
+    esbuild.onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: `export { default as en } from './en.js'`
+    }))
+  }
+}
+
 /**
  * Builds the tree at \`root\` into \`outdir\`, and returns the names of the files written.
  */
@@ -74,7 +84,7 @@ export async function buildDist(root, outdir) {
     target: 'node20',
     charset: 'utf8',
     legalComments: 'inline',
-    plugins: [undiciOnDemand],
+    plugins: [undiciOnDemand, zodInOneLanguage],
     loader: { '.py': 'text', '.sh': 'text', '.c': 'text' },
     tsconfigRaw: '{}',
     metafile: true,
