@@ -1,6 +1,6 @@
 import { createHttpClient, type HttpClient } from '../platform/http.ts'
 import { parseRelease } from './apt-host.ts'
-import type { AptSource } from './apt-sources.ts'
+import { securitySibling, type AptSource } from './apt-sources.ts'
 
 /** Components whose packages the distribution itself supports or builds; taken where the mirror has them. */
 const usualComponents = ['main', 'universe']
@@ -34,7 +34,7 @@ export async function probePockets(
       [base, suite],
       [base, `${suite}-updates`],
       [base, `${suite}-security`],
-      [`${base}-security`, `${suite}-security`]
+      ...securitySibling(base).map((sibling) => [sibling, `${suite}-security`] as const)
     ] as const) {
       if (sources.some((found) => found.suites.includes(pocket))) continue
       const release = await readRelease(uri, pocket)

@@ -97,6 +97,11 @@ export function parseMirrorList(text: string): string[] {
     .map((entry) => entry.url)
 }
 
+/** Where some distributions keep security updates: in a folder beside the archive. None beside a whole host. */
+export function securitySibling(base: string): string[] {
+  return /^https?:\/\/[^/]+\/.*[^/]$/.test(base) ? [`${base}-security`] : []
+}
+
 /** Our own deb822 file. A source can say what is signed by whom, and nothing that weakens the check. */
 export function formatAptSources(sources: readonly AptSource[], architecture: string): string {
   return sources

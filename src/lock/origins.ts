@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Sources } from '../documents/config.ts'
 import type { DebianPackage, Lock, PythonPackage, RootLock } from '../documents/lock.ts'
 import type { HttpClient } from '../platform/http.ts'
-import type { AptSource } from './apt-sources.ts'
+import { securitySibling, type AptSource } from './apt-sources.ts'
 import { withNetrc, type Netrc } from './netrc.ts'
 import type { PipConfiguration } from './pip-configuration.ts'
 import { listLinks, listProject, type OfferedFile } from './simple-index.ts'
@@ -84,7 +84,7 @@ function archiveBases(
       .filter((source) => source.suites.some((suite) => wanted.includes(suite)))
       .flatMap((source) => source.uris)
   const base = mirror?.replace(/\/+$/, '')
-  const security = base === undefined || !entry.suite.endsWith('-security') ? [] : [`${base}-security`]
+  const security = base === undefined || !entry.suite.endsWith('-security') ? [] : securitySibling(base)
   return [
     ...new Set([
       ...(base === undefined ? [] : [base]),
