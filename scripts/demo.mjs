@@ -7,10 +7,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { artifactTable } from '../src/evidence/table.ts'
-import { setUpOrExit } from './setup.mjs'
+import { node24, setUpOrExit } from './setup.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const node = path.join(root, 'node_modules/.bin/node')
 const command = path.join(root, 'dist/cli.cjs')
 const tag = 'v1.4.0'
 
@@ -38,7 +37,7 @@ class Stop extends Error {
 
 async function demo(folder) {
   setUpOrExit()
-  if (!existsSync(node)) throw new Stop('Run npm ci first.', 3)
+  if (!existsSync(command)) throw new Stop('There is no dist/: run npm run build.', 3)
   const repository = path.join(folder, 'herald')
   const out = path.join(folder, 'out')
 
@@ -147,7 +146,7 @@ function plainEnvironment() {
 
 /** Shows the command's own progress as it comes. */
 function tagproof(args) {
-  const child = spawn(node, [command, ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(node24(), [command, ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
   return new Promise((resolve, reject) => {
     child.once('error', reject)

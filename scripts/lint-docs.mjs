@@ -9,10 +9,14 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const mistakes = []
 
-const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-  cwd: root,
-  encoding: 'utf8'
-})
+const listed = spawnSync(
+  'git',
+  ['-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+  {
+    cwd: root,
+    encoding: 'utf8'
+  }
+)
 const files = listed.stdout.split('\0').filter((file) => file !== '' && existsSync(path.join(root, file)))
 if (files.length === 0) mistakes.push('git ls-files names no file')
 

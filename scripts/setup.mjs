@@ -155,6 +155,17 @@ function readOsRelease() {
   return ''
 }
 
+/** The Node.js that the action runs on, as npm ci brings it. */
+export function node24() {
+  const file = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url))
+  if (existsSync(file)) return file
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath
+  console.error(
+    'Node.js 24 is not in node_modules: run npm ci, with install scripts allowed for the package node.'
+  )
+  process.exit(3)
+}
+
 /** For scripts: sets up, or tells why not and ends with status 3. */
 export function setUpOrExit() {
   try {

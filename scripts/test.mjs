@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { setUpOrExit } from './setup.mjs'
+import { node24, setUpOrExit } from './setup.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -42,7 +42,7 @@ async function main(args) {
 /** Jest reports on standard error as it goes; its JSON on standard output is not for people. */
 function jest(args) {
   const child = spawn(
-    path.join(root, 'node_modules/.bin/node'),
+    node24(),
     [
       '--experimental-vm-modules',
       '--disable-warning=ExperimentalWarning',
