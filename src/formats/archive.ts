@@ -6,7 +6,7 @@ import { parseMetadata, type CoreMetadata } from './metadata.ts'
 import { readSdist } from './sdist.ts'
 import type { TarEntry } from './tar/reader.ts'
 import { openWheel, wheelContent, wheelText } from './wheel.ts'
-import type { ZipEntry } from './zip/reader.ts'
+import type { ZipArchive, ZipEntry } from './zip/reader.ts'
 
 /** A file inside an artifact. */
 export interface Member {
@@ -29,7 +29,7 @@ export interface Member {
 /** An artifact as its strict reader sees it. Members are in the order of the archive. */
 export interface Archive {
   members: Member[]
-  /** What belongs to no member: the gzip header, the end of the tar stream. */
+  /** What belongs to no member: the gzip header and the end of the tar stream, or the end of the zip file. */
   container: Record<string, string | number>
   metadata: CoreMetadata
 }
@@ -115,10 +115,17 @@ async function readWheelArchive(file: string): Promise<Archive> {
     }
     const name = `${wheel.distInfo}/METADATA`
     const metadata = parseMetadata(Buffer.from(await wheelText(wheel.archive, name)), name)
-    return { members, container: {}, metadata }
+    return { members, container: zipContainer(wheel.archive), metadata }
   } finally {
     await wheel.archive.close()
   }
+}
+
+/** The order of the entries in the file where it is not that of the directory, and the records at the end. */
+function zipContainer({ entries, end }: ZipArchive): Archive['container'] {
+  const order = [...entries].sort((one, other) => one.offset - other.offset).map(({ index }) => index)
+  const inOrder = order.every((place, index) => place === index)
+  return { zipOrder: inOrder ? 'directory' : order.join(' '), zipEnd: end.toString('hex') }
 }
 
 function zipMember(entry: ZipEntry, content: Sha256, packed: Sha256): Member {

@@ -106,6 +106,7 @@ describe('readArchive of a wheel', () => {
     const [x, y] = [one, two].map(({ members }) => members.find((member) => member.path === 'x'))
     expect(x?.headers).toBe(y?.headers)
     expect(x?.packed).not.toBe(y?.packed)
+    expect(one.container).toEqual(two.container)
   })
 
   it.each<[string, Changes, RegExp]>([

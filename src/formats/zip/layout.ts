@@ -176,6 +176,8 @@ export interface ZipEnd {
   directorySize: number
   /** Where the records of the end begin. */
   endOffset: number
+  /** The records as they are, with the offsets, which follow from content, zeroed. */
+  raw: Buffer
 }
 
 /**
@@ -206,7 +208,8 @@ export function parseEnd(tail: Buffer, fileSize: number): ZipEnd {
     narrow.directoryOffset === saturated32
   if (!hasZip64 && needsZip64 && narrow.directoryOffset + narrow.directorySize !== base + at)
     throw new ZipProblem('the ZIP64 records are missing', base + at)
-  return hasZip64 ? parseZip64End(tail, locator, base, narrow) : { ...narrow, endOffset: base + at }
+  const raw = Buffer.from(tail.subarray(at)).fill(0, 16, 20)
+  return hasZip64 ? parseZip64End(tail, locator, base, narrow) : { ...narrow, endOffset: base + at, raw }
 }
 
 function parseZip64End(
@@ -239,5 +242,11 @@ function parseZip64End(
     !agree(directoryOffset, narrow.directoryOffset, saturated32)
   )
     return fail('the ZIP64 end record and the end of central directory disagree')
-  return { entries, directorySize, directoryOffset, endOffset: base + at }
+  const raw = Buffer.from(tail.subarray(at))
+  // Offsets of the directory (twice) and of the ZIP64 record.
+  raw
+    .fill(0, 48, 56)
+    .fill(0, length.zip64End + 8, length.zip64End + 16)
+    .fill(0, raw.length - 6, raw.length - 2)
+  return { entries, directorySize, directoryOffset, endOffset: base + at, raw }
 }

@@ -39,6 +39,8 @@ export interface ZipArchive {
   size: number
   /** In the order of the central directory. */
   entries: readonly ZipEntry[]
+  /** Raw records that end the file, with the offsets zeroed. */
+  end: Buffer
   /** Uncompressed bytes; size and checksum are verified at the end. */
   content(entry: ZipEntry): AsyncIterable<Buffer>
   /** Compressed bytes as they are. */
@@ -64,10 +66,11 @@ export async function openZip(file: string): Promise<ZipArchive> {
   const handle = await open(file, 'r')
   try {
     const { size } = await handle.stat()
-    const entries = await readEntries(handle, size)
+    const { entries, end } = await readEntries(handle, size)
     return {
       size,
       entries,
+      end,
       content: (entry) => content(handle, entry),
       rawContent: (entry) => range(handle, entry.contentOffset, entry.compressedSize),
       close: () => handle.close()
@@ -78,7 +81,10 @@ export async function openZip(file: string): Promise<ZipArchive> {
   }
 }
 
-async function readEntries(handle: FileHandle, fileSize: number): Promise<ZipEntry[]> {
+async function readEntries(
+  handle: FileHandle,
+  fileSize: number
+): Promise<Pick<ZipArchive, 'entries' | 'end'>> {
   const end = await placed({ offset: 0 }, async () => {
     const tailLength = Math.min(fileSize, zip.length.end + zip.length.zip64Locator + zip.length.zip64End)
     return zip.parseEnd(await bytesAt(handle, fileSize - tailLength, tailLength), fileSize)
@@ -113,7 +119,7 @@ async function readEntries(handle: FileHandle, fileSize: number): Promise<ZipEnt
   if (position !== directoryOffset)
     throw invalidArchive({ format: 'zip', offset: position }, 'bytes belong to no entry')
   checkExpansion(entries, fileSize)
-  return entries
+  return { entries, end: end.raw }
 }
 
 async function readDirectory(directory: Buffer, end: zip.ZipEnd): Promise<zip.ZipHeader[]> {
