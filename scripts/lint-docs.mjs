@@ -1,5 +1,5 @@
-// What documentation must keep to: links lead somewhere, every error code is explained, and no text names a
-// machine, a package registry or a path that exists on one machine only.
+// What texts must keep to: links lead somewhere, every error code is explained, and nothing names the package
+// server of one machine: tests and docs use the indexes that the tools are set up for.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -61,6 +61,15 @@ for (const code of explained)
   if (!codes.includes(code)) mistakes.push(`docs/errors.md explains ${code}, which does not exist`)
 for (const code of new Set(explained.filter((name, index) => explained.indexOf(name) < index)))
   mistakes.push(`docs/errors.md explains ${code} twice`)
+
+const server =
+  /https?:\/\/(registry|proxy|files|mirror|deb|security|snapshot|archive|pypi)\.(?![\w.-]*\b(example|test|invalid)\b)/
+for (const file of files) {
+  if (/^(dist\/|package-lock\.json$)/.test(file) || !/\.(md|ts|mjs|json|ya?ml|py|sh|toml)$/.test(file))
+    continue
+  for (const [index, line] of (await readFile(path.join(root, file), 'utf8')).split('\n').entries())
+    if (server.test(line)) mistakes.push(`${file}:${index + 1} names a package server`)
+}
 
 for (const mistake of mistakes) console.error(mistake)
 process.exitCode = mistakes.length === 0 ? 0 : 1
