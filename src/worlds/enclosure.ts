@@ -50,43 +50,60 @@ function scriptArguments(request: EnclosureRequest): string[] {
 }
 
 /**
- * Every run holds a shared lock on /run/tagproof. Who holds it alone is the only run, and removes what a killed one
- * left: empty control groups, and at the end the folder itself. (Mounts and processes cannot be left.)
+ * Every run holds a lock file of its own, and a shared lock on the folder of those. Whose lock file is free was
+ * killed; the next run removes its control groups. Who holds the folder alone removes it. (Mounts and processes
+ * cannot be left.)
  */
 const prologue = `
 id=$1 root=$2 export=$3 owner=$4 mask=$5 size=$6 bundle=$7
-lock=/run/tagproof world=${mountPoint}
+locks=/run/tagproof world=${mountPoint}
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 umask 022
 cd /
 
+# Descriptors 3, 4 and 7 to 9 are ours alone.
+outside() { "$@" 3<&- 4>&- 7<&- 8<&- 9<&-; }
 groups() {
   for group in /sys/fs/cgroup/tagproof/$1 /sys/fs/cgroup/*/tagproof/$1; do
     if [ -d "$group" ]; then printf '%s\\n' "$group"; fi
   done
 }
 reap() {
-  for group in $(groups '*'); do rmdir "$group" 2>/dev/null || :; done
-  rmdir /sys/fs/cgroup/tagproof /sys/fs/cgroup/*/tagproof 2>/dev/null || :
+  for group in $(groups '*'); do
+    of=$locks/\${group##*/}.lock
+    if [ ! -e "$of" ] || flock --nonblock "$of" true; then rmdir "$group" 2>/dev/null || :; fi
+  done
+  for of in "$locks"/*.lock; do
+    if [ -e "$of" ] && flock --nonblock "$of" true; then rm -f "$of"; fi
+  done
 }
 finish() {
   status=$?
   trap - EXIT
   if [ "$status" != 0 ] && [ ! -e "$world/state/stopped" ]; then cat "$world/state/errors" >&4 || :; fi 2>/dev/null
   cd /
-  runc --root "$world/state/runc" delete --force "$id" 3<&- 9<&- >/dev/null 2>&1 || :
+  outside runc --root "$world/state/runc" delete --force "$id" >/dev/null 2>&1 || :
   for group in $(groups "$id"); do rmdir "$group" 2>/dev/null || :; done
   umount --recursive --lazy "$world" 2>/dev/null || :
-  if flock --nonblock --exclusive 9; then reap; rmdir "$world" "$lock" 2>/dev/null || :; fi
+  rm -f "$locks/$id.lock"
+  if flock --nonblock --exclusive 9; then
+    rm -f "$locks/register"
+    rmdir "$world" "$locks" /sys/fs/cgroup/tagproof /sys/fs/cgroup/*/tagproof 2>/dev/null || :
+  fi
   exit "$status"
 }
 while :; do
   mkdir -p "$world"
-  exec 9<"$lock" || continue
-  if flock --nonblock --exclusive 9; then reap; fi
+  exec 9<"$locks" || continue
   flock --shared 9
-  if [ -d "$world" ] && [ "$(stat -c %i "$lock")" = "$(stat -L -c %i /proc/self/fd/9)" ]; then break; fi
+  if [ -d "$world" ] && [ "$(stat -c %i "$locks")" = "$(stat -L -c %i /proc/self/fd/9)" ]; then break; fi
 done
+exec 7>"$locks/register"
+flock 7
+reap
+exec 8>"$locks/$id.lock"
+flock --nonblock 8
+flock --unlock 7
 trap finish EXIT
 
 mount -t tmpfs -o mode=0755,size=256m,nosuid,nodev tagproof "$world"
@@ -101,8 +118,8 @@ mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay rootfs
 cp -RT bundle/root rootfs
 (cd scratch && mkdir build out home tmp vartmp shm && chown "$owner:$owner" * && chmod 1777 tmp vartmp shm)
 if [ -n "$export" ]; then
-  setpriv --reuid "$owner" --regid "$owner" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all -- \\
-    sh -c 'umask "$1"; exec tar --extract --file=- --directory=scratch/build' sh "$mask" <"$export" 3<&- 9<&-
+  outside setpriv --reuid "$owner" --regid "$owner" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all -- \\
+    sh -c 'umask "$1"; exec tar --extract --file=- --directory=scratch/build' sh "$mask" <"$export"
 fi
 `
 
@@ -118,14 +135,16 @@ ${prologue}
   cat >/dev/null <&3
   : >state/stopped
   kill -KILL -1 2>/dev/null || :
-  while :; do sleep 0.2; runc --root state/runc kill "$id" KILL 3<&- 9<&- >/dev/null 2>&1 || :; done
+  while :; do sleep 0.2; outside runc --root state/runc kill "$id" KILL >/dev/null 2>&1 || :; done
 ) &
 
 find scratch/build -mindepth 1 -type f -printf '%P\\0' | sort -z >state/exported
 mkfifo -m 0600 state/log
 chown "$owner:$owner" state/log
-cat <state/log >&2 3<&- 9<&- &
+outside cat <state/log >&2 &
 relay=$!
+# From here on standard error is the build's alone.
+exec 4>&2 2>state/errors
 # File times come from a clock that ticks a few times a second on some machines.
 sleep 0.02
 : >state/began
@@ -133,11 +152,10 @@ sleep 0.02
 
 code=0
 if [ ! -e state/stopped ]; then
-  runc --root state/runc --log state/runc.log run --keep --bundle bundle "$id" \\
-    </dev/null >state/log 2>&1 3<&- 9<&- || code=$?
+  outside runc --root state/runc --log state/runc.log run --keep --bundle bundle "$id" \\
+    </dev/null >state/log 2>&1 || code=$?
 else : >state/log; fi
 wait "$relay" || :
-exec 4>&2 2>state/errors
 if grep -q level=error state/runc.log 2>/dev/null; then cat state/runc.log >&4; exit 70; fi
 
 count() { cat $(groups "$id" | sed "s,\\$,/$1,") 2>/dev/null | sed -n "s/^$2 //p" | head -n 1; }
@@ -147,7 +165,7 @@ count() { cat $(groups "$id" | sed "s,\\$,/$1,") 2>/dev/null | sed -n "s/^$2 //p
   echo "processes-refused $(count pids.events max)"
   echo "free $(stat -f -c '%a %b' scratch)"
 } >status
-runc --root state/runc delete --force "$id" 3<&- 9<&- >/dev/null 2>&1 || :
+outside runc --root state/runc delete --force "$id" >/dev/null 2>&1 || :
 parts=status
 if [ ! -e state/stopped ]; then
   find scratch/build -mindepth 1 -type f -anewer state/began ! -newer state/began -printf '%P\\0' | sort -z |
@@ -164,7 +182,7 @@ unpack_bundle() { tar --extract --file="$bundle" --directory=bundle --no-same-ow
 ${prologue}
 trap '' INT QUIT
 code=0
-runc --root state/runc --log state/runc.log run --keep --bundle bundle "$id" 9<&- || code=$?
+outside runc --root state/runc --log state/runc.log run --keep --bundle bundle "$id" || code=$?
 if grep -q level=error state/runc.log 2>/dev/null; then cat state/runc.log >&2; exit 70; fi
 exit "$code"
 `
