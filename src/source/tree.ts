@@ -1,6 +1,6 @@
 import type { ObjectId } from '../documents/identifiers.ts'
 import { TagproofError } from '../platform/errors.ts'
-import { parseTree } from './objects.ts'
+import { parseTree, type TreeLine } from './objects.ts'
 import type { Repository } from './repository.ts'
 import { refuseLfsPointers } from './lfs.ts'
 import { enterSubmodule, readSubmoduleNames, type SubmoduleSource } from './submodules.ts'
@@ -32,7 +32,7 @@ export interface ReadTree {
 }
 
 /** More paths than this are no project but a trap (trees that repeat each other multiply without cost). */
-const mostPaths = 2_000_000
+const mostPaths = 500_000
 
 /**
  * Every file and link of a tree, with sizes. Submodules are entered at their recorded commit.
@@ -45,7 +45,7 @@ export async function listTree(repository: Repository, tree: ObjectId): Promise<
 
 /** As {@link listTree}, with what the thin git folder is made of. */
 export async function readTree(repository: Repository, tree: ObjectId): Promise<ReadTree> {
-  const walk: Walk = { repository, files: [], trees: new Map(), index: [], visited: 0 }
+  const walk: Walk = { repository, files: [], trees: new Map(), parsed: new Map(), index: [], visited: 0 }
   const submodules = { directories: [repository.places.commonDirectory], names: undefined, tree, root: '' }
   await walkTree(walk, tree, '', true, submodules)
   const entries = await withSizes(repository, walk.files.sort(byPath))
@@ -67,6 +67,7 @@ interface Walk {
   files: Omit<TreeEntry, 'size'>[]
   index: IndexLine[]
   trees: Map<ObjectId, Buffer>
+  parsed: Map<ObjectId, TreeLine[]>
   visited: number
 }
 
@@ -79,9 +80,8 @@ async function walkTree(
   own: boolean,
   submodules: SubmoduleSource
 ): Promise<void> {
-  const data = await treeData(walk, tree, folder, own)
   const seen = new Set<string>()
-  for (const line of parseTree(tree, data)) {
+  for (const line of await treeLines(walk, tree, folder, own)) {
     const path = treePath(folder, line.name)
     if (seen.has(path))
       throw new TagproofError('path-refused', `The tree holds ${quotedName(path)} twice.`, {
@@ -105,9 +105,10 @@ async function walkTree(
   }
 }
 
-async function treeData(walk: Walk, tree: ObjectId, folder: string, own: boolean): Promise<Buffer> {
-  const known = walk.trees.get(tree)
-  if (known !== undefined) return known
+/** The lines of a tree; one that is met again is not read again, unless the commit's own trees lack it. */
+async function treeLines(walk: Walk, tree: ObjectId, folder: string, own: boolean): Promise<TreeLine[]> {
+  const known = walk.parsed.get(tree)
+  if (known !== undefined && (!own || walk.trees.has(tree))) return known
   const [header] = await walk.repository.headers([tree])
   if (header === undefined)
     throw await walk.repository.missing(
@@ -116,7 +117,9 @@ async function treeData(walk: Walk, tree: ObjectId, folder: string, own: boolean
     )
   const { data } = await walk.repository.readObject(tree, 'tree')
   if (own) walk.trees.set(tree, data)
-  return data
+  const lines = parseTree(tree, data)
+  walk.parsed.set(tree, lines)
+  return lines
 }
 
 async function withSizes(
