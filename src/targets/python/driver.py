@@ -5,6 +5,7 @@ grammar of requirements, the `packaging` that pip of the root carries. Each hook
 The last line of a failure is `tagproof-driver: {...}`, which the caller reads.
 """
 
+import gzip
 import importlib
 import importlib.metadata
 import json
@@ -250,7 +251,33 @@ def hook_environment(job, folders):
         names = ["CFLAGS", "CXXFLAGS"]
     for name in names:
         environment[name] = maps
+    mend_sleep(environment)
     return environment
+
+
+SLEEP = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+typedef int sleeper(clockid_t, int, const struct timespec *, struct timespec *);
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until, struct timespec *left) {
+  if (clock == CLOCK_REALTIME) return ((sleeper *)dlsym(RTLD_NEXT, "clock_nanosleep"))(clock, flags, until, left);
+  return syscall(SYS_clock_nanosleep, clock, flags, until, left) == 0 ? 0 : errno;
+}
+"""
+
+
+def mend_sleep(environment):
+    """libfaketime takes a monotonic deadline for one of the false clock: time.sleep() fails with EINVAL (0.9.10)."""
+    if "faketime" not in environment.get("LD_PRELOAD", "") or not shutil.which("gcc"):
+        return
+    library = os.path.join(tempfile.gettempdir(), "sleep.so")
+    command = ["gcc", "-shared", "-fPIC", "-O2", "-x", "c", "-o", library, "-", "-ldl"]
+    if subprocess.run(command, input=SLEEP.encode()).returncode == 0:
+        environment["LD_PRELOAD"] = library + ":" + environment["LD_PRELOAD"]
 
 
 def commit_tree(top, environment):
@@ -288,7 +315,15 @@ def artifact(name, out, suffix, hook):
 def extract(sdist, folder, job):
     """Unpacks an sdist: every time is the epoch, and in world b the files are made in reversed order."""
     epoch = int(os.environ["SOURCE_DATE_EPOCH"])
-    with tarfile.open(sdist, "r:gz") as archive:
+    # Inflated first: each step back in a gzip stream would inflate it from its start again.
+    with tempfile.TemporaryFile() as plain, gzip.open(sdist) as packed:
+        shutil.copyfileobj(packed, plain, 1 << 20)
+        plain.seek(0)
+        return extract_tar(plain, folder, epoch, job)
+
+
+def extract_tar(plain, folder, epoch, job):
+    with tarfile.open(fileobj=plain, mode="r:") as archive:
         members = archive.getmembers()
         for member in members:
             leaves = member.name.startswith("/") or ".." in member.name.split("/")
