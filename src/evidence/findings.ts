@@ -3,7 +3,7 @@ import type { Finding } from '../documents/proof.ts'
 /** Findings that say the same of several members. The first one speaks for all. */
 export interface FindingGroup {
   first: Finding
-  /** Members (or artifacts) of the others, in the order found. */
+  /** Members of the others, or what they say of the whole artifact, in the order found. */
   others: string[]
 }
 
@@ -37,7 +37,7 @@ export function groupFindings(findings: readonly Finding[]): FindingGroup[] {
     ])
     const group = groups.get(key)
     if (group === undefined) groups.set(key, { first: finding, others: [] })
-    else group.others.push(finding.member ?? finding.artifact ?? finding.message)
+    else group.others.push(finding.member ?? finding.message)
   }
   return [...groups.values()].sort((left, right) => rank(left.first) - rank(right.first))
 }
