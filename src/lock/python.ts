@@ -93,7 +93,9 @@ async function runPip(
 
 /** Without those that pip complains about; without any if it names none. */
 export function fewerConstraints(constraints: readonly string[], output: string): string[] {
-  const words = new Set(output.split(/[^A-Za-z0-9._-]+/).map(normalisedName))
+  // What comes before tells of downloads, and names everybody.
+  const complaint = output.slice(Math.max(output.search(/^ERROR:/m), 0))
+  const words = new Set(complaint.split(/[^A-Za-z0-9._-]+/).map(normalisedName))
   const kept = constraints.filter((constraint) => !words.has(constraint.split('==')[0] ?? ''))
   return kept.length < constraints.length ? kept : []
 }

@@ -276,6 +276,7 @@ describe('the report of pip', () => {
 
   it('drops the constraints that stand in the way, and all where pip names none', () => {
     expect(fewerConstraints(['a==1', 'b==2'], 'Cannot install a>2 because')).toEqual(['b==2'])
+    expect(fewerConstraints(['a==1', 'b==2'], 'Collecting b==2\nERROR: Cannot install a>2')).toEqual(['b==2'])
     expect(fewerConstraints(['a==1'], 'who knows')).toEqual([])
   })
 })
