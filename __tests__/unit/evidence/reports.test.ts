@@ -123,9 +123,7 @@ describe('the summary', () => {
       ])
     )
     expect(shown).toMatch(/^# ❌ v1\.4\.0: refused\n\n3 findings have to be mended first/)
-    const order = ['name-duplicate', 'time-embedded', 'tag-lightweight'].map((word) =>
-      shown.indexOf(word)
-    )
+    const order = ['name-duplicate', 'time-embedded', 'tag-lightweight'].map((word) => shown.indexOf(word))
     expect(order).toEqual([...order].sort((left, right) => left - right))
     expect(order.every((position) => position > 0)).toBe(true)
     expect(shown).toContain('`herald-1.4.0-py3-none-any.whl: herald/built.py` and 1 more: `herald/other.py`')
