@@ -82,7 +82,7 @@ export class ObjectStore {
           const content = this.content(header.size)
           yield { ...header, content }
           while ((await content.next()).done !== true) continue
-          if (!this.whole) throw new TagproofError('internal', 'An object was not read to its end.')
+          this.checkWhole()
         }
       }
     } finally {
@@ -104,6 +104,10 @@ export class ObjectStore {
       this.abort.abort()
     }
     await this.ended
+  }
+
+  private checkWhole(): void {
+    if (!this.whole) throw new TagproofError('internal', 'An object was not read to its end.')
   }
 
   private async takeTurn(): Promise<() => void> {

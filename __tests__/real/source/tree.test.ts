@@ -85,7 +85,7 @@ describe('listTree', () => {
     let tree = await rawTree()
     for (let depth = 0; depth < 12; depth += 1)
       tree = await rawTree(
-        ...[...'abcdefgh'].map((name) => ['40000', name, tree] as [string, string, string])
+        ...'abcdefgh'.split('').map((name) => ['40000', name, tree] as [string, string, string])
       )
     expect((await refusalOf(list(tree))).message).toContain('more than')
   })
