@@ -29,8 +29,7 @@ export function refuseUnfitJob(inputs: ActionInputs, environment: NodeJS.Process
 
 function refuseIdToken(inputs: ActionInputs, environment: NodeJS.ProcessEnv): void {
   const runsProjectCode = inputs.stage === 'build' || inputs.stage === 'rehearse'
-  if (!runsProjectCode || inputs.singleJob || (environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '') === '')
-    return
+  if (!runsProjectCode || inputs.singleJob || (environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '') === '') return
   throw new TagproofError(
     'single-job',
     `The stage ${inputs.stage} runs where an id token can be requested.`,
