@@ -46,7 +46,7 @@ export function contentReason(path: string, bytes: Buffer): OpaqueReason | undef
   if (isBinary(bytes)) return 'binary'
   if (bytes.length > largestReadable) return 'dense'
   const text = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
-  if (hasEncodedRun(bytes) || hasEncodedLines(text)) return 'encoded'
+  if (isEncoded(bytes, text)) return 'encoded'
   if (isDense(text)) return 'dense'
   return /\.(js|mjs|cjs|css)$/i.test(path) && isMinified(text) ? 'minified' : undefined
 }
@@ -74,6 +74,8 @@ const encodedRun = 200
 const escapedRun = /(?:\\x[0-9a-fA-F]{2}){50}/
 const encodedLine = /^[\s"'#*]*[A-Za-z0-9+/=_-]{60,}["',;\\)\s+]*$/
 const encodedLines = 10
+/** Up to two `=` may end a line of 60. */
+const encodedLineRun = 58
 /** A ruler (`-----`) or a padded line is no encoding. */
 const fewestCharacters = 8
 
@@ -81,18 +83,20 @@ const inBase64 = new Uint8Array(256)
 for (const byte of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_'))
   inBase64[byte] = 1
 
-function hasEncodedRun(bytes: Buffer): boolean {
+function isEncoded(bytes: Buffer, text: string): boolean {
   let start = 0
+  let lineLong = 0
   for (let at = 0; at <= bytes.length; at += 1) {
     if (at < bytes.length && inBase64[bytes[at] ?? 0] === 1) continue
     if (at - start >= encodedRun && new Set(bytes.subarray(start, at)).size >= fewestCharacters) return true
+    if (at - start >= encodedLineRun) lineLong += 1
     start = at + 1
   }
-  return false
+  if (lineLong >= encodedLines && hasEncodedLines(text)) return true
+  return text.includes('\\x') && escapedRun.test(text)
 }
 
 function hasEncodedLines(text: string): boolean {
-  if (text.includes('\\x') && escapedRun.test(text)) return true
   let lines = 0
   for (const line of text.split('\n')) {
     const encoded = line.length >= 60 && encodedLine.test(line) && new Set(line).size >= fewestCharacters

@@ -38,6 +38,27 @@ export async function resolveTag(
   }
 }
 
+/** A commit without a tag: enough to lock from, never to release from. */
+export type HeadCommit = Omit<TagRef, 'kind'> & { kind: 'untagged' }
+/** What a tree is read from. */
+export type SourceRef = TagRef | HeadCommit
+
+/**
+ * The one tag of the commit at HEAD or, where it has none, that commit itself: a lock is made before the tag.
+ *
+ * @throws TagproofError as `resolveTag`, but for a commit that has no tag
+ */
+export async function resolveHead(
+  repository: Repository,
+  now: Epoch = Math.floor(Date.now() / 1000)
+): Promise<SourceRef> {
+  const head = await repository.head()
+  if (head === null || (await tagsAt(repository, head)).length > 0) return resolveTag(repository, undefined, now)
+  const commit = await readCommit(repository, head, 'HEAD')
+  checkEpoch(commit.committed, now, 'HEAD')
+  return { name: 'HEAD', object: head, kind: 'untagged', commit: head, tree: commit.tree, epoch: commit.committed }
+}
+
 /** All objects between a tag and its commit, outermost first; empty for a lightweight tag. */
 export async function tagObjects(
   repository: Repository,
@@ -87,9 +108,7 @@ async function tagAtHead(repository: Repository): Promise<string> {
     throw new TagproofError('tag-missing', 'HEAD names no commit, so there is no tag at it.', {
       fix: 'Name the tag with --tag.'
     })
-  const here = (await repository.references('refs/tags', 'peeled'))
-    .filter((tag) => tag.object === head || tag.peeled === head)
-    .map((tag) => tag.name.slice('refs/tags/'.length))
+  const here = await tagsAt(repository, head)
   const [only] = here
   if (only !== undefined && here.length === 1) return only
   throw new TagproofError(
@@ -100,6 +119,12 @@ async function tagAtHead(repository: Repository): Promise<string> {
       fix: here.length === 0 ? 'Check a tag out, or name one with --tag.' : 'Name one of them with --tag.'
     }
   )
+}
+
+async function tagsAt(repository: Repository, commit: ObjectId): Promise<string[]> {
+  const tags = await repository.references('refs/tags', 'peeled')
+  const here = tags.filter((tag) => tag.object === commit || tag.peeled === commit)
+  return here.map((tag) => tag.name.slice('refs/tags/'.length))
 }
 
 async function peel(

@@ -1,9 +1,8 @@
-import type { TagRef } from '../documents/fields.ts'
 import { gitIndex } from './git-index.ts'
 import { looseObject } from './loose-object.ts'
 import type { ObjectFormat } from './private-git.ts'
 import type { Repository } from './repository.ts'
-import { tagObjects } from './tag.ts'
+import { tagObjects, type SourceRef } from './tag.ts'
 import type { ReadTree } from './tree.ts'
 
 /** A file of the thin git folder, its path relative to `.git`. */
@@ -17,7 +16,7 @@ export interface GitFile {
  * entry is assumed unchanged. Plugins that ask git for version and file list get true answers; file content
  * cannot be read from it, for there are no blobs. Nothing of the repository's own configuration is in it.
  */
-export async function thinGit(repository: Repository, tag: TagRef, tree: ReadTree): Promise<GitFile[]> {
+export async function thinGit(repository: Repository, tag: SourceRef, tree: ReadTree): Promise<GitFile[]> {
   const format = repository.objectFormat
   const commit = await repository.readObject(tag.commit, 'commit')
   const objects = [
@@ -30,7 +29,9 @@ export async function thinGit(repository: Repository, tag: TagRef, tree: ReadTre
     { path: 'config', content: Buffer.from(thinConfig(format)) },
     { path: 'index', content: gitIndex(tree.index, format) },
     { path: 'shallow', content: Buffer.from(`${tag.commit}\n`) },
-    { path: `refs/tags/${tag.name}`, content: Buffer.from(`${tag.object}\n`) },
+    ...(tag.kind === 'untagged'
+      ? []
+      : [{ path: `refs/tags/${tag.name}`, content: Buffer.from(`${tag.object}\n`) }]),
     ...objects.map(({ id, type, data }) => ({
       path: `objects/${id.slice(0, 2)}/${id.slice(2)}`,
       content: looseObject(type, data)

@@ -42,7 +42,8 @@ function keystream(path: string, seed: Sha256): (size: number) => Buffer {
 }
 
 function asText(noise: Buffer): void {
-  for (let at = 0; at < noise.length; at += 1) noise[at] = alphabet[(noise[at] ?? 0) & 31] ?? 0
+  const letters = new Uint8Array(alphabet)
+  for (let at = 0; at < noise.length; at += 1) noise[at] = letters[(noise[at] ?? 0) & 31] ?? 0
   if (noise.length > 1) noise[noise.length - 1] = 0x0a
 }
 
