@@ -130,6 +130,35 @@ function unresolvable(result: PipResult, allowSdists: readonly string[]): Tagpro
       fix: `Ask for a version that has a wheel, or build one (pip wheel ${name}) and put it where PIP_FIND_LINKS or the index finds it.`
     }
   )
+}
+
+interface IndexAccess {
+  configuration: PipConfiguration
+  netrc: Netrc
+  client: HttpClient
+}
+
+async function lockedPackage(
+  file: ResolvedFile,
+  because: string[],
+  options: ResolvePythonOptions,
+  access: IndexAccess
+): Promise<PythonPackage> {
+  const { name, version } = file
+  if (file.direct)
+    throw new TagproofError(
+      'lock-unresolvable',
+      `${name} is required by address, which an index cannot confirm.`,
+      {
+        found: 'name @ URL',
+        fix: 'Require it by name and version, and put the file into an index or a find-links folder.'
+      }
+    )
+  if (!file.file.endsWith('.whl') && !options.allowSdists.map(normalisedName).includes(name))
+    throw new TagproofError('lock-unresolvable', `${name} ${version} is no wheel.`, {
+      found: file.file,
+      fix: `Allow it: targets[].allow-sdists: [${name}].`
+    })
   const measured = file.url.startsWith('file:')
     ? await hashFile(fileURLToPath(file.url))
     : { sha256: requireHash(file), size: await sizeOf(file, access, options.signal) }
