@@ -100,7 +100,7 @@ function exampleProject(folder: string): Project {
 }
 
 function namedProjects(): Project[] {
-  return (process.env['TAGPROOF_BENCH_PROJECTS'] ?? '')
+  return (process.env.TAGPROOF_BENCH_PROJECTS ?? '')
     .split(',')
     .filter((entry) => entry !== '')
     .map((entry) => {

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import path from 'node:path'
+import { variationField, type VariationName } from './documents/fields.ts'
 import type { World } from './documents/identifiers.ts'
 import { lockPath } from './documents/layout.ts'
 import { formatDocument } from './documents/reading.ts'
@@ -114,19 +115,26 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
     return { document: { roots: Object.keys(lock.roots), python: Object.keys(lock.python), complete: true } }
   }).option('--offline', 'touch no network: everything must be in the cache')
 
-  add<{ world?: World[]; keep?: boolean }>(
+  add<{ world?: World[]; keep?: boolean; without?: VariationName[] }>(
     'build',
     'build every target in world a, b or both',
     async (context, options) => {
       const builds = await stages.build(context, {
         worlds: options.world ?? ['a', 'b'],
-        keep: options.keep ?? false
+        keep: options.keep ?? false,
+        off: options.without ?? []
       })
       return { document: builds }
     }
   )
     .addOption(new Option('--world <name...>', 'which world').choices(['a', 'b']))
     .option('--keep', 'leave the build folder of each world behind as a tar file')
+    .addOption(
+      new Option(
+        '--without <variation...>',
+        'leave a variation out, to find what a difference follows'
+      ).choices(variationField.shape.name.options)
+    )
 
   add<{ singleJob?: boolean }>(
     'prove',
@@ -200,11 +208,11 @@ function statusOf(verdict: 'proven' | 'refused'): ExitStatus {
 }
 
 async function runAction<Extra>(options: Options & Extra, action: Action<Extra>): Promise<ExitStatus> {
-  const interactive = process.stderr.isTTY && process.env['CI'] === undefined
+  const interactive = process.stderr.isTTY && process.env.CI === undefined
   const log = terminalLog({
     write: (text) => process.stderr.write(text),
     interactive,
-    color: interactive && process.env['NO_COLOR'] === undefined,
+    color: interactive && process.env.NO_COLOR === undefined,
     columns: () => process.stderr.columns
   })
   const stop = new AbortController()
@@ -246,6 +254,5 @@ function report(thrown: unknown, options: Pick<Options, 'json' | 'verbose'>): Ex
 }
 
 function withoutCause(error: TagproofError): object {
-  const { cause: _cause, ...detail } = error.detail
-  return detail
+  return Object.fromEntries(Object.entries(error.detail).filter(([name]) => name !== 'cause'))
 }

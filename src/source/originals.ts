@@ -1,7 +1,7 @@
 import type { Plan } from '../documents/plan.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { openRepository } from './repository.ts'
-import { resolveTag } from './tag.ts'
+import { requireUnmoved } from './tag.ts'
 
 /** The originals of the files that world b saw scrambled, read from git. */
 export interface Originals {
@@ -19,13 +19,7 @@ export interface Originals {
 export async function openOriginals(folder: string, plan: Plan): Promise<Originals> {
   const repository = await openRepository(folder)
   try {
-    const now = await resolveTag(repository, plan.tag.name)
-    if (now.object !== plan.tag.object || now.commit !== plan.tag.commit)
-      throw new TagproofError('tag-moved', `The tag ${plan.tag.name} has moved since the plan was made.`, {
-        found: `${now.object} (commit ${now.commit})`,
-        expected: `${plan.tag.object} (commit ${plan.tag.commit})`,
-        fix: 'Find out who moved it. A release tag must not move: make a new version.'
-      })
+    await requireUnmoved(repository, plan.tag)
   } catch (error) {
     await repository.close()
     throw error

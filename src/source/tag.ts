@@ -1,5 +1,5 @@
 import type { TagRef } from '../documents/fields.ts'
-import type { Epoch, ObjectId } from '../documents/identifiers.ts'
+import { objectId, type Epoch, type ObjectId } from '../documents/identifiers.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { parseCommit, parseTag, type Commit } from './objects.ts'
 import type { Reference, Repository } from './repository.ts'
@@ -38,6 +38,21 @@ export async function resolveTag(
   }
 }
 
+/**
+ * Resolves a tag again: it must still name what it named.
+ *
+ * @throws TagproofError `tag-moved`, and those of `resolveTag`
+ */
+export async function requireUnmoved(repository: Repository, tag: TagRef): Promise<void> {
+  const now = await resolveTag(repository, tag.name)
+  if (now.object === tag.object && now.commit === tag.commit) return
+  throw new TagproofError('tag-moved', `The tag ${quotedName(tag.name)} has moved since the plan was made.`, {
+    found: `${now.object}, commit ${now.commit}`,
+    expected: `${tag.object}, commit ${tag.commit}`,
+    fix: 'Find out who moved it. A release tag must not move: make a new version.'
+  })
+}
+
 /** A commit without a tag: enough to lock from, never to release from. */
 export type HeadCommit = Omit<TagRef, 'kind'> & { kind: 'untagged' }
 /** What a tree is read from. */
@@ -52,11 +67,20 @@ export async function resolveHead(
   repository: Repository,
   now: Epoch = Math.floor(Date.now() / 1000)
 ): Promise<SourceRef> {
-  const head = await repository.head()
-  if (head === null || (await tagsAt(repository, head)).length > 0) return resolveTag(repository, undefined, now)
+  const name = await repository.head()
+  if (name === null) return resolveTag(repository, undefined, now)
+  const head = objectId(name)
+  if ((await tagsAt(repository, head)).length > 0) return resolveTag(repository, undefined, now)
   const commit = await readCommit(repository, head, 'HEAD')
   checkEpoch(commit.committed, now, 'HEAD')
-  return { name: 'HEAD', object: head, kind: 'untagged', commit: head, tree: commit.tree, epoch: commit.committed }
+  return {
+    name: 'HEAD',
+    object: head,
+    kind: 'untagged',
+    commit: head,
+    tree: commit.tree,
+    epoch: commit.committed
+  }
 }
 
 /** All objects between a tag and its commit, outermost first; empty for a lightweight tag. */
@@ -121,7 +145,7 @@ async function tagAtHead(repository: Repository): Promise<string> {
   )
 }
 
-async function tagsAt(repository: Repository, commit: ObjectId): Promise<string[]> {
+async function tagsAt(repository: Repository, commit: string): Promise<string[]> {
   const tags = await repository.references('refs/tags', 'peeled')
   const here = tags.filter((tag) => tag.object === commit || tag.peeled === commit)
   return here.map((tag) => tag.name.slice('refs/tags/'.length))

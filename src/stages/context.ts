@@ -42,8 +42,8 @@ export function signalOf(context: Pick<StageContext, 'signal'>): { signal?: Abor
 }
 
 function cacheFolder(environment: NodeJS.ProcessEnv): string {
-  const own = environment['TAGPROOF_CACHE']
+  const own = environment.TAGPROOF_CACHE
   if (own !== undefined && own !== '') return own
-  const base = environment['XDG_CACHE_HOME']
+  const base = environment.XDG_CACHE_HOME
   return path.join(base !== undefined && base !== '' ? base : path.join(os.homedir(), '.cache'), 'tagproof')
 }

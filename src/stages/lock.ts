@@ -12,7 +12,7 @@ import { installEnvironment } from '../targets/python/environment.ts'
 import { dynamicRequires, staticRequires } from '../targets/python/requires.ts'
 import { prepareRoot, pythonRootPackages, type PreparedRoot } from '../worlds/root.ts'
 import { signalOf, type StageContext } from './context.ts'
-import { openSource, type Source, type SourceOptions } from './source.ts'
+import { openHead, type Source, type SourceOptions } from './source.ts'
 
 export interface LockOptions {
   /** Take the newest versions, rather than keep what the committed lock names. */
@@ -37,7 +37,7 @@ export async function lock(
   context: StageContext,
   options: SourceOptions & LockOptions & { to: string }
 ): Promise<LockResult> {
-  const source = await openSource(context, options)
+  const source = await openHead(context, options)
   try {
     const next = await lockSource(context, source, options)
     await writeFileAtomic(options.to, formatLock(next))

@@ -1,14 +1,16 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { formatLock } from '../lock/lock-file.ts'
 import type { Lock } from '../documents/lock.ts'
+import type { TagRef } from '../documents/fields.ts'
 import type { Plan } from '../documents/plan.ts'
 import { writeDocument, readDocument } from '../documents/reading.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { sha256OfBytes, writeFileAtomic } from '../platform/files.ts'
+import { versionOfTag } from '../source/version.ts'
 import { writeExports } from '../source/export.ts'
 import type { StageContext } from './context.ts'
 import { lockSource } from './lock.ts'
-import { openSource, type Source, type SourceOptions } from './source.ts'
+import { openRelease, type Source, type SourceOptions } from './source.ts'
 
 export interface PlanOptions extends SourceOptions {
   /** Resolve a lock where the tree has none, as `rehearse` does. */
@@ -24,8 +26,9 @@ export interface PlanOptions extends SourceOptions {
  */
 export async function plan(context: StageContext, options: PlanOptions): Promise<Plan> {
   const progress = context.log.begin('plan')
-  const source = await openSource(context, options)
+  const source = await openRelease(context, options)
   try {
+    const version = versionOfTag(source.tag.name, source.config.value.tag.pattern)
     await clearOut(context)
     progress.line(`exporting ${source.tag.name}`)
     const exports = await writeExports(source.repository, source.tag, {
@@ -34,14 +37,14 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
       targets: source.targets,
       log: context.log
     })
-    progress.done(describe(source, exports.scramble.files.length))
+    progress.done(describe(source, version, exports.scramble.files.length))
     const lock = await lockFor(context, source, options)
     const lockText = formatLock(lock.value)
     await writeFileAtomic(context.out.lock, lockText)
     const document: Plan = {
       schema: 'tagproof/plan/1',
       tag: source.tag,
-      version: source.version,
+      version,
       targets: source.targets,
       skipped: source.skipped,
       config: { from: source.config.from, sha256: source.config.sha256 },
@@ -77,7 +80,7 @@ async function clearOut(context: StageContext): Promise<void> {
 
 async function lockFor(
   context: StageContext,
-  source: Source,
+  source: Source<TagRef>,
   options: PlanOptions
 ): Promise<{ from: Plan['lock']['from']; value: Lock }> {
   if (source.lock !== null) return source.lock
@@ -89,7 +92,7 @@ async function lockFor(
   return { from: 'resolved', value: await lockSource(context, source, {}) }
 }
 
-function describe(source: Source, scrambled: number): string {
+function describe(source: Source<TagRef>, version: string, scrambled: number): string {
   const targets = source.targets.map((target) => target.name).join(', ')
-  return `${source.tag.name} ${source.tag.commit.slice(0, 12)} version ${source.version}: ${targets}; ${source.entries.length} paths, ${scrambled} scrambled for world b`
+  return `${source.tag.name} ${source.tag.commit.slice(0, 12)} version ${version}: ${targets}; ${source.entries.length} paths, ${scrambled} scrambled for world b`
 }

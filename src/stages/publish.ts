@@ -3,11 +3,10 @@ import { readDocument } from '../documents/reading.ts'
 import type { Release } from '../documents/release.ts'
 import { publishObstacles } from '../evidence/trust.ts'
 import { TagproofError } from '../platform/errors.ts'
-import { hashFile, joinInside } from '../platform/files.ts'
 import { openRepository } from '../source/repository.ts'
-import { resolveTag } from '../source/tag.ts'
+import { requireUnmoved } from '../source/tag.ts'
 import type { StageContext } from './context.ts'
-import { publishLocally } from './record.ts'
+import { publishLocally, requireSamePackages } from './record.ts'
 
 /**
  * Publishes a proven release. This version knows the directory destinations only. Runs no project code and
@@ -28,7 +27,7 @@ export async function publish(context: StageContext): Promise<Release> {
     })
   requireTrusted(proof, release)
   await requireSameTag(context, proof)
-  await requireSamePackages(context, release)
+  await requireSamePackages(context, release.artifacts)
   await publishLocally(context, release)
   return release
 }
@@ -49,31 +48,8 @@ function requireTrusted(proof: Proof, release: Release): void {
 async function requireSameTag(context: StageContext, proof: Proof): Promise<void> {
   const repository = await openRepository(context.repository)
   try {
-    const now = await resolveTag(repository, proof.tag.name)
-    if (now.object === proof.tag.object && now.commit === proof.tag.commit) return
-    throw new TagproofError('tag-moved', `The tag ${proof.tag.name} has moved since the proof.`, {
-      found: `${now.object}, commit ${now.commit}`,
-      expected: `${proof.tag.object}, commit ${proof.tag.commit}`,
-      fix: 'Find out who moved the tag. A release is made again from the start, under a new tag.'
-    })
+    await requireUnmoved(repository, proof.tag)
   } finally {
     await repository.close()
-  }
-}
-
-async function requireSamePackages(context: StageContext, release: Release): Promise<void> {
-  for (const artifact of release.artifacts) {
-    const found = await hashFile(joinInside(context.out.packages, artifact.name))
-    if (found.sha256 !== artifact.sha256)
-      throw new TagproofError(
-        'hash-mismatch',
-        `The package ${artifact.name} is not the one that was proven.`,
-        {
-          where: `packages/${artifact.name}`,
-          found: found.sha256,
-          expected: artifact.sha256,
-          fix: 'Run the stage prove again; find out what wrote to the folder.'
-        }
-      )
   }
 }

@@ -1,9 +1,8 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { directoryDestination } from '../destinations/directory.ts'
-import type { Proof } from '../documents/proof.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
-import type { Release } from '../documents/release.ts'
+import type { Release, ReleaseArtifact } from '../documents/release.ts'
 import { formatSums } from '../evidence/sums.ts'
 import { formatSummary } from '../evidence/summary.ts'
 import { TagproofError } from '../platform/errors.ts'
@@ -16,7 +15,7 @@ import type { StageContext } from './context.ts'
  */
 export async function record(context: StageContext): Promise<Release> {
   const { document: proof, sha256: proofDigest } = await readDocument('proof', context.out.proof)
-  await checkPackages(context, proof)
+  await requireSamePackages(context, proof.artifacts)
   const release: Release = {
     schema: 'tagproof/release/1',
     tag: proof.tag.name,
@@ -53,8 +52,12 @@ export async function publishLocally(context: StageContext, release: Release): P
   }
 }
 
-async function checkPackages(context: StageContext, proof: Proof): Promise<void> {
-  for (const artifact of proof.artifacts) {
+/** Hashes every package again. @throws TagproofError `hash-mismatch`, or `input-missing` for one that is not there */
+export async function requireSamePackages(
+  context: StageContext,
+  artifacts: readonly ReleaseArtifact[]
+): Promise<void> {
+  for (const artifact of artifacts) {
     const found = await hashFile(joinInside(context.out.packages, artifact.name)).catch((error: unknown) => {
       throw new TagproofError('input-missing', `The package ${artifact.name} is not there.`, {
         where: `packages/${artifact.name}`,

@@ -10,9 +10,8 @@ import { parseLock } from '../lock/lock-file.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { sha256OfBytes } from '../platform/files.ts'
 import { openRepository, type Repository } from '../source/repository.ts'
-import { resolveTag } from '../source/tag.ts'
+import { resolveHead, resolveTag, type SourceRef } from '../source/tag.ts'
 import { listTree, type TreeEntry } from '../source/tree.ts'
-import { versionOfTag } from '../source/version.ts'
 import { discoverTargets } from '../targets/discover.ts'
 import type { StageContext } from './context.ts'
 
@@ -34,11 +33,10 @@ export interface UserText<T> {
   value: T
 }
 
-/** The tagged tree, and what it says about itself. */
-export interface Source {
+/** A tree to release or to lock, and what it says about itself. */
+export interface Source<Ref extends SourceRef = SourceRef> {
   repository: Repository
-  tag: TagRef
-  version: string
+  tag: Ref
   entries: TreeEntry[]
   config: UserText<Config>
   /** Null where the tree holds no lock. */
@@ -48,14 +46,27 @@ export interface Source {
   skipped: PlanTarget[]
 }
 
-/**
- * Opens the repository and reads everything that a release starts from, out of git objects alone.
- * The caller closes `repository`.
- */
-export async function openSource(context: StageContext, options: SourceOptions): Promise<Source> {
+/** Opens the tagged tree of a release. The caller closes `repository`. */
+export function openRelease(context: StageContext, options: SourceOptions): Promise<Source<TagRef>> {
+  return open(context, options, (repository) => resolveTag(repository, options.tag))
+}
+
+/** Opens the tree to lock: that of a tag, or of HEAD, since a lock is made before the tag. */
+export function openHead(context: StageContext, options: SourceOptions): Promise<Source> {
+  return open(context, options, (repository) =>
+    options.tag === undefined ? resolveHead(repository) : resolveTag(repository, options.tag)
+  )
+}
+
+/** Reads everything that a release starts from, out of git objects alone. */
+async function open<Ref extends SourceRef>(
+  context: StageContext,
+  options: SourceOptions,
+  resolve: (repository: Repository) => Promise<Ref>
+): Promise<Source<Ref>> {
   const repository = await openRepository(context.repository)
   try {
-    const tag = await resolveTag(repository, options.tag)
+    const tag = await resolve(repository)
     const entries = await listTree(repository, tag.tree)
     const config = await userText(repository, entries, configPath, options.config, readConfig, () =>
       readConfig('', configPath)
@@ -77,7 +88,6 @@ export async function openSource(context: StageContext, options: SourceOptions):
     return {
       repository,
       tag,
-      version: versionOfTag(tag.name, config.value.tag.pattern),
       entries,
       config,
       lock: lock.value === null ? null : { ...lock, value: lock.value },

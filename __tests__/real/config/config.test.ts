@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { silentLog } from '../../../src/platform/log.ts'
 import { stageContext } from '../../../src/stages/context.ts'
-import { openSource, type SourceOptions } from '../../../src/stages/source.ts'
+import { openRelease, type SourceOptions } from '../../../src/stages/source.ts'
 
 const run = promisify(execFile)
 
@@ -39,8 +39,8 @@ describe('configuration of a tagged tree', () => {
     await git('tag', tag)
   }
 
-  async function source(options: SourceOptions = {}): Promise<Awaited<ReturnType<typeof openSource>>> {
-    const opened = await openSource(
+  async function source(options: SourceOptions = {}): Promise<Awaited<ReturnType<typeof openRelease>>> {
+    const opened = await openRelease(
       stageContext({ repository, out: path.join(repository, 'out'), log: silentLog }),
       options
     )

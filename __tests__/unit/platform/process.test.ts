@@ -3,10 +3,10 @@ import { lastLines, plainEnvironment, run, runChecked } from '../../../src/platf
 
 describe('process', () => {
   it('gives a child the chosen environment and nothing else', async () => {
-    process.env['TAGPROOF_TEST_SECRET'] = 'do-not-leak'
+    process.env.TAGPROOF_TEST_SECRET = 'do-not-leak'
     const inherited = await run('/usr/bin/env', [], { env: { ...(process.env as Record<string, string>) } })
     const chosen = await run('/usr/bin/env', [], { env: { ONLY: 'this' } })
-    delete process.env['TAGPROOF_TEST_SECRET']
+    delete process.env.TAGPROOF_TEST_SECRET
     expect(inherited.stdout.toString()).toContain('do-not-leak')
     expect(chosen.stdout.toString()).toBe('ONLY=this\n')
   })
