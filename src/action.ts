@@ -79,7 +79,7 @@ async function runStage(stages: Stages, context: StageContext, inputs: ActionInp
     case 'plan': {
       const plan = await stages.plan(context, sourceOptions(context, inputs))
       const matrix = JSON.stringify(report.planMatrix(plan, machine()))
-      return { version: plan.version, digest: (await hashFile(context.out.plan)).sha256, matrix }
+      return { version: plan.version ?? '', digest: (await hashFile(context.out.plan)).sha256, matrix }
     }
     case 'build': {
       if (!(await exists(context.out.plan))) await stages.plan(context, sourceOptions(context, inputs))
@@ -87,7 +87,7 @@ async function runStage(stages: Stages, context: StageContext, inputs: ActionInp
       requireTag(inputs, plan.tag.name)
       await stages.fetch(context, plan)
       await stages.build(context, { worlds: inputs.worlds })
-      return { version: plan.version, digest: await buildDigest(context, inputs) }
+      return { version: plan.version ?? '', digest: await buildDigest(context, inputs) }
     }
     case 'prove':
       requireTag(inputs, (await stages.readPlan(context)).tag.name)

@@ -84,7 +84,7 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
       const plan = await stages.plan(context, sourceOptions(options))
       return {
         document: plan,
-        text: `${plan.tag.name} is version ${plan.version}; plan.json written to ${context.out.folder}`
+        text: `${plan.tag.name} is version ${plan.version ?? 'unknown'}; plan.json written to ${context.out.folder}`
       }
     }
   )

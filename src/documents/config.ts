@@ -29,7 +29,10 @@ const targetConfig = z
 /** Credentials would be committed with the file, and other schemes are not fetched. */
 const baseUrlField = z
   .string()
-  .regex(/^https?:\/\/[^\s@?#/]+(\/[^\s?#]*)?$/, 'expected an http or https URL without user name, query or fragment')
+  .regex(
+    /^https?:\/\/[^\s@?#/]+(\/[^\s?#]*)?$/,
+    'expected an http or https URL without user name, query or fragment'
+  )
 const storeField = z
   .string()
   .regex(

@@ -45,12 +45,16 @@ export const tagField = z.strictObject({
   name: z.string().min(1).max(250),
   /** The tag object, or the commit for a lightweight tag. */
   object: objectIdField,
-  kind: z.enum(['annotated', 'lightweight']),
+  /** `untagged`: the commit at HEAD, under the name `HEAD`; it can be locked and rehearsed, never published. */
+  kind: z.enum(['annotated', 'lightweight', 'untagged']),
   commit: objectIdField,
   tree: objectIdField,
   epoch: epochField
 })
-/** A tag, resolved once. */
+/** Version of the release as the tag says it; null for an untagged commit. */
+export const versionField = z.string().min(1).nullable()
+
+/** A tag, resolved once; or the commit at HEAD where it has none. */
 export type TagRef = z.output<typeof tagField>
 
 /** Where a document of the user's came from. `publish` accepts `tag` alone. */

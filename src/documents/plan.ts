@@ -8,7 +8,8 @@ import {
   sha256Field,
   sizeField,
   tagField,
-  targetKindField
+  targetKindField,
+  versionField
 } from './fields.ts'
 
 /** One thing to build. */
@@ -40,7 +41,7 @@ export const planSchema = z.strictObject({
   schema: z.literal('tagproof/plan/1'),
   tag: tagField,
   /** Version of the release, as the tag says it. */
-  version: z.string().min(1),
+  version: versionField,
   targets: z.array(planTargetField).min(1),
   /** Targets that the tree shows and this release does not build. */
   skipped: z.array(planTargetField),

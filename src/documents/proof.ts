@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import { releaseArtifactField } from './release.ts'
-import { originField, sha256Field, tagField, toolField, variationField, worldField } from './fields.ts'
+import {
+  originField,
+  sha256Field,
+  tagField,
+  toolField,
+  variationField,
+  versionField,
+  worldField
+} from './fields.ts'
 
 export const findingField = z.strictObject({
   check: z.enum(['source', 'reproduced', 'traced', 'uninfluenced', 'container', 'complete', 'policy', 'try']),
@@ -22,7 +30,7 @@ export type Finding = z.output<typeof findingField>
 export const proofSchema = z.strictObject({
   schema: z.literal('tagproof/proof/1'),
   tag: tagField,
-  version: z.string().min(1),
+  version: versionField,
   verdict: z.enum(['proven', 'refused']),
   findings: z.array(findingField),
   /** What would be published: empty unless proven. */

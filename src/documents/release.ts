@@ -5,7 +5,8 @@ import {
   fileNameField,
   objectIdField,
   sha256Field,
-  sizeField
+  sizeField,
+  versionField
 } from './fields.ts'
 
 export const releaseArtifactField = z.strictObject({
@@ -34,7 +35,7 @@ export const releaseSchema = z.strictObject({
   commit: objectIdField,
   tree: objectIdField,
   epoch: epochField,
-  version: z.string().min(1),
+  version: versionField,
   verdict: z.enum(['proven', 'refused']),
   /** SHA-256 of `proof.json`. */
   proof: sha256Field,

@@ -21,7 +21,7 @@ export function formatSummary(proof: Proof, release: Release): string {
 function proven(proof: Proof, release: Release): string[] {
   return [
     `# ✅ ${text(proof.tag.name)}: proven`,
-    `Version ${text(proof.version)}, commit ${code(proof.tag.commit)}. Both worlds made the same bytes from the tag alone.`,
+    `Version ${text(proof.version ?? 'unknown: no tag')}, commit ${code(proof.tag.commit)}. Both worlds made the same bytes from the tag alone.`,
     table(
       ['artifact', 'size', 'sha256', 'a = b', 'packing'],
       release.artifacts.map((artifact) => [
@@ -43,7 +43,7 @@ function refused(proof: Proof): string[] {
   const refusals = countRefusals(proof.findings)
   return [
     `# ❌ ${text(proof.tag.name)}: refused`,
-    `${refusals} ${refusals === 1 ? 'finding has' : 'findings have'} to be mended first. Nothing may be published; both builds are kept. Version ${text(proof.version)}, commit ${code(proof.tag.commit)}.`,
+    `${refusals} ${refusals === 1 ? 'finding has' : 'findings have'} to be mended first. Nothing may be published; both builds are kept. Version ${text(proof.version ?? 'unknown: no tag')}, commit ${code(proof.tag.commit)}.`,
     findingList(proof.findings),
     obstacles(proof),
     worldsLine(proof)
@@ -76,7 +76,7 @@ function othersText(others: readonly string[]): string {
 }
 
 function obstacles(proof: Proof): string {
-  return publishObstacles(proof.trust)
+  return publishObstacles(proof)
     .map((line) => `- ⚠️ Not to be published as it is: ${text(line)}`)
     .join('\n')
 }

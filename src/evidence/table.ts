@@ -9,7 +9,7 @@ import { publishObstacles } from './trust.ts'
  * or what stopped the release. No line depends on the width of the terminal, so that logs can be compared.
  */
 export function formatTable(proof: Proof): string {
-  const head = `${printable(proof.tag.name)}  commit ${proof.tag.commit.slice(0, 12)}  version ${printable(proof.version)}`
+  const head = `${printable(proof.tag.name)}  commit ${proof.tag.commit.slice(0, 12)}  version ${printable(proof.version ?? 'unknown: no tag')}`
   const parts = [head]
   if (proof.artifacts.length > 0) parts.push(artifactTable(proof.artifacts))
   parts.push(...groupFindings(proof.findings).map(findingLines))
@@ -21,7 +21,7 @@ export function formatTable(proof: Proof): string {
     parts.push(
       [
         'proven: both worlds made the same bytes',
-        ...publishObstacles(proof.trust).map((line) => `  to publish: ${line}`)
+        ...publishObstacles(proof).map((line) => `  to publish: ${line}`)
       ].join('\n')
     )
   return parts.join('\n\n')

@@ -1,8 +1,10 @@
 import type { Proof } from '../documents/proof.ts'
 
 /** Why a proof, although nothing was found, cannot be published; empty where it can. */
-export function publishObstacles(trust: Proof['trust']): string[] {
+export function publishObstacles({ tag, trust }: Pick<Proof, 'tag' | 'trust'>): string[] {
   const obstacles: string[] = []
+  if (tag.kind === 'untagged')
+    obstacles.push('The commit has no tag. Tag it, and make the release from the tag.')
   if (trust.config === 'outside')
     obstacles.push(
       'The configuration came from outside the tag (--config). Commit it as .github/tagproof.yml.'

@@ -26,7 +26,7 @@ export interface Annotation {
 /** Outputs of the stages that have a record. `digest` is the SHA-256 of `release.json`. */
 export function releaseOutputs(release: Release, digest: string): ActionOutputs {
   return {
-    version: release.version,
+    version: release.version ?? '',
     verdict: release.verdict,
     digest,
     artifacts: JSON.stringify(release.artifacts.map(shortArtifact)),

@@ -9,14 +9,14 @@ export interface VersionsRequest {
   kind: BuiltArtifact['kind']
   /** File name of the artifact. */
   name: string
-  /** Version of the release, from its tag. */
-  version: string
+  /** Version of the release, from its tag; null where there is no tag to agree with. */
+  version: string | null
 }
 
 /** Whether the version in the metadata and in the file name is that of the tag (PEP 440 equality). */
 export async function versionFindings(request: VersionsRequest): Promise<Finding[]> {
   const { file, kind, name, version } = request
-  if (kind !== 'sdist' && kind !== 'wheel') return []
+  if (version === null || (kind !== 'sdist' && kind !== 'wheel')) return []
   const { metadata } = await readArchive(file, kind)
   const member = kind === 'sdist' ? 'PKG-INFO' : 'METADATA'
   const stated = [

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
+import type { TagRef } from '../documents/fields.ts'
 import type { Plan, PlanTarget } from '../documents/plan.ts'
 import type { Log } from '../platform/log.ts'
 import { scrambleSeed } from '../worlds/scramble.ts'
@@ -8,7 +9,6 @@ import { writeOriginals } from './export-originals.ts'
 import { writeScrambled } from './export-scrambled.ts'
 import { checkInputGlobs, chooseScrambled } from './inputs.ts'
 import type { Repository } from './repository.ts'
-import type { SourceRef } from './tag.ts'
 import { thinGit } from './thin-git.ts'
 import { byPath, readTree } from './tree.ts'
 
@@ -31,7 +31,7 @@ export interface ExportOptions {
  */
 export async function writeExports(
   repository: Repository,
-  tag: SourceRef,
+  tag: TagRef,
   options: ExportOptions
 ): Promise<Pick<Plan, 'exports' | 'scramble'>> {
   const tree = await readTree(repository, tag.tree)

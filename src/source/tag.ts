@@ -39,11 +39,15 @@ export async function resolveTag(
 }
 
 /**
- * Resolves a tag again: it must still name what it named.
+ * Resolves a tag again: it must still name what it named. (A commit without a tag cannot move.)
  *
  * @throws TagproofError `tag-moved`, and those of `resolveTag`
  */
 export async function requireUnmoved(repository: Repository, tag: TagRef): Promise<void> {
+  if (tag.kind === 'untagged') {
+    await readCommit(repository, tag.commit, tag.name)
+    return
+  }
   const now = await resolveTag(repository, tag.name)
   if (now.object === tag.object && now.commit === tag.commit) return
   throw new TagproofError('tag-moved', `The tag ${quotedName(tag.name)} has moved since the plan was made.`, {
@@ -53,20 +57,16 @@ export async function requireUnmoved(repository: Repository, tag: TagRef): Promi
   })
 }
 
-/** A commit without a tag: enough to lock from, never to release from. */
-export type HeadCommit = Omit<TagRef, 'kind'> & { kind: 'untagged' }
-/** What a tree is read from. */
-export type SourceRef = TagRef | HeadCommit
-
 /**
- * The one tag of the commit at HEAD or, where it has none, that commit itself: a lock is made before the tag.
+ * The one tag of the commit at HEAD or, where it has none, that commit itself: a lock is made before the tag,
+ * and a rehearsal of a pull request has none.
  *
  * @throws TagproofError as `resolveTag`, but for a commit that has no tag
  */
 export async function resolveHead(
   repository: Repository,
   now: Epoch = Math.floor(Date.now() / 1000)
-): Promise<SourceRef> {
+): Promise<TagRef> {
   const name = await repository.head()
   if (name === null) return resolveTag(repository, undefined, now)
   const head = objectId(name)

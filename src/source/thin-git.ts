@@ -1,8 +1,9 @@
+import type { TagRef } from '../documents/fields.ts'
 import { gitIndex } from './git-index.ts'
 import { looseObject } from './loose-object.ts'
 import type { ObjectFormat } from './private-git.ts'
 import type { Repository } from './repository.ts'
-import { tagObjects, type SourceRef } from './tag.ts'
+import { tagObjects } from './tag.ts'
 import type { ReadTree } from './tree.ts'
 
 /** A file of the thin git folder, its path relative to `.git`. */
@@ -16,7 +17,7 @@ export interface GitFile {
  * entry is assumed unchanged. Plugins that ask git for version and file list get true answers; file content
  * cannot be read from it, for there are no blobs. Nothing of the repository's own configuration is in it.
  */
-export async function thinGit(repository: Repository, tag: SourceRef, tree: ReadTree): Promise<GitFile[]> {
+export async function thinGit(repository: Repository, tag: TagRef, tree: ReadTree): Promise<GitFile[]> {
   const format = repository.objectFormat
   const commit = await repository.readObject(tag.commit, 'commit')
   const objects = [

@@ -1,7 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { formatLock } from '../lock/lock-file.ts'
 import type { Lock } from '../documents/lock.ts'
-import type { TagRef } from '../documents/fields.ts'
 import type { Plan } from '../documents/plan.ts'
 import { writeDocument, readDocument } from '../documents/reading.ts'
 import { TagproofError } from '../platform/errors.ts'
@@ -10,11 +9,11 @@ import { versionOfTag } from '../source/version.ts'
 import { writeExports } from '../source/export.ts'
 import type { StageContext } from './context.ts'
 import { lockSource } from './lock.ts'
-import { openRelease, type Source, type SourceOptions } from './source.ts'
+import { openHead, openRelease, type Source, type SourceOptions } from './source.ts'
 
 export interface PlanOptions extends SourceOptions {
-  /** Resolve a lock where the tree has none, as `rehearse` does. */
-  resolveLock?: boolean
+  /** Nothing will be published: a commit without a tag will do, and a missing lock is resolved. */
+  rehearsal?: boolean
 }
 
 /**
@@ -26,9 +25,11 @@ export interface PlanOptions extends SourceOptions {
  */
 export async function plan(context: StageContext, options: PlanOptions): Promise<Plan> {
   const progress = context.log.begin('plan')
-  const source = await openRelease(context, options)
+  const open = options.rehearsal === true ? openHead : openRelease
+  const source = await open(context, options)
   try {
-    const version = versionOfTag(source.tag.name, source.config.value.tag.pattern)
+    const { tag, config } = source
+    const version = tag.kind === 'untagged' ? null : versionOfTag(tag.name, config.value.tag.pattern)
     await clearOut(context)
     progress.line(`exporting ${source.tag.name}`)
     const exports = await writeExports(source.repository, source.tag, {
@@ -80,11 +81,11 @@ async function clearOut(context: StageContext): Promise<void> {
 
 async function lockFor(
   context: StageContext,
-  source: Source<TagRef>,
+  source: Source,
   options: PlanOptions
 ): Promise<{ from: Plan['lock']['from']; value: Lock }> {
   if (source.lock !== null) return source.lock
-  if (options.resolveLock !== true)
+  if (options.rehearsal !== true)
     throw new TagproofError('lock-missing', 'The tagged tree has no .github/tagproof.lock.', {
       fix: 'Run tagproof lock, commit the file, and tag that commit. To try without one, run tagproof rehearse.'
     })
@@ -92,7 +93,7 @@ async function lockFor(
   return { from: 'resolved', value: await lockSource(context, source, {}) }
 }
 
-function describe(source: Source<TagRef>, version: string, scrambled: number): string {
+function describe(source: Source, version: string | null, scrambled: number): string {
   const targets = source.targets.map((target) => target.name).join(', ')
-  return `${source.tag.name} ${source.tag.commit.slice(0, 12)} version ${version}: ${targets}; ${source.entries.length} paths, ${scrambled} scrambled for world b`
+  return `${source.tag.name} ${source.tag.commit.slice(0, 12)} version ${version ?? 'unknown'}: ${targets}; ${source.entries.length} paths, ${scrambled} scrambled for world b`
 }

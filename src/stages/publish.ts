@@ -37,7 +37,7 @@ function requireTrusted(proof: Proof, release: Release): void {
     throw new TagproofError('release-refused', `The release ${release.tag} is not proven.`, {
       fix: 'Read the findings in proof.json, and correct them before publishing.'
     })
-  const [obstacle] = publishObstacles(proof.trust)
+  const [obstacle] = publishObstacles(proof)
   if (obstacle !== undefined)
     throw new TagproofError('release-refused', 'The proof rests on something that the tag does not hold.', {
       found: `config ${proof.trust.config}, lock ${proof.trust.lock}`,

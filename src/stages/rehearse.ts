@@ -23,7 +23,7 @@ export interface Rehearsal {
  * destinations. Needs no credential. Never publishes.
  */
 export async function rehearse(context: StageContext, options: RehearseOptions): Promise<Rehearsal> {
-  const planned = await plan(context, { ...options, resolveLock: true })
+  const planned = await plan(context, { ...options, rehearsal: true })
   await fetch(context, planned)
   const room = await worldsFitTogether(planned.limits)
   if (!room.fits) context.log.info(`The worlds are built one after the other: ${room.reason}.`)

@@ -10,7 +10,7 @@ import { parseLock } from '../lock/lock-file.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { sha256OfBytes } from '../platform/files.ts'
 import { openRepository, type Repository } from '../source/repository.ts'
-import { resolveHead, resolveTag, type SourceRef } from '../source/tag.ts'
+import { resolveHead, resolveTag } from '../source/tag.ts'
 import { listTree, type TreeEntry } from '../source/tree.ts'
 import { discoverTargets } from '../targets/discover.ts'
 import type { StageContext } from './context.ts'
@@ -34,9 +34,9 @@ export interface UserText<T> {
 }
 
 /** A tree to release or to lock, and what it says about itself. */
-export interface Source<Ref extends SourceRef = SourceRef> {
+export interface Source {
   repository: Repository
-  tag: Ref
+  tag: TagRef
   entries: TreeEntry[]
   config: UserText<Config>
   /** Null where the tree holds no lock. */
@@ -47,11 +47,11 @@ export interface Source<Ref extends SourceRef = SourceRef> {
 }
 
 /** Opens the tagged tree of a release. The caller closes `repository`. */
-export function openRelease(context: StageContext, options: SourceOptions): Promise<Source<TagRef>> {
+export function openRelease(context: StageContext, options: SourceOptions): Promise<Source> {
   return open(context, options, (repository) => resolveTag(repository, options.tag))
 }
 
-/** Opens the tree to lock: that of a tag, or of HEAD, since a lock is made before the tag. */
+/** Opens the tree to lock or to rehearse: that of a tag, or of HEAD, which need not have one yet. */
 export function openHead(context: StageContext, options: SourceOptions): Promise<Source> {
   return open(context, options, (repository) =>
     options.tag === undefined ? resolveHead(repository) : resolveTag(repository, options.tag)
@@ -59,11 +59,11 @@ export function openHead(context: StageContext, options: SourceOptions): Promise
 }
 
 /** Reads everything that a release starts from, out of git objects alone. */
-async function open<Ref extends SourceRef>(
+async function open(
   context: StageContext,
   options: SourceOptions,
-  resolve: (repository: Repository) => Promise<Ref>
-): Promise<Source<Ref>> {
+  resolve: (repository: Repository) => Promise<TagRef>
+): Promise<Source> {
   const repository = await openRepository(context.repository)
   try {
     const tag = await resolve(repository)

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { silentLog } from '../../../src/platform/log.ts'
 import { stageContext } from '../../../src/stages/context.ts'
+import { versionOfTag } from '../../../src/source/version.ts'
 import { openRelease, type SourceOptions } from '../../../src/stages/source.ts'
 
 const run = promisify(execFile)
@@ -53,10 +54,10 @@ describe('configuration of a tagged tree', () => {
     ['setup.py', 'from setuptools import setup\nsetup(name="x", version="1.0")\n']
   ])('none is needed: %s alone means a Python package', async (file, content) => {
     await tagged({ [file]: content })
-    const { config, targets, version } = await source()
+    const { config, targets, tag } = await source()
     expect(config.from).toBe('default')
     expect(targets).toMatchObject([{ kind: 'python', name: 'python', path: '.' }])
-    expect(version).toBe('1.0')
+    expect(versionOfTag(tag.name, config.value.tag.pattern)).toBe('1.0')
   })
 
   it('what this version does not build is named', async () => {
@@ -72,9 +73,9 @@ describe('configuration of a tagged tree', () => {
   it('the file of the tag counts, not the one that lies in the working folder', async () => {
     await tagged({ 'setup.py': '', '.github/tagproof.yml': 'tag: {pattern: "rel-{version}"}\n' }, 'rel-3.1')
     await writeFile(path.join(repository, '.github/tagproof.yml'), 'checks: off\n')
-    const { config, version } = await source()
+    const { config, tag } = await source()
     expect(config.from).toBe('tag')
-    expect(version).toBe('3.1')
+    expect(versionOfTag(tag.name, config.value.tag.pattern)).toBe('3.1')
   })
 
   it('a mistake is named by file, line and column of the tagged file', async () => {
