@@ -44,7 +44,7 @@ export function parseDocument<Kind extends DocumentKind>(
   if (found !== expected)
     throw new TagproofError('document-invalid', `${name} is no ${kind} document of this version.`, {
       where: `${name}: schema`,
-      found: JSON.stringify(found) ?? 'no schema',
+      found: found === undefined ? 'no schema' : JSON.stringify(found),
       expected: JSON.stringify(expected),
       fix: `Write it again with this version of Tagproof (stage ${kind}).`
     })

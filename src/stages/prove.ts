@@ -106,11 +106,12 @@ function pairArtifacts(
   for (const name of names) {
     const a = of('a').find((artifact) => artifact.name === name)
     const b = of('b').find((artifact) => artifact.name === name)
-    if (a === undefined || b === undefined || a.kind !== b.kind)
+    if (a !== undefined && a.kind === b?.kind)
+      pairs.push({ name, kind: a.kind, a: file('a', name), b: file('b', name) })
+    else
       findings.push(
-        onlyIn(name, a === undefined ? 'world b alone' : 'world a alone', `made by one world only`)
+        onlyIn(name, a === undefined ? 'world b alone' : 'world a alone', 'made by one world only')
       )
-    else pairs.push({ name, kind: a.kind, a: file('a', name), b: file('b', name) })
   }
   return pairs
 }
