@@ -16,6 +16,8 @@ import { lock } from '../../../src/stages/lock.ts'
 import { plan } from '../../../src/stages/plan.ts'
 import { prove } from '../../../src/stages/prove.ts'
 import { makeProject, type Content, type GitProject } from '../source/git-project.ts'
+import { readBuildSystem } from '../../../src/targets/python/requires.ts'
+import { sharedPython } from './packages.ts'
 import { pythonRoot, testCache } from './root.ts'
 
 /** A project with one tag, and the folder its release is made in. */
@@ -24,6 +26,8 @@ export interface TestRelease {
   context: StageContext
   /** Folder `--out`. */
   out: string
+  /** What each target states as its build requirements, by name. */
+  requires: Record<string, string[]>
   remove: () => Promise<void>
 }
 
@@ -44,6 +48,7 @@ export async function makeRelease(files: Record<string, Content>, tag = 'v1.2.3'
     project,
     context,
     out,
+    requires: statedBy(files),
     remove: async () => {
       await project.remove()
       await rm(out, { recursive: true, force: true })
@@ -51,19 +56,47 @@ export async function makeRelease(files: Record<string, Content>, tag = 'v1.2.3'
   }
 }
 
-/** Locks a release: the root is the one that all tests share, the Python packages come from the configured index. */
-export async function lockRelease(release: TestRelease): Promise<string> {
-  const shared = await pythonRoot()
-  const file = path.join(release.out, '..', `${path.basename(release.out)}.lock`)
-  const roots: Lock = { schema: 'tagproof/lock/1', roots: { python: shared.lock }, python: {} }
-  await writeFileAtomic(file, formatLock(roots))
+/** By target: `python` at the top, or each folder by its last part, as the projects of these tests name them. */
+function statedBy(files: Record<string, Content>): Record<string, string[]> {
+  const found: Record<string, string[]> = {}
+  for (const [name, content] of Object.entries(files)) {
+    const match = /^(?:(?:.*\/)?([^/]+)\/)?(pyproject\.toml|setup\.py)$/.exec(name)
+    if (match === null) continue
+    const text = match[2] === 'pyproject.toml' && typeof content === 'string' ? content : null
+    const target = match[1] ?? 'python'
+    if (text !== null || found[target] === undefined) found[target] = readBuildSystem(text).requires
+  }
+  return found
+}
+
+/** What the real parts resolve: the root is the one that all tests share, the Python packages come from the index. */
+export async function resolveLock(release: TestRelease): Promise<string> {
+  const file = `${release.out}.lock`
+  await writeLock(file, {})
   await lock(release.context, { lock: file, to: file })
   return file
 }
 
+/** Locks a release from packages that were resolved once for all tests, with what each target states. */
+export async function lockRelease(release: TestRelease): Promise<string> {
+  const file = `${release.out}.lock`
+  const python: Lock['python'] = {}
+  for (const [target, stated] of Object.entries(release.requires)) python[target] = await sharedPython(stated)
+  await writeLock(file, python)
+  return file
+}
+
+async function writeLock(file: string, python: Lock['python']): Promise<void> {
+  const { lock: root } = await pythonRoot()
+  await writeFileAtomic(file, formatLock({ schema: 'tagproof/lock/1', roots: { python: root }, python }))
+}
+
 /** Plan, fetch, and build in both worlds side by side. */
-export async function buildRelease(release: TestRelease): Promise<Omit<Made, 'proof'>> {
-  const file = await lockRelease(release)
+export async function buildRelease(
+  release: TestRelease,
+  lockWith: (release: TestRelease) => Promise<string> = lockRelease
+): Promise<Omit<Made, 'proof'>> {
+  const file = await lockWith(release)
   try {
     const planned = await plan(release.context, { lock: file })
     await fetch(release.context, planned)
@@ -76,8 +109,11 @@ export async function buildRelease(release: TestRelease): Promise<Omit<Made, 'pr
 }
 
 /** The whole way to a proof. */
-export async function proveRelease(release: TestRelease): Promise<Made> {
-  const made = await buildRelease(release)
+export async function proveRelease(
+  release: TestRelease,
+  lockWith: (release: TestRelease) => Promise<string> = lockRelease
+): Promise<Made> {
+  const made = await buildRelease(release, lockWith)
   return { ...made, proof: await prove(release.context, {}) }
 }
 

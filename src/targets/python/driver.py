@@ -251,33 +251,7 @@ def hook_environment(job, folders):
         names = ["CFLAGS", "CXXFLAGS"]
     for name in names:
         environment[name] = maps
-    mend_sleep(environment)
     return environment
-
-
-SLEEP = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-typedef int sleeper(clockid_t, int, const struct timespec *, struct timespec *);
-int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until, struct timespec *left) {
-  if (clock == CLOCK_REALTIME) return ((sleeper *)dlsym(RTLD_NEXT, "clock_nanosleep"))(clock, flags, until, left);
-  return syscall(SYS_clock_nanosleep, clock, flags, until, left) == 0 ? 0 : errno;
-}
-"""
-
-
-def mend_sleep(environment):
-    """libfaketime takes a monotonic deadline for one of the false clock: time.sleep() fails with EINVAL (0.9.10)."""
-    if "faketime" not in environment.get("LD_PRELOAD", "") or not shutil.which("gcc"):
-        return
-    library = os.path.join(tempfile.gettempdir(), "sleep.so")
-    command = ["gcc", "-shared", "-fPIC", "-O2", "-x", "c", "-o", library, "-", "-ldl"]
-    if subprocess.run(command, input=SLEEP.encode()).returncode == 0:
-        environment["LD_PRELOAD"] = library + ":" + environment["LD_PRELOAD"]
 
 
 def commit_tree(top, environment):
