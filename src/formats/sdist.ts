@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { sha256, type Epoch, type Sha256 } from '../documents/identifiers.ts'
 import { FileSink } from './file-sink.ts'
+import { hashed } from './hashed.ts'
 import { readGzip, writeGzip, type GzipHeader } from './gzip.ts'
 import { invalidArchive } from './invalid.ts'
 import { comparePaths, resolveLink } from './member-names.ts'
@@ -63,27 +64,6 @@ function entryProblem(entry: TarEntry, top: string): string | undefined {
   return `the link to ${JSON.stringify(entry.linkTarget)} may lead out of the top folder`
 }
 
-/**
- * SHA-256 of the uncompressed tar stream with other bytes in the place of chosen members' own. Two sdists whose
- * streams are equal so differ in nothing but compression and the gzip header.
- *
- * @throws RangeError if a replacement has another size: headers are taken as they are
- */
-export async function sdistStreamDigest(file: string, replace: Replace = replaceNothing): Promise<Sha256> {
-  const hash = createHash('sha256')
-  let zeros = 0
-  for await (const entry of readSdist(file, { onEnd: (count) => (zeros = count) })) {
-    hash.update(entry.headers)
-    const { path, size } = entry
-    const other = entry.kind === 'file' ? await replace({ path, size }) : undefined
-    if (other !== undefined && other.size !== size)
-      throw new RangeError(`sdist: the bytes put into ${path} have another size`)
-    for await (const piece of other?.content ?? entry.content) hash.update(piece)
-    hash.update(tarPadding(size))
-  }
-  return sha256(hash.update(Buffer.alloc(zeros)).digest('hex'))
-}
-
 interface Spooled {
   path: string
   kind: 'file' | 'directory' | 'symlink'
@@ -101,6 +81,7 @@ interface Spooled {
  *
  * Content passes through a temporary file beside `output`; memory does not grow with it.
  *
+ * @returns SHA-256 of the tar stream that was compressed: what {@link canonicalSdistDigest} gives
  * @throws TagproofError `archive-invalid`
  */
 export async function canonicalSdist(
@@ -108,18 +89,47 @@ export async function canonicalSdist(
   output: string,
   epoch: Epoch,
   replace: Replace = replaceNothing
-): Promise<void> {
-  const spoolFile = `${output}.${randomBytes(6).toString('hex')}.spool`
-  const spool = await open(spoolFile, 'wx+', 0o600)
+): Promise<Sha256> {
+  const hash = createHash('sha256')
   try {
-    const entries = await fillSpool(input, spool, replace)
-    await pipeline(Readable.from(writeGzip(tarOf(entries, spool, epoch))), createWriteStream(output))
+    await withSpool(`${output}.${randomBytes(6).toString('hex')}.spool`, async (spool) => {
+      const tar = tarOf(await fillSpool(input, spool, replace), spool, epoch)
+      await pipeline(Readable.from(writeGzip(hashed(tar, hash))), createWriteStream(output))
+    })
   } catch (error) {
     await rm(output, { force: true })
     throw error
+  }
+  return sha256(hash.digest('hex'))
+}
+
+/**
+ * What {@link canonicalSdist} would compress, as SHA-256: two sdists with one digest have one canonical form, since
+ * the compressor is a function of its input.
+ *
+ * @param spoolFile a temporary file for the content; must not exist
+ * @throws TagproofError `archive-invalid`
+ */
+export async function canonicalSdistDigest(
+  input: string,
+  spoolFile: string,
+  epoch: Epoch,
+  replace: Replace = replaceNothing
+): Promise<Sha256> {
+  const hash = createHash('sha256')
+  await withSpool(spoolFile, async (spool) => {
+    for await (const piece of tarOf(await fillSpool(input, spool, replace), spool, epoch)) hash.update(piece)
+  })
+  return sha256(hash.digest('hex'))
+}
+
+async function withSpool(file: string, use: (spool: FileHandle) => Promise<void>): Promise<void> {
+  const spool = await open(file, 'wx+', 0o600)
+  try {
+    await use(spool)
   } finally {
     await spool.close()
-    await rm(spoolFile, { force: true })
+    await rm(file, { force: true })
   }
 }
 

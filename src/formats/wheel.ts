@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto'
-import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import type { Epoch } from '../documents/identifiers.ts'
 import { invalidArchive } from './invalid.ts'
-import { comparePaths } from './member-names.ts'
 import { normalizeName } from './metadata.ts'
-import { formatRecord, parseRecord, type RecordLine } from './record.ts'
-import { replaceNothing, type Replace } from './replacement.ts'
+import { parseRecord, type RecordLine } from './record.ts'
 import { openZip, type ZipArchive, type ZipEntry } from './zip/reader.ts'
-import { writeZip, type ZipFile } from './zip/writer.ts'
 
 /** The parts of a wheel's file name (binary distribution format, "File name convention"). */
 export interface WheelName {
@@ -47,7 +42,7 @@ export interface WheelArchive {
 /** Metadata that is held in memory: larger is refused. */
 const largestText = 16 * 2 ** 20
 /** Signatures of RECORD, which it cannot list (wheel specification, "Signed wheel files"). */
-const signatures = ['RECORD.jws', 'RECORD.p7s']
+export const signatures = ['RECORD.jws', 'RECORD.p7s']
 
 /**
  * Opens a wheel, and checks its structure: a strict zip, one `.dist-info` folder with METADATA, WHEEL and RECORD that
@@ -168,82 +163,4 @@ export async function* wheelContent(
       'RECORD has another hash of the file',
       { found: actual, expected: line.digest }
     )
-}
-
-/**
- * Packs a wheel again, canonically: files in byte order of their paths, `.dist-info` after all others and RECORD the
- * very last, one time (the epoch), modes 644 or 755, no folder entries, our own DEFLATE. RECORD is written anew in that
- * order; all other content is untouched. The same files give the same bytes, and packing the result again changes
- * nothing.
- *
- * @throws TagproofError `archive-invalid`, also for a wheel whose RECORD is signed: a new RECORD would break the signature
- */
-export async function canonicalWheel(
-  input: string,
-  output: string,
-  epoch: Epoch,
-  replace: Replace = replaceNothing
-): Promise<void> {
-  const wheel = await openWheel(input)
-  try {
-    const signed = wheel.archive.entries.find(({ path }) =>
-      signatures.some((name) => path === `${wheel.distInfo}/${name}`)
-    )
-    if (signed !== undefined)
-      throw invalidArchive(
-        { format: 'wheel', entry: signed.index, path: signed.path },
-        'the RECORD is signed, so the wheel cannot be packed again'
-      )
-    await writeZip(output, canonicalFiles(wheel, replace), epoch)
-  } catch (error) {
-    await rm(output, { force: true })
-    throw error
-  } finally {
-    await wheel.archive.close()
-  }
-}
-
-async function* canonicalFiles(wheel: WheelArchive, replace: Replace): AsyncGenerator<ZipFile> {
-  const recordPath = `${wheel.distInfo}/RECORD`
-  const last = (name: string): number => (name.startsWith(`${wheel.distInfo}/`) ? 1 : 0)
-  const files = wheel.archive.entries
-    .filter(({ isDirectory, path }) => !isDirectory && path !== recordPath)
-    .sort((one, other) => last(one.path) - last(other.path) || comparePaths(one.path, other.path))
-  const lines: RecordLine[] = []
-  for (const entry of files) {
-    const { path } = entry
-    const other = await replace({ path, size: entry.size })
-    // What is replaced must have been what RECORD said, too.
-    if (other !== undefined) await drain(wheelContent(wheel, entry))
-    const { size, content } = other ?? { size: entry.size, content: wheelContent(wheel, entry) }
-    const hash = createHash('sha256')
-    yield { path, mode: modeOf(entry), size, content: hashed(content, hash) }
-    lines.push({ path, algorithm: 'sha256', digest: hash.digest('hex'), size })
-  }
-  lines.push({ path: recordPath, algorithm: null, digest: null, size: null })
-  const record = Buffer.from(formatRecord(lines))
-  yield { path: recordPath, mode: 0o644, size: record.length, content: once(record) }
-}
-
-function modeOf({ mode }: ZipEntry): 0o644 | 0o755 {
-  return (mode & 0o100) === 0 ? 0o644 : 0o755
-}
-
-async function* hashed(
-  content: AsyncIterable<Uint8Array>,
-  hash: { update(bytes: Uint8Array): unknown }
-): AsyncGenerator<Uint8Array> {
-  for await (const piece of content) {
-    hash.update(piece)
-    yield piece
-  }
-}
-
-async function drain(content: AsyncGenerator<Buffer, void, void>): Promise<void> {
-  while ((await content.next()).done !== true);
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- the writer reads every file as a stream
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
 }

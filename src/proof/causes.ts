@@ -33,6 +33,10 @@ interface Rule {
   explain(evidence: Evidence): { cause: string; fix: string } | undefined
 }
 
+const pathFix =
+  'Write paths relative to the project. Compilers are given -ffile-prefix-map in CPPFLAGS (CFLAGS for CMake): the build must pass that on.'
+const hasExtension = /[\w-]\.[A-Za-z][A-Za-z0-9]{0,4}$/
+
 const rules: readonly Rule[] = [
   {
     name: 'scrambled-influence',
@@ -53,9 +57,21 @@ const rules: readonly Rule[] = [
       return undefined
     }
   },
-  variationRule('build-path', 'The path of the build folder is in it.', {
-    fix: 'Write paths relative to the project. Compilers are given -ffile-prefix-map in CPPFLAGS (CFLAGS for CMake): the build must pass that on.'
-  }),
+  {
+    name: 'build-path',
+    explain({ a, b, variations }) {
+      // The sdist is unpacked beside the tree, so the folder of both is looked for.
+      const [one, other] = [valueOf(variations.a, 'build-path'), valueOf(variations.b, 'build-path')].map(
+        folderOf
+      )
+      if (one === undefined || other === undefined || one === other) return undefined
+      if (!a.includes(one) || a.includes(other) || !b.includes(other)) return undefined
+      return {
+        cause: `The path of the build folder is in it: ${one} in world a, ${other} in world b.`,
+        fix: pathFix
+      }
+    }
+  },
   variationRule('home', 'The home folder of the builder is in it.', {
     fix: 'Do not write HOME into the package.'
   }),
@@ -103,12 +119,25 @@ const rules: readonly Rule[] = [
     }
   },
   {
+    name: 'absolute-path',
+    explain({ lineA, lineB }) {
+      const [one, other] = partingTokens(lineA, lineB)
+      if (!/^\/\w/.test(one) || !/^\/\w/.test(other)) return undefined
+      return {
+        cause: 'An absolute path of the machine that built it is in it, such as the build folder.',
+        fix: pathFix
+      }
+    }
+  },
+  {
     name: 'directory-order',
     explain({ a, b, text, members }) {
       const moved = reordered(a, b, text)
       if (moved === undefined) return undefined
       const names = new Set([...members].flatMap((path) => path.split('/')))
-      const fileLike = moved.filter((token) => names.has(token) || names.has(token.split('/').at(-1) ?? ''))
+      const fileLike = moved.filter(
+        (token) => names.has(token.split('/').at(-1) ?? '') || hasExtension.test(token)
+      )
       if (fileLike.length * 2 < moved.length) return undefined
       return {
         cause:
@@ -213,6 +242,10 @@ function variationRule(name: VariationName, cause: string, { fix }: { fix: strin
 
 function valueOf(variations: readonly Variation[], name: VariationName): string | undefined {
   return variations.find((variation) => variation.name === name)?.value
+}
+
+function folderOf(place: string | undefined): string | undefined {
+  return place?.slice(0, place.lastIndexOf('/') + 1)
 }
 
 function digests(text: string): string[] {

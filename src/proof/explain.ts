@@ -12,6 +12,8 @@ export interface ExplainRequest {
   /** File name of the artifact. */
   name: string
   scramble: readonly ScrambledFile[]
+  /** Paths of all members. */
+  members: readonly string[]
   variations?: { a: readonly Variation[]; b: readonly Variation[] }
 }
 
@@ -30,10 +32,9 @@ export async function explainDifferences(
   differences: readonly Difference[],
   request: ExplainRequest
 ): Promise<Finding[]> {
-  const members = new Set(differences.flatMap(({ a, b }) => [a?.path ?? '', b?.path ?? '']))
   const context = {
     ...request,
-    members,
+    members: new Set(request.members),
     scrambled: new Map(request.scramble.map((file) => [file.scrambled as string, file])),
     hashesOfB: new Set(differences.flatMap(({ b }) => (b === null ? [] : [b.sha256 as string])))
   }
@@ -48,7 +49,7 @@ export async function explainDifferences(
     : [...sorted, moreFinding(differences.length - mostShown, request.name)]
 }
 
-type Context = ExplainRequest & {
+type Context = Omit<ExplainRequest, 'members'> & {
   members: ReadonlySet<string>
   scrambled: ReadonlyMap<string, ScrambledFile>
   hashesOfB: ReadonlySet<string>

@@ -43,21 +43,35 @@ export function withOriginals(b: readonly Member[], putBacks: PutBacks): Member[
   })
 }
 
-/** Hands the originals to a canonical writer. Each is hashed again: what is put back is what was planned. */
+/** Hands the originals to a canonical writer. */
 export function replaceWithOriginals(putBacks: PutBacks, read: ReadOriginal): Replace {
   return async (member) => {
     const file = putBacks.get(member.path)
     if (file === undefined) return undefined
-    const bytes = await read(file.path)
-    const found = sha256OfBytes(bytes)
-    if (found !== file.original)
-      throw new TagproofError('document-mismatch', `The original of ${file.path} is not what was planned.`, {
-        found,
-        expected: file.original,
-        fix: 'The plan belongs to another tree; run tagproof plan again, and build again.'
-      })
+    const bytes = await checkedOriginal(file, read)
     return { size: bytes.length, content: once(bytes) }
   }
+}
+
+/**
+ * Reads every original that is put back, although world a's bytes are shipped: the plan alone must not say what an
+ * original is.
+ *
+ * @throws TagproofError `document-mismatch`
+ */
+export async function checkOriginals(putBacks: PutBacks, read: ReadOriginal): Promise<void> {
+  for (const file of new Set(putBacks.values())) await checkedOriginal(file, read)
+}
+
+async function checkedOriginal(file: ScrambledFile, read: ReadOriginal): Promise<Buffer> {
+  const bytes = await read(file.path)
+  const found = sha256OfBytes(bytes)
+  if (found === file.original) return bytes
+  throw new TagproofError('document-mismatch', `The original of ${file.path} is not what was planned.`, {
+    found,
+    expected: file.original,
+    fix: 'The plan belongs to another tree; run tagproof plan again, and build again.'
+  })
 }
 
 /**

@@ -6,13 +6,15 @@ import type { ScrambledFile } from '../documents/plan.ts'
 import type { Finding } from '../documents/proof.ts'
 import type { ReleaseArtifact } from '../documents/release.ts'
 import { contentDigest, readArchive, type Archive } from '../formats/archive.ts'
-import { canonicalSdist } from '../formats/sdist.ts'
-import { canonicalWheel, openWheel, wheelText } from '../formats/wheel.ts'
+import { canonicalWheel, canonicalWheelDigest } from '../formats/canonical-wheel.ts'
+import { canonicalSdist, canonicalSdistDigest } from '../formats/sdist.ts'
+import { openWheel, wheelText } from '../formats/wheel.ts'
 import { asTagproofError, TagproofError } from '../platform/errors.ts'
 import { hashFile } from '../platform/files.ts'
 import { compareMembers, packingDifferences } from './compare.ts'
 import { explainDifferences } from './explain.ts'
 import {
+  checkOriginals,
   findPutBacks,
   recordWithOriginals,
   replaceWithOriginals,
@@ -54,8 +56,9 @@ export interface Reproduced {
  *   members that needed no original the compressed bytes of a wheel are compared too. Not compared is the output of
  *   the compressor where an original was put back: for these members of a wheel, their RECORD, and the one stream of an
  *   sdist. There the compressor's input and all that surrounds it agree, and its output is world a's.
- * - `canonical`: otherwise. Both are packed again by our own writers, world b's with the originals in it, and hashed
- *   independently: `built.a` and `built.b` are the hashes of two files that were really made, and equal.
+ * - `canonical`: otherwise. Both go through our own writers, world b's with the originals in it, and what the writers
+ *   would compress is hashed for each: it must agree. Our compressor is a function of its input, so it runs once, and
+ *   the file that it makes is both worlds'.
  *
  * @throws TagproofError `document-mismatch` if an original is not what the plan says
  */
@@ -68,8 +71,13 @@ export async function reproduce(request: ReproduceRequest): Promise<Reproduced> 
     const putBacks = findPutBacks(archives.a.members, archives.b.members, request.scramble)
     const b = { ...archives.b, members: withOriginals(archives.b.members, putBacks) }
     const differences = compareMembers(archives.a.members, b.members, kind)
-    if (differences.length > 0)
-      return { artifact: null, findings: await explainDifferences(differences, { ...request, kind }) }
+    if (differences.length > 0) {
+      const members = [...archives.a.members, ...b.members].map((member) => member.path)
+      return {
+        artifact: null,
+        findings: await explainDifferences(differences, { ...request, kind, members })
+      }
+    }
     return await ship({ ...request, kind }, archives.a, b, putBacks)
   } catch (thrown) {
     await rm(request.shipped, { force: true })
@@ -89,19 +97,21 @@ async function ship(
 ): Promise<Reproduced> {
   const packing = await packingOf(request, a, b, putBacks)
   if (packing.length === 0) {
+    await checkOriginals(putBacks, request.original)
     await copyFile(request.a, request.shipped)
     const { sha256, size } = await hashFile(request.shipped)
     const artifact = describe(request, a, 'backend', { sha256, size, built: { a: sha256, b: sha256 } })
     return { artifact, findings: [] }
   }
-  const repacked = await repack(request, putBacks)
-  if (repacked.built.a !== repacked.built.b) {
+  const digests = await repack(request, putBacks)
+  if (digests.a !== digests.b) {
     await rm(request.shipped, { force: true })
-    return { artifact: null, findings: [packingFinding(request.name, repacked.built)] }
+    return { artifact: null, findings: [packingFinding(request.name, digests)] }
   }
   const shipped = await readArchive(request.shipped, request.kind)
+  const { sha256, size } = await hashFile(request.shipped)
   return {
-    artifact: describe(request, shipped, 'canonical', repacked),
+    artifact: describe(request, shipped, 'canonical', { sha256, size, built: { a: sha256, b: sha256 } }),
     findings: [repackedNote(request.name, packing)]
   }
 }
@@ -141,19 +151,18 @@ interface Shipped {
   built: { a: Sha256; b: Sha256 }
 }
 
-/** Packs both worlds' artifacts; world a's stays as what is shipped. */
-async function repack(request: PackageRequest, putBacks: PutBacks): Promise<Shipped> {
-  const write = request.kind === 'sdist' ? canonicalSdist : canonicalWheel
-  const other = `${request.shipped}.b`
-  try {
-    await write(request.a, request.shipped, request.epoch)
-    await write(request.b, other, request.epoch, replaceWithOriginals(putBacks, request.original))
-    const a = await hashFile(request.shipped)
-    const b = await hashFile(other)
-    return { ...a, built: { a: a.sha256, b: b.sha256 } }
-  } finally {
-    await rm(other, { force: true })
-  }
+/** Packs world a's artifact, which is what is shipped, and tells what both worlds' packing is made of. */
+async function repack(
+  { kind, a, b, shipped, epoch, original }: PackageRequest,
+  putBacks: PutBacks
+): Promise<{ a: Sha256; b: Sha256 }> {
+  const originals = replaceWithOriginals(putBacks, original)
+  return kind === 'sdist'
+    ? {
+        a: await canonicalSdist(a, shipped, epoch),
+        b: await canonicalSdistDigest(b, `${shipped}.b`, epoch, originals)
+      }
+    : { a: await canonicalWheel(a, shipped, epoch), b: await canonicalWheelDigest(b, originals) }
 }
 
 function describe(
@@ -198,7 +207,7 @@ function packingFinding(artifact: string, built: Shipped['built']): Finding {
     severity: 'refuse',
     artifact,
     member: null,
-    message: `The members agree, and their canonical forms do not: world a ${built.a}, world b ${built.b}.`,
+    message: `The members agree, and what is packed of them does not: world a ${built.a}, world b ${built.b}.`,
     cause: 'A fault of Tagproof.',
     fix: 'Report it with both artifacts (build-a, build-b).',
     waiver: null

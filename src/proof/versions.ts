@@ -1,11 +1,11 @@
 import type { BuiltArtifact } from '../documents/build.ts'
 import type { Finding } from '../documents/proof.ts'
-import { readArchive } from '../formats/archive.ts'
 import { parseWheelName } from '../formats/wheel.ts'
 import { sameVersion } from '../source/version.ts'
 
 export interface VersionsRequest {
-  file: string
+  /** Version in the artifact's metadata. */
+  stated: string
   kind: BuiltArtifact['kind']
   /** File name of the artifact. */
   name: string
@@ -14,13 +14,12 @@ export interface VersionsRequest {
 }
 
 /** Whether the version in the metadata and in the file name is that of the tag (PEP 440 equality). */
-export async function versionFindings(request: VersionsRequest): Promise<Finding[]> {
-  const { file, kind, name, version } = request
+export function versionFindings(request: VersionsRequest): Finding[] {
+  const { kind, name, version } = request
   if (version === null || (kind !== 'sdist' && kind !== 'wheel')) return []
-  const { metadata } = await readArchive(file, kind)
   const member = kind === 'sdist' ? 'PKG-INFO' : 'METADATA'
   const stated = [
-    { where: member, found: metadata.version },
+    { where: member, found: request.stated },
     { where: 'the file name', found: versionInName(name, kind) }
   ]
   return stated

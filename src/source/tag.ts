@@ -44,12 +44,11 @@ export async function resolveTag(
  * @throws TagproofError `tag-moved`, and those of `resolveTag`
  */
 export async function requireUnmoved(repository: Repository, tag: TagRef): Promise<void> {
-  if (tag.kind === 'untagged') {
-    await readCommit(repository, tag.commit, tag.name)
-    return
-  }
-  const now = await resolveTag(repository, tag.name)
-  if (now.object === tag.object && now.commit === tag.commit) return
+  const now =
+    tag.kind === 'untagged'
+      ? { ...tag, tree: (await readCommit(repository, tag.commit, tag.name)).tree }
+      : await resolveTag(repository, tag.name)
+  if (now.object === tag.object && now.commit === tag.commit && now.tree === tag.tree) return
   throw new TagproofError('tag-moved', `The tag ${quotedName(tag.name)} has moved since the plan was made.`, {
     found: `${now.object}, commit ${now.commit}`,
     expected: `${tag.object}, commit ${tag.commit}`,

@@ -150,8 +150,8 @@ async function proveArtifact(
     shipped
   })
   if (result.artifact === null) return { artifact: null, findings: result.findings }
-  const versions = await versionFindings({
-    file: shipped,
+  const versions = versionFindings({
+    stated: result.artifact.version,
     kind: pair.kind,
     name: pair.name,
     version: plan.version

@@ -4,7 +4,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readArchive, type Member } from '../../../src/formats/archive.ts'
 import { canonicalSdist } from '../../../src/formats/sdist.ts'
-import { canonicalWheel } from '../../../src/formats/wheel.ts'
+import { canonicalWheel } from '../../../src/formats/canonical-wheel.ts'
 import { openZip } from '../../../src/formats/zip/reader.ts'
 import { buildArchives, epoch, inFolder, python, sdistName, tool, wheelName } from './tools.ts'
 

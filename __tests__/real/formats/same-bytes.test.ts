@@ -11,7 +11,7 @@ const root = path.resolve(import.meta.dirname, '../../..')
 /** The program: packs both archives into the current folder, and prints peak memory in KiB. */
 const program = `
 import { canonicalSdist } from './src/formats/sdist.ts'
-import { canonicalWheel } from './src/formats/wheel.ts'
+import { canonicalWheel } from './src/formats/canonical-wheel.ts'
 const [wheel, sdist] = process.argv.slice(2)
 const work = async () => {
   if (wheel !== '-') await canonicalWheel(wheel, '${wheelName}', ${epoch})

@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { contentDigest, readArchive } from '../../../src/formats/archive.ts'
-import { canonicalSdist, sdistStreamDigest } from '../../../src/formats/sdist.ts'
+import { canonicalSdist, canonicalSdistDigest } from '../../../src/formats/sdist.ts'
 import { readTar } from '../../../src/formats/tar/reader.ts'
 import type { Replace } from '../../../src/formats/replacement.ts'
 import {
@@ -143,12 +143,20 @@ describe('canonicalSdist', () => {
   })
 })
 
-describe('sdistStreamDigest', () => {
+describe('canonicalSdistDigest', () => {
   const digest = (bytes: Buffer, replace?: Replace): Promise<string> =>
-    asFile('x.tar.gz', bytes, (file) => sdistStreamDigest(file, replace))
+    asFile('x.tar.gz', bytes, (file) => canonicalSdistDigest(file, `${file}.spool`, 0, replace))
 
-  it('is the digest of the tar stream', async () => {
-    expect(await digest(demo)).toBe(createHash('sha256').update(gunzipSync(demo)).digest('hex'))
+  it('is the digest of the tar stream in the canonical file', async () => {
+    await asFile('in.tar.gz', demo, async (file) => {
+      const packed = await canonicalSdist(file, `${file}.new`, 0)
+      expect(packed).toBe(
+        createHash('sha256')
+          .update(gunzipSync(await readFile(`${file}.new`)))
+          .digest('hex')
+      )
+      expect(await digest(demo)).toBe(packed)
+    })
   })
 
   it('sees through scrambled content, and through nothing else', async () => {
@@ -160,7 +168,8 @@ describe('sdistStreamDigest', () => {
       )
     )
     expect(await digest(scrambled, back)).toBe(await digest(demo))
-    expect(await digest(sdist(...members.slice(1)), back)).not.toBe(await digest(demo))
+    expect(await digest(scrambled)).not.toBe(await digest(demo))
+    expect(await digest(sdist(...members.slice(0, 5)), back)).not.toBe(await digest(demo))
   })
 })
 

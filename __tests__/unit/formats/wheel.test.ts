@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { contentDigest, readArchive, type Archive } from '../../../src/formats/archive.ts'
-import { canonicalWheel, parseWheelName } from '../../../src/formats/wheel.ts'
+import { canonicalWheel, canonicalWheelDigest } from '../../../src/formats/canonical-wheel.ts'
+import type { Replace } from '../../../src/formats/replacement.ts'
+import { parseWheelName } from '../../../src/formats/wheel.ts'
 import { openZip } from '../../../src/formats/zip/reader.ts'
 import { asFile, forgeZip, inFolder, pieces, refusal, type ForgedZipEntry } from './forge.ts'
 
@@ -203,12 +205,16 @@ describe('canonicalWheel', () => {
     )
     const scrambled = wheelOf({ add: [{ name: 'demo/logo.png', content: Buffer.from('SCRAMBLE') }] })
     await asFile(fileName, scrambled, async (file) => {
-      await canonicalWheel(file, `${file}.new`, 1_700_000_000, ({ path: name, size }) =>
+      const back: Replace = ({ path: name, size }) =>
         Promise.resolve(
           name === 'demo/logo.png' ? { size, content: pieces(Buffer.from('original')) } : undefined
         )
-      )
+      const packed = await canonicalWheel(file, `${file}.new`, 1_700_000_000, back)
       expect(await readFile(`${file}.new`)).toEqual(original)
+      // The digest of what is packed tells the same: equal with the originals back, and only then.
+      expect(await canonicalWheelDigest(file, back)).toBe(packed)
+      expect(await canonicalWheelDigest(`${file}.new`)).toBe(packed)
+      expect(await canonicalWheelDigest(file)).not.toBe(packed)
     })
   })
 

@@ -44,6 +44,13 @@ describe('the cause of a difference', () => {
     ['# 20261124\n', '# 20271229\n', 'timestamp'],
     ['at 2026-11-24 10:00:02\n', 'at 2026-11-25 00:00:02\n', 'timezone'],
     ["P = '/build/tree/pkg'\n", "P = '/srv/b/tree/pkg'\n", 'build-path'],
+    ["P = '/build/sdist/pkg'\n", "P = '/srv/b/sdist/pkg'\n", 'build-path'],
+    ["P = '/tmp/abc/x'\n", "P = '/tmp/def/x'\n", 'absolute-path'],
+    [
+      "L = ['one.txt', 'two.txt', 'three.txt']\n",
+      "L = ['three.txt', 'two.txt', 'one.txt']\n",
+      'directory-order'
+    ],
     ["H = 'calm-host'\n", "H = 'elsewhere'\n", 'host-name'],
     ["S = ['red', 'green', 'blue']\n", "S = ['blue', 'red', 'green']\n", 'set-order'],
     [
