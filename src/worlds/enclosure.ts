@@ -139,10 +139,6 @@ ${prologue}
 ) &
 
 find scratch/build -mindepth 1 -type f -printf '%P\\0' | sort -z >state/exported
-mkfifo -m 0600 state/log
-chown "$owner:$owner" state/log
-outside cat <state/log >&2 &
-relay=$!
 # From here on standard error is the build's alone.
 exec 4>&2 2>state/errors
 # File times come from a clock that ticks a few times a second on some machines.
@@ -152,10 +148,10 @@ sleep 0.02
 
 code=0
 if [ ! -e state/stopped ]; then
-  outside runc --root state/runc --log state/runc.log run --keep --bundle bundle "$id" \\
-    </dev/null >state/log 2>&1 || code=$?
-else : >state/log; fi
-wait "$relay" || :
+  # In a shell of its own, or "Killed" would end the build's output when the runtime is.
+  (exec runc --root state/runc --log state/runc.log run --keep --bundle bundle "$id" \\
+    >&4 2>&4 3<&- 4>&- 7<&- 8<&- 9<&-) || code=$?
+fi
 if grep -q level=error state/runc.log 2>/dev/null; then cat state/runc.log >&4; exit 70; fi
 
 count() { cat $(groups "$id" | sed "s,\\$,/$1,") 2>/dev/null | sed -n "s/^$2 //p" | head -n 1; }

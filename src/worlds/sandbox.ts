@@ -105,7 +105,14 @@ export function sandboxConfig(request: SandboxRequest): RuntimeConfig {
       terminal: request.terminal,
       cwd: request.directory,
       // A shell as the first process takes in orphans; when it ends, the kernel ends every process left.
-      args: ['/bin/sh', '-c', '"$@"; exit "$?"', 'tagproof', ...request.command],
+      // Both streams are one, since the runtime would relay two in any order.
+      args: [
+        '/bin/sh',
+        '-c',
+        `${request.terminal ? '' : 'exec 2>&1; '}"$@"; exit "$?"`,
+        'tagproof',
+        ...request.command
+      ],
       env: Object.entries(environmentOf(request)).map(([name, value]) => `${name}=${value}`),
       user: {
         uid: conditions.user.id,
