@@ -181,6 +181,9 @@ def normalised(name):
 def build(job):
     top = os.environ["BUILD_DIR"]
     out = os.environ["OUT_DIR"]
+    if job["sdist"] is not None:
+        build_requirement(job, out)
+        return
     try:
         build_in(job, top, out)
     finally:
@@ -198,19 +201,37 @@ def build_in(job, top, out):
     installed.check(job["requires"], "build-system.requires")
     project = Project(job, source, environment)
     asked = project.requires("get_requires_for_build_sdist")
-    installed.check(asked, "get_requires_for_build_sdist")
     if job["do"] == "requires":
-        asked += project.requires("get_requires_for_build_wheel")
-        write_result(out, {"requires": sorted(set(asked))})
+        wanted = project.requires("get_requires_for_build_wheel")
+        write_asked(out, {"get_requires_for_build_sdist": asked, "get_requires_for_build_wheel": wanted})
         return
+    installed.check(asked, "get_requires_for_build_sdist")
     if job["backend"].split(":")[0] == "mesonpy":
         commit_tree(top, environment)
     sdist = artifact(project.call("build_sdist", out), out, ".tar.gz", "build_sdist")
     project = Project(job, extract(os.path.join(out, sdist), sdist_top, job), environment)
+    wanted, wheel = build_wheel(project, installed, out)
+    write_result(out, {"requires": sorted(set(asked + wanted)), "sdist": sdist, "wheel": wheel})
+
+
+def build_wheel(project, installed, out):
     wanted = project.requires("get_requires_for_build_wheel")
     installed.check(wanted, "get_requires_for_build_wheel")
-    wheel = artifact(project.call("build_wheel", out), out, ".whl", "build_wheel")
-    write_result(out, {"requires": sorted(set(asked + wanted)), "sdist": sdist, "wheel": wheel})
+    return wanted, artifact(project.call("build_wheel", out), out, ".whl", "build_wheel")
+
+
+def build_requirement(job, out):
+    """A wheel from the sdist of a build requirement; or only the question what its backend asks for."""
+    source = extract(job["sdist"], os.path.join(tempfile.gettempdir(), "sdist"), job)
+    job.update(build_system(source))
+    installed = Installed()
+    installed.check(job["requires"], "build-system.requires")
+    project = Project(job, source, hook_environment(job, [tempfile.gettempdir()]))
+    if job["do"] == "requires":
+        write_asked(out, {"get_requires_for_build_wheel": project.requires("get_requires_for_build_wheel")})
+        return
+    wanted, wheel = build_wheel(project, installed, out)
+    write_result(out, {"requires": sorted(set(wanted)), "wheel": wheel})
 
 
 def build_system(source):
@@ -330,6 +351,11 @@ def set_times(folder, epoch):
         for name in files:
             os.utime(os.path.join(place, name), (epoch, epoch), follow_symlinks=False)
         os.utime(place, (epoch, epoch))
+
+
+def write_asked(out, hooks):
+    asked = {hook: sorted(set(wanted)) for hook, wanted in hooks.items() if wanted}
+    write_result(out, {"requires": sorted(set(sum(asked.values(), []))), "hooks": asked})
 
 
 def write_result(out, result):

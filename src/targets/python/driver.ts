@@ -15,14 +15,18 @@ import driverText from './driver.py'
 
 /** Where the driver is seen in both worlds. */
 const driverPath = '/opt/build-driver'
+/** Where the sdist of a build requirement is seen. */
+const sdistPath = '/opt/build-requirement/sdist.tar.gz'
 
 export interface DriverRequest {
   target: PlanTarget
   world: World
   /** Committer time of the tag's commit. */
   epoch: Epoch
-  /** The world's export. */
-  exportTar: string
+  /** The world's export; null where an sdist is built. */
+  exportTar: string | null
+  /** The sdist of a build requirement, to be built in place of an export: its wheel alone is made. */
+  sdist?: string
   root: PreparedRoot
   /** Folder made by installEnvironment. */
   environment: string
@@ -38,6 +42,8 @@ export interface DriverRequest {
 
 const resultField = z.strictObject({
   requires: z.array(z.string().max(500)).max(1000),
+  /** What each hook asks for, where that was the question. */
+  hooks: z.record(z.string().max(100), z.array(z.string().max(500)).max(1000)).optional(),
   sdist: z.string().optional(),
   wheel: z.string().optional()
 })
@@ -63,6 +69,7 @@ export async function runDriver(
     JSON.stringify({
       do: task,
       path: request.target.path,
+      sdist: request.sdist === undefined ? null : sdistPath,
       keep: request.keep ?? false,
       reverse: request.world === 'b' && request.off?.includes('directory-order') !== true
     })
@@ -92,7 +99,8 @@ async function inWorld(
       exportTar: request.exportTar,
       binds: [
         { source: request.environment, destination: environmentPath },
-        { source: driver, destination: driverPath }
+        { source: driver, destination: driverPath },
+        ...(request.sdist === undefined ? [] : [{ source: request.sdist, destination: sdistPath }])
       ],
       command: command(`${environmentPath}/bin/python`),
       environment: {

@@ -1,5 +1,17 @@
 import { createHash } from 'node:crypto'
-import { chmod, lstat, lutimes, mkdir, open, readFile, readlink, rename, rm, symlink, utimes } from 'node:fs/promises'
+import {
+  chmod,
+  lstat,
+  lutimes,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  utimes
+} from 'node:fs/promises'
 import path from 'node:path'
 import type { RecordLine } from '../../formats/record.ts'
 import { openZip, type ZipArchive, type ZipEntry } from '../../formats/zip/reader.ts'

@@ -66,19 +66,19 @@ export async function staticRequires(
  * What the backend asks for beyond that, once it runs: its hooks are called in world a, with no network.
  *
  * @param request `environment` holds the static requirements
- * @returns requirements, sorted
+ * @returns requirements by the name of the hook, sorted; hooks that ask for nothing are left out
  * @throws TagproofError as {@link runDriver}
  */
 export async function dynamicRequires(
   request: Omit<DriverRequest, 'world' | 'folder' | 'onLine'> & { log: Log }
-): Promise<string[]> {
+): Promise<Record<string, string[]>> {
   const progress = request.log.begin(`ask the backend of ${request.target.name}`)
   try {
     const { result } = await withTemporaryFolder('tagproof-requires', (folder) =>
       runDriver('requires', { ...request, world: 'a', folder, onLine: (line) => progress.line(line) })
     )
     progress.done(result.requires.length === 0 ? 'nothing more' : result.requires.join(', '))
-    return result.requires
+    return result.hooks ?? {}
   } catch (error) {
     progress.failed()
     throw error
