@@ -108,7 +108,8 @@ function modeOf({ mode }: ZipEntry): 0o644 | 0o755 {
 }
 
 async function drain(content: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const piece of content) void piece
+  const pieces = content[Symbol.asyncIterator]()
+  while ((await pieces.next()).done !== true);
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the writer reads every file as a stream
