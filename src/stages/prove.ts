@@ -40,13 +40,17 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     const findings: Finding[] = []
     const artifacts: ReleaseArtifact[] = []
     try {
-      for (const target of plan.targets)
-        for (const pair of pairArtifacts(context, target, builds, findings)) {
-          progress.line(pair.name)
-          const result = await proveArtifact(plan, target, pair, originals, staging)
-          findings.push(...result.findings)
-          if (result.artifact !== null) artifacts.push(result.artifact)
-        }
+      const pairs = plan.targets.flatMap((target) =>
+        pairArtifacts(context, target, builds, findings).map((pair) => ({ target, pair }))
+      )
+      // Side by side: one waits for its files while another computes. What is found keeps the order of the pairs.
+      const results = await Promise.all(
+        pairs.map(({ target, pair }) => proveArtifact(plan, target, pair, originals, staging))
+      )
+      for (const result of results) {
+        findings.push(...result.findings)
+        if (result.artifact !== null) artifacts.push(result.artifact)
+      }
     } finally {
       await originals.close()
     }
