@@ -8,6 +8,7 @@ import type { Plan, PlanTarget } from '../documents/plan.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { Inputs } from '../lock/inputs.ts'
 import { TagproofError } from '../platform/errors.ts'
+import { settleAll } from '../platform/concurrency.ts'
 import { hashFile } from '../platform/files.ts'
 import type { Progress } from '../platform/log.ts'
 import { buildPython } from '../targets/python/build.ts'
@@ -43,9 +44,7 @@ export async function build(context: StageContext, options: BuildOptions): Promi
     for (const world of options.worlds) builds.push(await buildOne(world))
     return builds
   }
-  const settled = await Promise.allSettled(options.worlds.map(buildOne))
-  for (const result of settled) if (result.status === 'rejected') throw result.reason
-  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  return settleAll(options.worlds.map(buildOne))
 }
 
 interface WorldBuild {

@@ -7,6 +7,7 @@ import type { Finding, Proof } from '../documents/proof.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { ReleaseArtifact } from '../documents/release.ts'
 import { TagproofError } from '../platform/errors.ts'
+import { settleAll } from '../platform/concurrency.ts'
 import { hashFile, joinInside } from '../platform/files.ts'
 import { reproduce } from '../proof/reproduce.ts'
 import { versionFindings } from '../proof/versions.ts'
@@ -44,7 +45,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
         pairArtifacts(context, target, builds, findings).map((pair) => ({ target, pair }))
       )
       // Side by side: one waits for its files while another computes. What is found keeps the order of the pairs.
-      const results = await Promise.all(
+      const results = await settleAll(
         pairs.map(({ target, pair }) => proveArtifact(plan, target, pair, originals, staging))
       )
       for (const result of results) {
