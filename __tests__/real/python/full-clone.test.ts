@@ -37,7 +37,7 @@ async function membersOf(place: string): Promise<Record<string, string[]>> {
 async function ownBuild(release: TestRelease, name: string): Promise<string> {
   const { root } = await pythonRoot()
   const environment = path.join(folder, `${name}-environment`)
-  const python = await sharedPython([...(release.requires['python'] ?? []), 'build'])
+  const python = await sharedPython([...(release.requires.python ?? []), 'build'])
   const inputs = await fetchInputs(
     { schema: 'tagproof/lock/1', roots: {}, python: { python } },
     { store: path.join(testCache, 'inputs'), sources: {}, log: silentLog }
@@ -49,7 +49,7 @@ async function ownBuild(release: TestRelease, name: string): Promise<string> {
   )
   const clone = path.join(folder, `${name}-clone`)
   const out = path.join(folder, `${name}-dist`)
-  const env = { ...release.project.environment, PATH: plainEnvironment['PATH'] ?? '' }
+  const env = { ...release.project.environment, PATH: plainEnvironment.PATH ?? '' }
   await runChecked('git', ['clone', '-q', release.project.folder, clone], { env })
   const command = ['-m', 'build', '--no-isolation', '--outdir', out, clone]
   await runChecked(path.join(environment, 'bin/python'), command, { env })

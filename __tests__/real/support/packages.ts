@@ -62,8 +62,8 @@ async function resolveAll(): Promise<PythonLock> {
 /** What a file of an earlier run holds is checked like any lock. */
 function parsed(value: unknown): PythonLock {
   const { python } = lockSchema.parse({ schema: 'tagproof/lock/1', roots: {}, python: { all: value } })
-  if (python['all'] === undefined) throw new Error('no lock')
-  return python['all']
+  if (python.all === undefined) throw new Error('no lock')
+  return python.all
 }
 
 function normalised(name: string): string {
