@@ -163,6 +163,10 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
   ).option('--keep', 'leave the build folder of each world behind as a tar file')
 
   add<{ world: World }>('shell', 'look around in a world, as the build sees it', async (context, options) => {
+    if (!process.stdin.isTTY)
+      throw new TagproofError('usage', 'A shell needs a terminal, and standard input is none.', {
+        fix: 'Run it in a terminal; in a log, tagproof build --keep leaves the build folder to look at.'
+      })
     const code = await stages.shell(context, {
       world: options.world,
       ...(options.target[0] === undefined ? {} : { target: options.target[0] })

@@ -8,6 +8,9 @@ import { prepareEnvironments, prepareRoots } from './build.ts'
 import { withTemporaryFolder } from '../platform/files.ts'
 import { TagproofError } from '../platform/errors.ts'
 
+/** Status of a world that did not come up (EX_SOFTWARE); a shell that ends with it cannot be told from that. */
+const notSetUp = 70
+
 /** A shell in a world, with everything as the build sees it. What is written there is gone afterwards. */
 export async function shell(
   context: StageContext,
@@ -27,7 +30,7 @@ export async function shell(
   const environment = environments.get(target.name)
   if (root === undefined || environment === undefined)
     throw new TagproofError('lock-incomplete', `The lock has nothing for target ${target.name}.`)
-  return withTemporaryFolder('tagproof-shell', (outputs) =>
+  const code = await withTemporaryFolder('tagproof-shell', (outputs) =>
     shellPython({
       target,
       world: options.world,
@@ -39,4 +42,9 @@ export async function shell(
       folder: outputs
     })
   )
+  if (code === notSetUp)
+    throw new TagproofError('sandbox-unavailable', 'The world could not be set up on this machine.', {
+      fix: 'The lines above say what is missing; a build tells more: tagproof build --world a.'
+    })
+  return code
 }
