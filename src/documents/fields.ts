@@ -81,6 +81,8 @@ export const variationField = z.strictObject({
   /** Why it was not applied; empty when it was. */
   reason: z.string().max(500)
 })
+/** Reason of a variation that the user left out. */
+export const leftOut = 'left out on request'
 export type Variation = z.output<typeof variationField>
 export type VariationName = Variation['name']
 

@@ -1,3 +1,4 @@
+import { mkdir, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { outLayout, type OutLayout } from '../documents/layout.ts'
@@ -34,6 +35,26 @@ export function stageContext(
     log: options.log,
     ...signalOf(options)
   }
+}
+
+/** What each stage leaves below `--out`, in the order of the flow. `build-<world>` is cleared by the build of that world. */
+const leavings = {
+  plan: (out: OutLayout) => [out.plan, out.exports, out.build('a'), out.build('b')],
+  build: () => [],
+  prove: (out: OutLayout) => [out.proof, out.packages, `${out.packages}.part`],
+  record: (out: OutLayout) => [out.release, out.sums, out.summary],
+  publish: (out: OutLayout) => [out.local]
+} as const
+
+/**
+ * Removes what a stage and those after it left in an earlier run: it would look like a result of this one.
+ * Makes the folder where there is none.
+ */
+export async function clearFrom(out: OutLayout, stage: keyof typeof leavings): Promise<void> {
+  const names = Object.keys(leavings) as (keyof typeof leavings)[]
+  for (const name of names.slice(names.indexOf(stage)))
+    for (const place of leavings[name](out)) await rm(place, { recursive: true, force: true })
+  await mkdir(out.folder, { recursive: true })
 }
 
 /** The signal of a context as an optional property, for handing on. */

@@ -1,4 +1,3 @@
-import { mkdir, rm } from 'node:fs/promises'
 import { formatLock } from '../lock/lock-file.ts'
 import type { Lock } from '../documents/lock.ts'
 import type { Plan } from '../documents/plan.ts'
@@ -7,7 +6,7 @@ import { TagproofError } from '../platform/errors.ts'
 import { sha256OfBytes, writeFileAtomic } from '../platform/files.ts'
 import { versionOfTag } from '../source/version.ts'
 import { writeExports } from '../source/export.ts'
-import type { StageContext } from './context.ts'
+import { clearFrom, type StageContext } from './context.ts'
 import { lockSource } from './lock.ts'
 import { openHead, openRelease, type Source, type SourceOptions } from './source.ts'
 
@@ -30,7 +29,7 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
   try {
     const { tag, config } = source
     const version = tag.kind === 'untagged' ? null : versionOfTag(tag.name, config.value.tag.pattern)
-    await clearOut(context)
+    await clearFrom(context.out, 'plan')
     progress.line(`exporting ${source.tag.name}`)
     const exports = await writeExports(source.repository, source.tag, {
       folder: context.out.exports,
@@ -67,16 +66,6 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
 /** The plan of an earlier stage. */
 export async function readPlan(context: StageContext): Promise<Plan> {
   return (await readDocument('plan', context.out.plan)).document
-}
-
-/** The files of an earlier run would look like results of this one. */
-async function clearOut(context: StageContext): Promise<void> {
-  const { out } = context
-  for (const path of [out.plan, out.proof, out.release, out.sums, out.summary])
-    await rm(path, { force: true })
-  for (const folder of [out.exports, out.packages, out.local, out.build('a'), out.build('b')])
-    await rm(folder, { recursive: true, force: true })
-  await mkdir(out.folder, { recursive: true })
 }
 
 async function lockFor(

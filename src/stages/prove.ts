@@ -13,7 +13,7 @@ import { reproduce } from '../proof/reproduce.ts'
 import { versionFindings } from '../proof/versions.ts'
 import { openOriginals, type Originals } from '../source/originals.ts'
 import { tagproofTools } from '../platform/tools.ts'
-import type { StageContext } from './context.ts'
+import { clearFrom, type StageContext } from './context.ts'
 
 export interface ProveOptions {
   /** Both builds were made in one job, where the runner cannot keep them apart. */
@@ -34,8 +34,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       b: await readBuild(context, 'b', planDigest)
     }
     const staging = `${context.out.packages}.part`
-    await rm(staging, { recursive: true, force: true })
-    await rm(context.out.packages, { recursive: true, force: true })
+    await clearFrom(context.out, 'prove')
     await mkdir(staging, { recursive: true })
     const originals = await openOriginals(context.repository, plan)
     const findings: Finding[] = []

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { directoryDestination } from '../destinations/directory.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
@@ -7,7 +6,7 @@ import { formatSums } from '../evidence/sums.ts'
 import { formatSummary } from '../evidence/summary.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { hashFile, joinInside, writeFileAtomic } from '../platform/files.ts'
-import type { StageContext } from './context.ts'
+import { clearFrom, type StageContext } from './context.ts'
 
 /**
  * Writes down what is released: `release.json`, `SHA256SUMS` and `summary.md`, from the proof and from the
@@ -15,6 +14,7 @@ import type { StageContext } from './context.ts'
  */
 export async function record(context: StageContext): Promise<Release> {
   const { document: proof, sha256: proofDigest } = await readDocument('proof', context.out.proof)
+  await clearFrom(context.out, 'record')
   await requireSamePackages(context, proof.artifacts)
   const release: Release = {
     schema: 'tagproof/release/1',
@@ -28,7 +28,6 @@ export async function record(context: StageContext): Promise<Release> {
     artifacts: proof.artifacts
   }
   if (proof.verdict === 'proven') await writeFileAtomic(context.out.sums, formatSums(release.artifacts))
-  else await rm(context.out.sums, { force: true })
   await writeFileAtomic(context.out.summary, formatSummary(proof, release))
   await writeDocument('release', context.out.release, release)
   return release
@@ -36,7 +35,7 @@ export async function record(context: StageContext): Promise<Release> {
 
 /** Fills the directory destinations below `local/`, which need no server. */
 export async function publishLocally(context: StageContext, release: Release): Promise<void> {
-  await rm(context.out.local, { recursive: true, force: true })
+  await clearFrom(context.out, 'publish')
   if (release.verdict !== 'proven') return
   const progress = context.log.begin('local destinations')
   try {

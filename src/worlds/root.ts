@@ -87,7 +87,7 @@ function notMade(name: string, code: number | null, text: string): TagproofError
   return new TagproofError('sandbox-unavailable', `The root ${name} could not be made.`, {
     found: `status ${String(code)}`,
     output,
-    fix: 'Needed are root or sudo, mmdebstrap and dpkg; in a container it needs --privileged. Run tagproof doctor. If a package failed to install, lock the root again (tagproof lock --upgrade).'
+    fix: 'Needed are root or sudo, mmdebstrap and dpkg; in a container it needs --privileged. If a package failed to install, lock the root again (tagproof lock --upgrade).'
   })
 }
 

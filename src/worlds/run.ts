@@ -244,6 +244,6 @@ function unavailable(code: number | null, output: string): TagproofError {
   return new TagproofError('sandbox-unavailable', 'The world could not be set up on this machine.', {
     found: `status ${String(code)} while it was set up`,
     output,
-    fix: 'Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts. In a container it needs --privileged. Run tagproof doctor to see which is missing.'
+    fix: 'Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts. In a container it needs --privileged.'
   })
 }

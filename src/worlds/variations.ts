@@ -1,4 +1,3 @@
-import type { Variation, VariationName } from '../documents/fields.ts'
 import type { World } from '../documents/identifiers.ts'
 import { clockVariable } from './clock.ts'
 import type { MachineFacts, RootFacts } from './facts.ts'
@@ -127,7 +126,7 @@ function record(world: World, rule: Rule, off: readonly VariationName[]): Variat
   if (rule.hindrance !== undefined)
     return { name: rule.name, value: rule.a, applied: false, reason: rule.hindrance }
   if (world === 'b' && off.includes(rule.name))
-    return { name: rule.name, value: rule.a, applied: false, reason: 'left out on request' }
+    return { name: rule.name, value: rule.a, applied: false, reason: leftOut }
   return { name: rule.name, value: world === 'a' ? rule.a : rule.b, applied: true, reason: '' }
 }
 
