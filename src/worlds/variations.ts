@@ -1,3 +1,4 @@
+import { leftOut, type Variation, type VariationName } from '../documents/fields.ts'
 import type { World } from '../documents/identifiers.ts'
 import { clockVariable } from './clock.ts'
 import type { MachineFacts, RootFacts } from './facts.ts'
