@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { mkdtemp, readFile, readlink, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fetchInputs } from '../../../src/lock/inputs.ts'
@@ -63,6 +63,23 @@ describe('a build environment', () => {
       { env: pythonEnvironment }
     )
     expect(where.trim()).toBe(`[] ${environment}`)
+  })
+
+  it("does not see a plugin that the machine has installed, which the machine's own Python sees", async () => {
+    const minor = /python3\.\d+$/.exec(await readlink('/usr/bin/python3'))?.[0] ?? ''
+    const info = path.join(folder, 'home/.local/lib', minor, 'site-packages/setuptools_scm-8.0.dist-info')
+    await mkdir(info, { recursive: true })
+    await writeFile(
+      path.join(info, 'METADATA'),
+      'Metadata-Version: 2.1\nName: setuptools-scm\nVersion: 8.0\n'
+    )
+    const program =
+      'import importlib.metadata as m, sys; print("setuptools-scm" in [d.name for d in m.distributions()], any("dist-packages" in p for p in sys.path))'
+    const env = { ...plainEnvironment, HOME: path.join(folder, 'home'), PYTHONDONTWRITEBYTECODE: '1' }
+    const ask = async (python: string): Promise<string> =>
+      (await runChecked(python, ['-c', program], { env })).trim()
+    expect(await ask('/usr/bin/python3')).toBe('True True')
+    expect(await ask(path.join(environment, 'bin/python'))).toBe('False False')
   })
 
   it('is the same bits each time, times and modes too', async () => {
