@@ -1,6 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Build, BuiltArtifact } from '../documents/build.ts'
+import type { Variation } from '../documents/fields.ts'
 import type { World } from '../documents/identifiers.ts'
 import type { Plan, PlanTarget } from '../documents/plan.ts'
 import type { Finding, Proof } from '../documents/proof.ts'
@@ -45,7 +46,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       )
       // Side by side: one waits for its files while another computes. What is found keeps the order of the pairs.
       const results = await settleAll(
-        pairs.map(({ target, pair }) => proveArtifact(plan, target, pair, originals, staging))
+        pairs.map(({ target, pair }) => proveArtifact({ plan, builds, originals, staging }, target, pair))
       )
       for (const result of results) {
         findings.push(...result.findings)
@@ -135,13 +136,20 @@ function onlyIn(artifact: string, where: string, what: string): Finding {
   }
 }
 
-async function proveArtifact(
-  plan: Plan,
-  target: PlanTarget,
-  pair: ArtifactPair,
-  originals: Originals,
+interface Proving {
+  plan: Plan
+  builds: Record<World, Build>
+  originals: Originals
   staging: string
+}
+
+async function proveArtifact(
+  { plan, builds, originals, staging }: Proving,
+  target: PlanTarget,
+  pair: ArtifactPair
 ): Promise<{ artifact: ReleaseArtifact | null; findings: Finding[] }> {
+  const variations = (world: World): Variation[] =>
+    builds[world].targets.find((built) => built.name === target.name)?.variations ?? []
   const shipped = joinInside(staging, pair.name)
   const result = await reproduce({
     a: pair.a,
@@ -151,6 +159,7 @@ async function proveArtifact(
     epoch: plan.tag.epoch,
     scramble: plan.scramble.files,
     original: (path) => originals.read(path),
+    variations: { a: variations('a'), b: variations('b') },
     shipped
   })
   if (result.artifact === null) return { artifact: null, findings: result.findings }
