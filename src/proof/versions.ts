@@ -4,8 +4,8 @@ import { parseWheelName } from '../formats/wheel.ts'
 import { sameVersion } from '../source/version.ts'
 
 export interface VersionsRequest {
-  /** Version in the artifact's metadata. */
-  stated: string
+  /** Version in the artifact's metadata; null where that was not read. */
+  stated: string | null
   kind: BuiltArtifact['kind']
   /** File name of the artifact. */
   name: string
@@ -19,7 +19,7 @@ export function versionFindings(request: VersionsRequest): Finding[] {
   if (version === null || (kind !== 'sdist' && kind !== 'wheel')) return []
   const member = kind === 'sdist' ? 'PKG-INFO' : 'METADATA'
   const stated = [
-    { where: member, found: request.stated },
+    ...(request.stated === null ? [] : [{ where: member, found: request.stated }]),
     { where: 'the file name', found: versionInName(name, kind) }
   ]
   return stated

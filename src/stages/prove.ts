@@ -162,15 +162,15 @@ async function proveArtifact(
     variations: { a: variations('a'), b: variations('b') },
     shipped
   })
-  if (result.artifact === null) return { artifact: null, findings: result.findings }
+  const { artifact } = result
   const versions = versionFindings({
-    stated: result.artifact.version,
+    stated: artifact?.version ?? null,
     kind: pair.kind,
     name: pair.name,
     version: plan.version
   })
   return {
-    artifact: { target: target.name, ...result.artifact },
+    artifact: artifact === null ? null : { target: target.name, ...artifact },
     findings: [...result.findings, ...versions]
   }
 }
