@@ -104,8 +104,7 @@ export function proxyFor(url: URL, environment: Readonly<Record<string, string |
     scheme === 'http' && environment.REQUEST_METHOD !== undefined
       ? undefined
       : environment[`${scheme.toUpperCase()}_PROXY`]
-  const value =
-    environment[`${scheme}_proxy`] ?? upper ?? environment.all_proxy ?? environment.ALL_PROXY
+  const value = environment[`${scheme}_proxy`] ?? upper ?? environment.all_proxy ?? environment.ALL_PROXY
   if (value === undefined || value.trim() === '') return null
   if (isExempt(url, environment.no_proxy ?? environment.NO_PROXY ?? '')) return null
   const proxy = parseUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`)
