@@ -55,15 +55,31 @@ const pythonPackageField = z.strictObject({
 /** A wheel (or, where allowed, an sdist) of a build environment. */
 export type PythonPackage = z.output<typeof pythonPackageField>
 
-const pythonLockField = z.strictObject({
-  /** Interpreter of the root, `3.11.2`. */
-  interpreter: z.string().regex(/^\d+\.\d+(\.\d+)?[a-z0-9+]*$/),
+const pythonEnvironmentField = z.strictObject({
   /** Requirements as the project states them, statically and by its backend. */
   requested: z.array(z.string().max(1000)),
   packages: z.array(pythonPackageField)
 })
+/** Packages that are installed together. */
+export type PythonEnvironment = z.output<typeof pythonEnvironmentField>
+
+const pythonLockField = pythonEnvironmentField.extend({
+  /** Interpreter of the root, `3.11.2`. */
+  interpreter: z.string().regex(/^\d+\.\d+(\.\d+)?[a-z0-9+]*$/),
+  /** By the file name of an sdist: what it is built with. Left out where all packages are wheels. */
+  sdists: z.record(fileNameField, pythonEnvironmentField).optional()
+})
 /** The build environment of one Python target. */
 export type PythonLock = z.output<typeof pythonLockField>
+
+/** Every package of a lock: those of the environment, and those that its sdists are built with. */
+export function pythonPackages(lock: PythonLock): PythonPackage[] {
+  return [lock, ...Object.values(lock.sdists ?? {})].flatMap((environment) => environment.packages)
+}
+
+export function isWheel({ file }: Pick<PythonPackage, 'file'>): boolean {
+  return file.endsWith('.whl')
+}
 
 export const lockSchema = z.strictObject({
   schema: z.literal('tagproof/lock/1'),

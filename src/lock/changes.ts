@@ -1,4 +1,11 @@
-import type { Lock, PythonLock, RootLock } from '../documents/lock.ts'
+import {
+  isWheel,
+  type Lock,
+  type PythonEnvironment,
+  type PythonLock,
+  type PythonPackage,
+  type RootLock
+} from '../documents/lock.ts'
 
 /** A package of either kind, as far as a comparison needs it. */
 interface Entry {
@@ -57,9 +64,23 @@ function pythonChanges(
   const lines: string[] = []
   if (previous.interpreter !== next.interpreter)
     lines.push(`${title}: Python ${previous.interpreter} → ${next.interpreter}`)
-  lines.push(...requestChanges(title, previous.requested, next.requested))
-  lines.push(...packageChanges(title, previous.packages, next.packages))
+  lines.push(...environmentChanges(title, previous, next))
+  for (const file of names(previous.sdists, next.sdists ?? {}))
+    lines.push(
+      ...environmentChanges(`${title}, to build ${file}`, previous.sdists?.[file], next.sdists?.[file])
+    )
   return lines
+}
+
+function environmentChanges(
+  title: string,
+  previous: PythonEnvironment = { requested: [], packages: [] },
+  next: PythonEnvironment = { requested: [], packages: [] }
+): string[] {
+  return [
+    ...requestChanges(title, previous.requested, next.requested),
+    ...packageChanges(title, previous.packages, next.packages)
+  ]
 }
 
 function requestChanges(title: string, previous: readonly string[], next: readonly string[]): string[] {
@@ -100,10 +121,16 @@ export function explainLock(lock: Lock): string[] {
   }
   for (const [name, python] of Object.entries(lock.python).sort(byName)) {
     lines.push(`python ${name}: Python ${python.interpreter}, ${python.packages.length} packages`)
-    for (const entry of python.packages)
-      lines.push(`  ${entry.name} ${entry.version}: asked for by ${entry.because.join(', ')}`)
+    lines.push(...python.packages.map(explainPackage))
+    for (const [file, { packages }] of Object.entries(python.sdists ?? {}).sort(byName))
+      lines.push(`  to build ${file}:`, ...packages.map((entry) => `  ${explainPackage(entry)}`))
   }
   return lines
+}
+
+function explainPackage(entry: PythonPackage): string {
+  const kind = isWheel(entry) ? '' : ' (sdist, built in the sandbox)'
+  return `  ${entry.name} ${entry.version}${kind}: asked for by ${entry.because.join(', ')}`
 }
 
 function byName([left]: [string, unknown], [right]: [string, unknown]): number {

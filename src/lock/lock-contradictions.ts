@@ -1,5 +1,11 @@
 import path from 'node:path'
-import type { Lock, PythonLock, RootLock } from '../documents/lock.ts'
+import {
+  isWheel,
+  type Lock,
+  type PythonEnvironment,
+  type PythonLock,
+  type RootLock
+} from '../documents/lock.ts'
 import { normalisedName } from './pip-report.ts'
 
 export interface Contradiction {
@@ -13,7 +19,13 @@ export function contradictions(lock: Lock): Contradiction[] {
   for (const [name, root] of Object.entries(lock.roots))
     found.push(...inRoot(root, ['roots', name, 'packages']))
   for (const [name, python] of Object.entries(lock.python))
-    found.push(...inPython(python, ['python', name, 'packages']))
+    found.push(
+      ...inEnvironment(python, ['python', name, 'packages']),
+      ...Object.entries(python.sdists ?? {}).flatMap(([file, built]) =>
+        inEnvironment(built, ['python', name, 'sdists', file, 'packages'])
+      ),
+      ...inSdists(python, ['python', name])
+    )
   return [...found, ...sizesThatDiffer(lock)]
 }
 
@@ -34,18 +46,17 @@ function inRoot(root: RootLock, at: (string | number)[]): Contradiction[] {
   })
 }
 
-function inPython(python: PythonLock, at: (string | number)[]): Contradiction[] {
+function inEnvironment(python: PythonEnvironment, at: (string | number)[]): Contradiction[] {
   const seen = new Set<string>()
   return python.packages.flatMap((entry, index): Contradiction[] => {
     const messages: string[] = []
     if (seen.has(entry.name)) messages.push(`${entry.name} is there twice.`)
-    const isWheel = entry.file.endsWith('.whl')
     // Binary distribution format: name-version(-build)?-python-abi-platform.whl
     const parts = entry.file.split('-')
-    if (!isWheel && !/\.(tar\.gz|zip)$/.test(entry.file))
+    if (!isWheel(entry) && !entry.file.endsWith('.tar.gz'))
       messages.push(`${entry.file} is neither wheel nor sdist.`)
     else if (
-      isWheel
+      isWheel(entry)
         ? normalisedName(parts[0] ?? '') !== entry.name || (parts.length !== 5 && parts.length !== 6)
         : !normalisedName(entry.file).startsWith(entry.name)
     )
@@ -53,6 +64,32 @@ function inPython(python: PythonLock, at: (string | number)[]): Contradiction[] 
     seen.add(entry.name)
     return messages.map((message) => ({ path: [...at, index, 'name'], message }))
   })
+}
+
+/** Each sdist says what it is built with, once; nothing else does; and none is needed to build itself. */
+function inSdists(python: PythonLock, at: (string | number)[]): Contradiction[] {
+  const sdists = python.sdists ?? {}
+  const reached = new Set<string>()
+  const found: Contradiction[] = []
+  const visit = (environment: PythonEnvironment, place: (string | number)[], inside: string[]): void => {
+    environment.packages.forEach((entry, index) => {
+      const built = Object.hasOwn(sdists, entry.file) ? sdists[entry.file] : undefined
+      const path = [...place, 'packages', index, 'name']
+      if (isWheel(entry)) return
+      if (built === undefined) found.push({ path, message: `nothing says what ${entry.file} is built with.` })
+      else if (inside.includes(entry.file))
+        found.push({ path, message: `${entry.file} is needed to build itself.` })
+      else if (!reached.has(entry.file)) {
+        reached.add(entry.file)
+        visit(built, [...at, 'sdists', entry.file], [...inside, entry.file])
+      }
+    })
+  }
+  visit(python, at, [])
+  for (const file of Object.keys(sdists))
+    if (!reached.has(file))
+      found.push({ path: [...at, 'sdists', file], message: `${file} is not among the packages.` })
+  return found
 }
 
 interface Sized {
@@ -65,18 +102,21 @@ interface Sized {
 function sizesThatDiffer(lock: Lock): Contradiction[] {
   const sizes = new Map<string, number>()
   const found: Contradiction[] = []
-  const look = (part: string, locks: Readonly<Record<string, { packages: readonly Sized[] }>>): void => {
-    for (const [name, { packages }] of Object.entries(locks))
-      for (const [index, entry] of packages.entries()) {
-        if ((sizes.get(entry.sha256) ?? entry.size) !== entry.size)
-          found.push({
-            path: [part, name, 'packages', index, 'size'],
-            message: `one SHA-256 has two sizes (${entry.name}).`
-          })
-        sizes.set(entry.sha256, entry.size)
-      }
+  const look = (path: string[], { packages }: { packages: readonly Sized[] }): void => {
+    for (const [index, entry] of packages.entries()) {
+      if ((sizes.get(entry.sha256) ?? entry.size) !== entry.size)
+        found.push({
+          path: [...path, 'packages', index, 'size'],
+          message: `one SHA-256 has two sizes (${entry.name}).`
+        })
+      sizes.set(entry.sha256, entry.size)
+    }
   }
-  look('roots', lock.roots)
-  look('python', lock.python)
+  for (const [name, root] of Object.entries(lock.roots)) look(['roots', name], root)
+  for (const [name, python] of Object.entries(lock.python)) {
+    look(['python', name], python)
+    for (const [file, built] of Object.entries(python.sdists ?? {}))
+      look(['python', name, 'sdists', file], built)
+  }
   return found
 }

@@ -1,5 +1,11 @@
 import type { z } from 'zod'
-import { lockSchema, type Lock, type PythonLock, type RootLock } from '../documents/lock.ts'
+import {
+  lockSchema,
+  type Lock,
+  type PythonEnvironment,
+  type PythonLock,
+  type RootLock
+} from '../documents/lock.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { contradictions } from './lock-contradictions.ts'
 import { readLockText } from './lock-text.ts'
@@ -68,7 +74,8 @@ export function formatLock(lock: Lock): string {
     '# File systems that builds run in, by name; `indexes` are the signed lists that the packages were taken from.',
     ...section('roots', lock.roots, formatRoot),
     '',
-    '# Build environments of Python targets, by target; `because` says who asks for a package.',
+    '# Build environments of Python targets, by target; `because` says who asks for a package,',
+    '# `sdists` what an sdist among them is built with.',
     ...section('python', lock.python, formatPython),
     ''
   ].join('\n')
@@ -99,8 +106,16 @@ function formatRoot(root: RootLock): string[] {
 }
 
 function formatPython(python: PythonLock): string[] {
+  const sdists = python.sdists ?? {}
   return [
     `interpreter: ${scalar(python.interpreter)}`,
+    ...formatEnvironment(python),
+    ...(Object.keys(sdists).length === 0 ? [] : section('sdists', sdists, formatEnvironment))
+  ]
+}
+
+function formatEnvironment(python: PythonEnvironment): string[] {
+  return [
     ...list('requested', [...python.requested].sort(compare).map(scalar)),
     ...list('packages', [...python.packages].sort((left, right) => compare(left.name, right.name)).map(flow))
   ]

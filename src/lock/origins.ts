@@ -1,7 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import path from 'node:path'
 import type { Sources } from '../documents/config.ts'
-import type { DebianPackage, Lock, PythonPackage, RootLock } from '../documents/lock.ts'
+import {
+  pythonPackages,
+  type DebianPackage,
+  type Lock,
+  type PythonPackage,
+  type RootLock
+} from '../documents/lock.ts'
 import type { HttpClient } from '../platform/http.ts'
 import { securitySibling, type AptSource } from './apt-sources.ts'
 import { withNetrc, type Netrc } from './netrc.ts'
@@ -49,7 +55,7 @@ export function wantedFiles(lock: Lock, options: OriginsOptions): WantedFile[] {
     }
   const indexes = indexReader(options)
   for (const python of Object.values(lock.python))
-    for (const entry of python.packages)
+    for (const entry of pythonPackages(python))
       add({
         name: `${entry.name} ${entry.version}`,
         file: entry.file,

@@ -76,6 +76,24 @@ export function requirementName(requirement: string): string | null {
   return name === undefined ? null : normalisedName(name)
 }
 
+/** The requirement that pip finds no wheel for, as its output names it; null if it complains of something else. */
+export function missingRequirement(output: string): string | null {
+  return /No matching distribution found for ([^\n(]+)/.exec(output)?.[1]?.trim() ?? null
+}
+
+/** The projects that pip's complaint names, normalised; among them words that are none. */
+export function complainedOf(output: string): Set<string> {
+  // What comes before tells of downloads, and names everybody.
+  const complaint = output.slice(Math.max(output.search(/^ERROR:/m), 0))
+  return new Set(complaint.split(/[^A-Za-z0-9._-]+/).map(normalisedName))
+}
+
+/** The version specifier (PEP 440) of a requirement, empty if it takes any. */
+export function requirementSpecifier(requirement: string): string {
+  const specifier = /^\s*[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*\(?([^;)@]*)/.exec(requirement)?.[1]
+  return specifier?.trim() ?? ''
+}
+
 /**
  * Who asks for each package: labels of the direct requirements and names of other packages. A requirement that
  * holds for an extra alone counts only if nothing else asks.

@@ -80,8 +80,10 @@ export function pipInRoot(root: PreparedRoot): PipRunner {
 /** What follows `pip install --report FILE`. */
 export function pipArguments(requirements: readonly string[], constraintsFile: string): string[] {
   const wheelsAlone = ['--dry-run', '--ignore-installed', '--only-binary', ':all:']
+  // Pip refuses to resolve nothing, unless that is what a file says; its report names the interpreter.
+  const nothing = requirements.length === 0 ? ['--requirement', '/dev/null'] : []
   // After the two dashes a requirement never reads as an option.
-  return [...wheelsAlone, '--constraint', constraintsFile, '--', ...requirements]
+  return [...wheelsAlone, '--constraint', constraintsFile, ...nothing, '--', ...requirements]
 }
 
 /**

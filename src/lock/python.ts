@@ -1,19 +1,24 @@
-import { stat } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
-import { sha256, type Sha256 } from '../documents/identifiers.ts'
-import type { PythonLock, PythonPackage } from '../documents/lock.ts'
+import { chmod } from 'node:fs/promises'
+import type { PythonEnvironment, PythonLock } from '../documents/lock.ts'
 import { TagproofError } from '../platform/errors.ts'
-import { hashFile } from '../platform/files.ts'
+import { withTemporaryFolder } from '../platform/files.ts'
 import { createHttpClient, type HttpClient } from '../platform/http.ts'
 import type { Log } from '../platform/log.ts'
 import { lastLines } from '../platform/process.ts'
 import type { PreparedRoot } from '../worlds/root.ts'
-import { defaultIndexUrl } from './default-index.ts'
-import { readNetrc, withNetrc, type Netrc } from './netrc.ts'
+import { lockedPackage, offers, type IndexAccess } from './index-files.ts'
+import { readNetrc, type Netrc } from './netrc.ts'
 import { readPipConfiguration, type PipConfiguration } from './pip-configuration.ts'
-import { normalisedName, parsePipReport, reasons, type ResolvedFile } from './pip-report.ts'
+import {
+  complainedOf,
+  missingRequirement,
+  normalisedName,
+  parsePipReport,
+  reasons,
+  requirementName
+} from './pip-report.ts'
 import { pipInRoot, type PipResult, type PipRunner } from './pip-run.ts'
-import { listLinks, listProject, type OfferedFile } from './simple-index.ts'
+import { refuseCycle, sdistSupply, type SdistSupply, type SdistWorkshop } from './sdists.ts'
 
 export interface ResolvePythonOptions {
   /** The root whose interpreter and pip decide. */
@@ -24,10 +29,14 @@ export interface ResolvePythonOptions {
   backendRequested?: Readonly<Record<string, readonly string[]>>
   /** Projects that may be taken as an sdist where there is no wheel. */
   allowSdists: readonly string[]
+  /** Builds those sdists; without it none is taken. */
+  workshop?: SdistWorkshop
   log: Log
   signal?: AbortSignal
   /** Versions to keep where they still satisfy; left out to take the newest. */
   previous?: PythonLock
+  /** The sdists that this resolution is for, the outermost first. */
+  beingBuilt?: readonly string[]
   /** Collaborators with defaults. */
   pip?: PipRunner
   configuration?: PipConfiguration
@@ -36,12 +45,73 @@ export interface ResolvePythonOptions {
 }
 
 /**
+ * Resolves in two steps, since a backend may ask for more once it runs: first what is stated, then, with that
+ * installed, what the backend asks for.
+ *
+ * @param ask what the backend's hooks ask for, given the first step
+ * @throws TagproofError as {@link resolvePython}
+ */
+export async function resolveWithBackend(
+  options: Omit<ResolvePythonOptions, 'backendRequested'>,
+  ask: (first: PythonLock) => Promise<Record<string, string[]>>
+): Promise<PythonLock> {
+  return withResolver(options, async (resolve) => {
+    const first = await resolve(options)
+    const backendRequested = await ask(first)
+    if (Object.keys(backendRequested).length === 0) return first
+    const { packages = [], sdists = {} } = options.previous ?? {}
+    const others = packages.filter((entry) => first.packages.every((one) => one.name !== entry.name))
+    // The backend was asked in the environment of the first step, so what was chosen there stays.
+    const previous = {
+      ...first,
+      packages: [...first.packages, ...others],
+      sdists: { ...sdists, ...first.sdists }
+    }
+    return resolve({ ...options, backendRequested, previous })
+  })
+}
+
+/**
  * Resolves the build environment of a Python target: pip of the root decides, for the root's interpreter, from the
- * user's own indexes. Wheels alone are taken, so no foreign code runs here.
+ * user's own indexes. Pip takes wheels alone, so no foreign code runs here; where a project has none and its sdist is
+ * allowed, the workshop makes one.
  *
  * @throws TagproofError `lock-unresolvable` (no such version, a conflict, no wheel), `network`, `index-answer`
  */
 export async function resolvePython(options: ResolvePythonOptions): Promise<PythonLock> {
+  return withResolver(options, (resolve) => resolve(options))
+}
+
+/** What the steps of a resolution share: the indexes, and the wheels of sdists that were built on the way. */
+interface Room {
+  access: IndexAccess
+  folder: string
+  supply: SdistSupply | null
+}
+
+async function withResolver(
+  options: ResolvePythonOptions,
+  use: (resolve: (options: ResolvePythonOptions) => Promise<PythonLock>) => Promise<PythonLock>
+): Promise<PythonLock> {
+  const client = options.client ?? createHttpClient()
+  const access: IndexAccess = {
+    configuration: options.configuration ?? (await readPipConfiguration()),
+    netrc: options.netrc ?? (await readNetrc(process.env)),
+    client,
+    ...(options.signal === undefined ? {} : { signal: options.signal })
+  }
+  try {
+    return await withTemporaryFolder('tagproof-wheels', async (folder) => {
+      await chmod(folder, 0o755)
+      const room: Room = { access, folder, supply: supplyFor(options, access, folder) }
+      return use((step) => resolveIn(room, step))
+    })
+  } finally {
+    if (options.client === undefined) client.close()
+  }
+}
+
+async function resolveIn(room: Room, options: ResolvePythonOptions): Promise<PythonLock> {
   const asked = [
     ...options.requested.map((requirement) => ({ by: 'build-system.requires', requirement })),
     ...Object.entries(options.backendRequested ?? {}).flatMap(([by, list]) =>
@@ -49,43 +119,67 @@ export async function resolvePython(options: ResolvePythonOptions): Promise<Pyth
     )
   ]
   const requirements = [...new Set(asked.map((entry) => entry.requirement))].sort()
-  const configuration = options.configuration ?? (await readPipConfiguration())
-  const netrc = options.netrc ?? (await readNetrc(process.env))
-  const report = await runPip(options, requirements, configuration, netrc)
-  const { interpreter, files } = parsePipReport(report)
+  const { interpreter, files } = parsePipReport(await runPip(options, requirements, room))
   const because = reasons(files, asked)
-  const client = options.client ?? createHttpClient()
-  try {
-    const packages = await Promise.all(
-      files.map(async (file) =>
-        lockedPackage(file, because.get(file.name) ?? [], options, { configuration, netrc, client })
-      )
-    )
-    packages.sort((left, right) => (left.name < right.name ? -1 : 1))
-    return { interpreter, requested: requirements, packages }
-  } finally {
-    if (options.client === undefined) client.close()
-  }
+  const allowed = options.allowSdists.map(normalisedName)
+  const sdists: Record<string, PythonEnvironment> = {}
+  const packages = await Promise.all(
+    files.map(async (file) => {
+      const by = because.get(file.name) ?? []
+      const taken = room.supply?.behind(file)
+      if (taken === undefined) return lockedPackage(file, by, allowed, room.access)
+      const { requested, packages: builtWith, sdists: inner } = taken.builtWith
+      Object.assign(sdists, inner, { [taken.sdist.file]: { requested, packages: builtWith } })
+      return { ...taken.sdist, version: file.version, because: by.sort() }
+    })
+  )
+  packages.sort((left, right) => (left.name < right.name ? -1 : 1))
+  const hasSdists = Object.keys(sdists).length > 0
+  return { interpreter, requested: requirements, packages, ...(hasSdists ? { sdists } : {}) }
+}
+
+function supplyFor(options: ResolvePythonOptions, access: IndexAccess, folder: string): SdistSupply | null {
+  const { workshop, beingBuilt = [] } = options
+  const allowed = options.allowSdists.map(normalisedName)
+  if (workshop === undefined || allowed.length === 0) return null
+  return sdistSupply({
+    allowed,
+    workshop,
+    folder,
+    offers: (name) => offers(name, access),
+    locate(file) {
+      refuseCycle(beingBuilt, file.name)
+      return lockedPackage(file, [], allowed, access)
+    },
+    resolve({ name }, requested, previous, ask) {
+      const inner = { ...options, requested, beingBuilt: [...beingBuilt, name] }
+      delete inner.previous
+      delete inner.backendRequested
+      return resolveWithBackend({ ...inner, ...(previous === undefined ? {} : { previous }) }, ask)
+    }
+  })
 }
 
 /** With the previous versions as constraints first; if those cannot be kept, with fewer, then with none. */
 async function runPip(
   options: ResolvePythonOptions,
   requirements: readonly string[],
-  configuration: PipConfiguration,
-  netrc: Netrc
+  { access: { configuration, netrc }, supply, folder }: Room
 ): Promise<string> {
+  const withFolder = { ...configuration, findLinks: [...configuration.findLinks, folder] }
   const pip = options.pip ?? pipInRoot(options.root)
   let constraints = (options.previous?.packages ?? []).map((entry) => `${entry.name}==${entry.version}`)
   for (;;) {
     const result = await pip({
       requirements,
       constraints,
-      configuration,
+      configuration: supply === null ? configuration : withFolder,
       netrc,
       ...(options.signal === undefined ? {} : { signal: options.signal })
     })
     if (result.code === 0 && result.report !== null) return result.report
+    const complaint = { output: result.output, constraints, requirements, previous: options.previous }
+    if ((await supply?.answer(complaint)) === true) continue
     if (constraints.length === 0) throw unresolvable(result, options.allowSdists)
     constraints = fewerConstraints(constraints, result.output)
   }
@@ -93,10 +187,8 @@ async function runPip(
 
 /** Without those that pip complains about; without any if it names none. */
 export function fewerConstraints(constraints: readonly string[], output: string): string[] {
-  // What comes before tells of downloads, and names everybody.
-  const complaint = output.slice(Math.max(output.search(/^ERROR:/m), 0))
-  const words = new Set(complaint.split(/[^A-Za-z0-9._-]+/).map(normalisedName))
-  const kept = constraints.filter((constraint) => !words.has(constraint.split('==')[0] ?? ''))
+  const named = complainedOf(output)
+  const kept = constraints.filter((constraint) => !named.has(constraint.split('==')[0] ?? ''))
   return kept.length < constraints.length ? kept : []
 }
 
@@ -111,117 +203,25 @@ function unresolvable(result: PipResult, allowSdists: readonly string[]): Tagpro
       output,
       fix: 'Check the network, PIP_INDEX_URL, the proxy variables and the certificates (PIP_CERT).'
     })
-  const missing = /No matching distribution found for ([^\n(]+)/.exec(output)?.[1]?.trim()
-  if (missing === undefined)
+  const missing = missingRequirement(output)
+  if (missing === null)
     return new TagproofError('lock-unresolvable', 'The build requirements cannot be resolved together.', {
       output,
       fix: 'Correct build-system.requires; pip says above which requirements exclude each other.'
     })
-  const name = normalisedName(missing.split(/[^A-Za-z0-9._-]/)[0] ?? missing)
+  const name = requirementName(missing) ?? missing
   const allowed = allowSdists.map(normalisedName).includes(name)
   return new TagproofError(
     'lock-unresolvable',
-    `There is no wheel of ${missing} for the interpreter of the root.`,
+    allowed
+      ? `There is neither a wheel of ${missing} for the interpreter of the root, nor an sdist that can be taken.`
+      : `There is no wheel of ${missing} for the interpreter of the root.`,
     {
       output,
-      ...(allowed
-        ? { found: `targets[].allow-sdists names ${name}, but an sdist cannot be locked yet` }
-        : {}),
-      fix: `Ask for a version that has a wheel, or build one (pip wheel ${name}) and put it where PIP_FIND_LINKS or the index finds it.`
+      ...(allowed ? { expected: `a file ${name}-VERSION.tar.gz on the index (PEP 625)` } : {}),
+      fix: allowed
+        ? `Ask for a version that the index has, or put a wheel (pip wheel ${name}) where PIP_FIND_LINKS or the index finds it.`
+        : `Ask for a version that has a wheel, or build one (pip wheel ${name}) and put it where PIP_FIND_LINKS or the index finds it; or let its sdist be built in the sandbox: targets[].allow-sdists: [${name}].`
     }
   )
-}
-
-interface IndexAccess {
-  configuration: PipConfiguration
-  netrc: Netrc
-  client: HttpClient
-}
-
-async function lockedPackage(
-  file: ResolvedFile,
-  because: string[],
-  options: ResolvePythonOptions,
-  access: IndexAccess
-): Promise<PythonPackage> {
-  const { name, version } = file
-  if (file.direct)
-    throw new TagproofError(
-      'lock-unresolvable',
-      `${name} is required by address, which an index cannot confirm.`,
-      {
-        found: 'name @ URL',
-        fix: 'Require it by name and version, and put the file into an index or a find-links folder.'
-      }
-    )
-  if (!file.file.endsWith('.whl') && !options.allowSdists.map(normalisedName).includes(name))
-    throw new TagproofError('lock-unresolvable', `${name} ${version} is no wheel.`, {
-      found: file.file,
-      fix: `Allow it: targets[].allow-sdists: [${name}].`
-    })
-  const measured = file.url.startsWith('file:')
-    ? await hashFile(fileURLToPath(file.url))
-    : { sha256: requireHash(file), size: await sizeOf(file, access, options.signal) }
-  return {
-    name,
-    version,
-    file: file.file,
-    ...measured,
-    because: because.length === 0 ? ['build-system.requires'] : because.sort()
-  }
-}
-
-function requireHash(file: ResolvedFile): Sha256 {
-  if (file.sha256 === null)
-    throw new TagproofError('index-answer', `The index gives no SHA-256 for ${file.file}.`, {
-      fix: 'Use an index that does, or put the file into a find-links folder.'
-    })
-  return sha256(file.sha256)
-}
-
-/** The page of the index says it (PEP 700); an index that does not is asked for the headers of the file. */
-async function sizeOf(
-  file: ResolvedFile,
-  access: IndexAccess,
-  signal: AbortSignal | undefined
-): Promise<number> {
-  const { client, configuration, netrc } = access
-  for (const offered of await offers(file, access, signal)) {
-    if (offered.file !== file.file || offered.sha256 !== file.sha256) continue
-    if (offered.size !== null) return offered.size
-    const local = offered.url.startsWith('file:') ? await stat(fileURLToPath(offered.url)) : null
-    if (local !== null) return local.size
-    const head = await client.open({
-      url: offered.url,
-      method: 'HEAD',
-      ...(signal === undefined ? {} : { signal })
-    })
-    head.stream.resume()
-    const length = Number(head.headers['content-length'] ?? Number.NaN)
-    if (Number.isSafeInteger(length)) return length
-  }
-  throw new TagproofError('index-answer', `The index does not say how large ${file.file} is.`, {
-    expected: `${file.file} with SHA-256 ${file.sha256 ?? ''}`,
-    found: `${[configuration.indexUrl === null ? 'the default index' : 'the configured index', ...configuration.extraIndexUrls.map(() => 'an extra index')].join(', ')}${netrc.size > 0 ? ' (with netrc)' : ''}`,
-    fix: 'The pages of the index and what pip saw differ: try again, or check PIP_INDEX_URL.'
-  })
-}
-
-async function offers(
-  file: ResolvedFile,
-  access: IndexAccess,
-  signal: AbortSignal | undefined
-): Promise<OfferedFile[]> {
-  const { client, configuration, netrc } = access
-  const found: OfferedFile[] = []
-  const indexes = configuration.noIndex
-    ? []
-    : [configuration.indexUrl ?? (await defaultIndexUrl(null)), ...configuration.extraIndexUrls]
-  for (const index of indexes)
-    found.push(...(await listProject(client, withNetrc(index, netrc), file.name, signal)))
-  for (const place of configuration.findLinks) {
-    const url = /^https?:/i.test(place) ? withNetrc(place, netrc) : place
-    found.push(...(await listLinks(client, url, signal)))
-  }
-  return found
 }

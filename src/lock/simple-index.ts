@@ -12,6 +12,10 @@ export interface OfferedFile {
   url: string
   sha256: string | null
   size: number | null
+  /** Versions of Python that it is for (PEP 440); left out where the index does not say it. */
+  requiresPython?: string
+  /** Withdrawn (PEP 592): for those alone who ask for just this version. */
+  yanked?: true
 }
 
 const jsonType = 'application/vnd.pypi.simple.v1+json'
@@ -94,7 +98,9 @@ export function parseJsonPage(text: string, base: URL): OfferedFile[] {
   const files = page?.files
   if (!Array.isArray(files)) throw badPage(base, 'JSON without a list of files')
   return files.map((entry: unknown) => {
-    const { filename, url, hashes, size } = (entry ?? {}) as Record<string, unknown>
+    const fields = (entry ?? {}) as Record<string, unknown>
+    const { filename, url, hashes, size, yanked } = fields
+    const requiresPython = fields['requires-python']
     const target = typeof url === 'string' ? parseUrl(url, base) : null
     if (typeof filename !== 'string' || target === null || !isWeb(target))
       throw badPage(base, 'a file without name or address')
@@ -103,7 +109,9 @@ export function parseJsonPage(text: string, base: URL): OfferedFile[] {
       file: filename,
       url: bare(target),
       sha256: typeof hash === 'string' ? hash.toLowerCase() : null,
-      size: typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? size : null
+      size: typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? size : null,
+      ...(typeof requiresPython === 'string' && requiresPython !== '' ? { requiresPython } : {}),
+      ...(yanked === true || typeof yanked === 'string' ? { yanked: true as const } : {})
     }
   })
 }
@@ -120,11 +128,18 @@ export function parseHtmlPage(text: string, base: URL, type: string): OfferedFil
     if (target === null || !isWeb(target)) continue
     const file = decodeName(target.pathname.split('/').pop() ?? '')
     if (file === '') continue
+    const end = text.indexOf('>', match.index + match[0].length)
+    const attributes = text.slice(match.index, end < 0 ? undefined : end)
+    const requiresPython = /\sdata-requires-python\s*=\s*(?:"([^"]*)"|'([^']*)')/i.exec(attributes)
     files.push({
       file,
       url: bare(target),
       sha256: /[#&]sha256=([0-9a-f]{64})/i.exec(target.hash)?.[1]?.toLowerCase() ?? null,
-      size: null
+      size: null,
+      ...(requiresPython === null
+        ? {}
+        : { requiresPython: unescapeHtml(requiresPython[1] ?? requiresPython[2] ?? '') }),
+      ...(/\sdata-yanked\b/i.test(attributes) ? { yanked: true as const } : {})
     })
   }
   return files

@@ -12,10 +12,10 @@ import { settleAll } from '../platform/concurrency.ts'
 import { hashFile } from '../platform/files.ts'
 import type { Progress } from '../platform/log.ts'
 import { buildPython } from '../targets/python/build.ts'
-import { installEnvironment } from '../targets/python/environment.ts'
+import { makeEnvironment } from '../targets/python/sdist.ts'
 import { prepareRoot, type PreparedRoot } from '../worlds/root.ts'
 import { buildTools } from '../platform/tools.ts'
-import { signalOf, type StageContext } from './context.ts'
+import { clearFrom, signalOf, type StageContext } from './context.ts'
 import { fetch } from './fetch.ts'
 
 export interface BuildOptions {
@@ -34,6 +34,7 @@ export interface BuildOptions {
  */
 export async function build(context: StageContext, options: BuildOptions): Promise<Build[]> {
   const { document: plan, sha256: planDigest } = await readDocument('plan', context.out.plan)
+  await clearFrom(context.out, 'prove')
   const { lock, inputs } = await fetch(context, plan, { offline: true })
   const roots = await prepareRoots(context, plan, lock, inputs)
   const environments = await prepareEnvironments(context, plan, lock, inputs, roots)
@@ -178,7 +179,7 @@ export async function prepareRoots(
   return roots
 }
 
-/** The build environments, made once and mounted read-only in both worlds. */
+/** The build environments, made once and mounted read-only in both worlds; sdists of the lock are built on the way. */
 export async function prepareEnvironments(
   context: StageContext,
   plan: Plan,
@@ -193,11 +194,14 @@ export async function prepareEnvironments(
     if (locked === undefined || root === undefined) continue
     const folder = path.join(context.out.folder, 'environments', target.name)
     await rm(folder, { recursive: true, force: true })
-    await installEnvironment(
-      locked.packages.map((entry) => inputs.python(entry)),
-      folder,
-      root
-    )
+    await makeEnvironment(locked, folder, {
+      root,
+      epoch: plan.tag.epoch,
+      limits: plan.limits,
+      log: context.log,
+      file: (entry) => inputs.python(entry),
+      ...signalOf(context)
+    })
     environments.set(target.name, folder)
   }
   return environments

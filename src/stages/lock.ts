@@ -2,16 +2,12 @@ import path from 'node:path'
 import type { Lock, PythonLock, RootLock } from '../documents/lock.ts'
 import type { PlanTarget } from '../documents/plan.ts'
 import { resolveRoot } from '../lock/debian.ts'
-import { fetchInputs, type Inputs } from '../lock/inputs.ts'
 import { formatLock } from '../lock/lock-file.ts'
 import { explainLock, lockChanges } from '../lock/changes.ts'
-import { resolvePython } from '../lock/python.ts'
-import { withTemporaryFolder, writeFileAtomic } from '../platform/files.ts'
-import { writeExports } from '../source/export.ts'
-import { installEnvironment } from '../targets/python/environment.ts'
-import { dynamicRequires, staticRequires } from '../targets/python/requires.ts'
+import { writeFileAtomic } from '../platform/files.ts'
 import { prepareRoot, pythonRootPackages, type PreparedRoot } from '../worlds/root.ts'
 import { signalOf, type StageContext } from './context.ts'
+import { inputsOf, lockPython } from './lock-python.ts'
 import { openHead, type Source, type SourceOptions } from './source.ts'
 
 export interface LockOptions {
@@ -31,7 +27,7 @@ export interface LockResult {
 
 /**
  * Resolves what the builds need, and writes the lock. The roots come from the signed indexes of the
- * machine's package archive, the Python packages from the configured index, as wheels.
+ * machine's package archive, the Python packages from the configured index: wheels, and sdists that are allowed.
  */
 export async function lock(
   context: StageContext,
@@ -65,7 +61,7 @@ export async function lockSource(context: StageContext, source: Source, options:
   for (const target of source.targets) {
     const root = prepared.get(target.root)
     if (target.kind === 'python' && root !== undefined)
-      python[target.name] = await pythonLock(context, source, target, root, previous?.python[target.name])
+      python[target.name] = await lockPython(context, source, target, root, previous?.python[target.name])
   }
   return { schema: 'tagproof/lock/1', roots, python }
 }
@@ -126,87 +122,6 @@ async function rootFor(
   name: string,
   locked: RootLock
 ): Promise<PreparedRoot> {
-  const inputs = await inputsOf(context, source, {
-    schema: 'tagproof/lock/1',
-    roots: { [name]: locked },
-    python: {}
-  })
+  const inputs = await inputsOf(context, source, { roots: { [name]: locked } })
   return prepareRoot(name, locked, inputs, { cache: context.cache, log: context.log, ...signalOf(context) })
-}
-
-function inputsOf(context: StageContext, source: Source, lock: Lock): Promise<Inputs> {
-  return fetchInputs(lock, {
-    store: path.join(context.cache, 'inputs'),
-    sources: source.config.value.sources,
-    log: context.log
-  })
-}
-
-/**
- * Two steps, since a backend may ask for more once it runs: first the requirements that the project states,
- * then, in a world that holds just those, what its hooks add.
- */
-async function pythonLock(
-  context: StageContext,
-  source: Source,
-  target: PlanTarget,
-  root: PreparedRoot,
-  previous: PythonLock | undefined
-): Promise<PythonLock> {
-  const progress = context.log.begin(`lock: python requirements of ${target.name}`)
-  try {
-    const resolve = (requested: string[]): Promise<PythonLock> =>
-      resolvePython({
-        root,
-        requested,
-        allowSdists: allowedSdists(source, target),
-        log: context.log,
-        ...(previous === undefined ? {} : { previous })
-      })
-    const stated = await staticRequires(source.repository, source.entries, target)
-    const first = await resolve(stated)
-    const added = await withTemporaryFolder('tagproof-lock', async (folder) => {
-      const exports = await writeExports(source.repository, source.tag, {
-        folder,
-        inputs: source.config.value.inputs,
-        targets: source.targets,
-        log: context.log
-      })
-      const inputs = await inputsOf(context, source, {
-        schema: 'tagproof/lock/1',
-        roots: {},
-        python: { [target.name]: first }
-      })
-      const environment = path.join(folder, 'environment')
-      await installEnvironment(
-        first.packages.map((entry) => inputs.python(entry)),
-        environment,
-        root
-      )
-      return dynamicRequires({
-        target,
-        root,
-        environment,
-        exportTar: path.join(folder, exports.exports.a.file),
-        epoch: source.tag.epoch,
-        limits: source.config.value.limits,
-        log: context.log
-      })
-    })
-    const missing = added.filter((requirement) => !stated.includes(requirement))
-    const final = missing.length === 0 ? first : await resolve([...stated, ...missing])
-    progress.done(`${final.packages.length} packages`)
-    return final
-  } catch (error) {
-    progress.failed()
-    throw error
-  }
-}
-
-function allowedSdists(source: Source, target: PlanTarget): string[] {
-  return (
-    source.config.value.targets?.find((entry) => (entry.name ?? entry.kind) === target.name)?.[
-      'allow-sdists'
-    ] ?? []
-  )
 }

@@ -41,7 +41,7 @@ export async function installEnvironment(
   folder: string,
   root: Pick<PreparedRoot, 'path'>
 ): Promise<void> {
-  const minor = await minorOf(root.path)
+  const minor = await interpreterOf(root)
   const part = `${folder}.${process.pid}.part`
   await rm(part, { recursive: true, force: true })
   try {
@@ -56,8 +56,8 @@ export async function installEnvironment(
 }
 
 /** `3.11` from `/usr/bin/python3 -> python3.11`, which Debian and Ubuntu have. */
-async function minorOf(root: string): Promise<string> {
-  const target = await readlink(path.join(root, 'usr/bin/python3')).catch(() => '')
+export async function interpreterOf(root: Pick<PreparedRoot, 'path'>): Promise<string> {
+  const target = await readlink(path.join(root.path, 'usr/bin/python3')).catch(() => '')
   const minor = /python(\d+\.\d+)$/.exec(target)?.[1]
   if (minor !== undefined) return minor
   throw new TagproofError('lock-incomplete', 'The root has no Python interpreter.', {
