@@ -71,8 +71,12 @@ export async function buildSdist(
     await mkdir(folder, { recursive: true })
     const wheel = await withEnvironment(environment, request, async (installed) => {
       const driven = { ...driverRequest(sdist, installed, request), world: 'a' as const, folder }
-      const { result } = await runDriver('build', { ...driven, onLine: (line) => progress.line(line) })
-      return result.wheel
+      const { result, world } = await runDriver('build', {
+        ...driven,
+        onLine: (line) => progress.line(line)
+      })
+      // Only what came out of the world counts, not what is said of it.
+      return world.files.find((name) => name === result.wheel)
     })
     const checked = checkedWheel(sdist, wheel)
     progress.done(checked)
@@ -94,6 +98,8 @@ export function sdistAsks(
   )
 }
 
+const largestPyproject = 1024 * 1024
+
 /**
  * `build-system.requires` of an sdist; no code of it runs.
  *
@@ -103,6 +109,12 @@ export async function sdistStates(sdist: PythonPackage, file: string): Promise<s
   let pyproject: string | null = null
   for await (const entry of readSdist(file)) {
     if (!/^[^/]+\/pyproject\.toml$/.test(entry.path) || entry.kind !== 'file') continue
+    if (entry.size > largestPyproject)
+      throw new TagproofError('archive-invalid', `${entry.path} of ${sdist.file} is too large.`, {
+        found: `${entry.size} bytes`,
+        expected: `at most ${largestPyproject} bytes`,
+        fix: 'Lock another version of it.'
+      })
     const chunks: Buffer[] = []
     for await (const chunk of entry.content) chunks.push(chunk)
     pyproject = Buffer.concat(chunks).toString('utf8')
