@@ -1,10 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
-import path from 'node:path'
-import { variationField, type VariationName } from './documents/fields.ts'
-import type { World } from './documents/identifiers.ts'
-import { lockPath } from './documents/layout.ts'
-import { formatDocument } from './documents/reading.ts'
-import { formatTable } from './evidence/table.ts'
+import type { CommandName, CommandOptions } from './commands.ts'
+import { formatDocument } from './documents/format.ts'
+import { variationNames, worlds } from './documents/identifiers.ts'
 import {
   asTagproofError,
   describeError,
@@ -14,28 +11,12 @@ import {
 } from './platform/errors.ts'
 import { terminalLog } from './platform/terminal.ts'
 import { version } from './platform/version.ts'
-import * as stages from './stages/index.ts'
-import type { StageContext } from './stages/index.ts'
+import { stageContext } from './stages/context.ts'
 
-interface Options {
-  repository: string
-  tag?: string
-  out: string
-  config?: string
-  lock?: string
-  target: string[]
+interface Options extends CommandOptions {
   json?: boolean
   verbose?: boolean
 }
-
-/** What a command may do besides its work: a document for `--json`, text for people, and its status. */
-interface Outcome {
-  document: object
-  text?: string
-  status?: ExitStatus
-}
-
-type Action<Extra> = (context: StageContext, options: Options & Extra) => Promise<Outcome>
 
 /**
  * The command, from its arguments to its exit status. Progress goes to stderr; stdout gets the result, one
@@ -72,107 +53,39 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
              3 the environment lacks something, 4 internal fault.`
     )
 
-  const add = <Extra>(name: string, description: string, action: Action<Extra>): Command =>
-    commonOptions(program.command(name).description(description)).action(async (options: Options & Extra) => {
-      ended(await runAction(options, action))
+  const add = (name: CommandName, description: string): Command =>
+    commonOptions(program.command(name).description(description)).action(async (options: Options) => {
+      ended(await runCommand(name, options))
     })
+  const keep = (): Option => new Option('--keep', 'leave the build folder of each world behind as a tar file')
+  const world = (flags: string): Option => new Option(flags, 'which world').choices(worlds)
 
-  add(
-    'plan',
-    'say what is released, and export the tagged tree for both worlds',
-    async (context, options) => {
-      const plan = await stages.plan(context, sourceOptions(options))
-      return {
-        document: plan,
-        text: `${plan.tag.name} is version ${plan.version ?? 'unknown'}; plan.json written to ${context.out.folder}`
-      }
-    }
-  )
-
-  add<{ upgrade?: boolean; explain?: boolean }>(
-    'lock',
-    'resolve everything the builds need, and write the lock for review',
-    async (context, options) => {
-      const to = options.lock ?? path.join(context.repository, lockPath)
-      const result = await stages.lock(context, {
-        ...sourceOptions({ ...options, lock: undefined }),
-        upgrade: options.upgrade ?? false,
-        to
-      })
-      const told = options.explain === true ? result.explanation : result.changes
-      return {
-        document: result.lock,
-        text: [...told, `Written: ${path.relative('.', result.file)}. Review and commit it.`].join('\n')
-      }
-    }
-  )
+  add('plan', 'say what is released, and export the tagged tree for both worlds')
+  add('lock', 'resolve everything the builds need, and write the lock for review')
     .option('--upgrade', 'take the newest versions instead of keeping those of the committed lock')
     .option('--explain', 'tell for each package who asked for it')
-
-  add<{ offline?: boolean }>('fetch', 'fetch what the lock names, hash-checked', async (context, options) => {
-    const plan = await stages.readPlan(context)
-    const { lock } = await stages.fetch(context, plan, { offline: options.offline ?? false })
-    return { document: { roots: Object.keys(lock.roots), python: Object.keys(lock.python), complete: true } }
-  }).option('--offline', 'touch no network: everything must be in the cache')
-
-  add<{ world?: World[]; keep?: boolean; without?: VariationName[] }>(
-    'build',
-    'build every target in world a, b or both',
-    async (context, options) => {
-      const builds = await stages.build(context, {
-        worlds: options.world ?? ['a', 'b'],
-        keep: options.keep ?? false,
-        off: options.without ?? []
-      })
-      return { document: builds }
-    }
+  add('fetch', 'fetch what the lock names, hash-checked').option(
+    '--offline',
+    'touch no network: everything must be in the cache'
   )
-    .addOption(new Option('--world <name...>', 'which world').choices(['a', 'b']))
-    .option('--keep', 'leave the build folder of each world behind as a tar file')
+  add('build', 'build every target in world a, b or both')
+    .addOption(world('--world <name...>'))
+    .addOption(keep())
     .addOption(
       new Option(
         '--without <variation...>',
         'leave a variation out, to find what a difference follows'
-      ).choices(variationField.shape.name.options)
+      ).choices(variationNames)
     )
-
-  add<{ singleJob?: boolean }>(
-    'prove',
-    'compare both worlds, with the originals put back',
-    async (context, options) => {
-      const proof = await stages.prove(context, { singleJob: options.singleJob ?? false })
-      return { document: proof, text: formatTable(proof), status: statusOf(proof.verdict) }
-    }
-  ).option('--single-job', 'both builds were made in one job; the proof says so')
-
-  add('record', 'write release.json, SHA256SUMS and summary.md', async (context) => {
-    const release = await stages.record(context)
-    return { document: release, status: statusOf(release.verdict) }
-  })
-
-  add<{ keep?: boolean }>(
-    'rehearse',
-    'all of it but publishing, with no credential',
-    async (context, options) => {
-      const { proof, release } = await stages.rehearse(context, {
-        ...sourceOptions(options),
-        keep: options.keep ?? false
-      })
-      return { document: release, text: formatTable(proof), status: statusOf(proof.verdict) }
-    }
-  ).option('--keep', 'leave the build folder of each world behind as a tar file')
-
-  add<{ world: World }>('shell', 'look around in a world, as the build sees it', async (context, options) => {
-    if (!process.stdin.isTTY)
-      throw new TagproofError('usage', 'A shell needs a terminal, and standard input is none.', {
-        fix: 'Run it in a terminal; in a log, tagproof build --keep leaves the build folder to look at.'
-      })
-    const code = await stages.shell(context, {
-      world: options.world,
-      ...(options.target[0] === undefined ? {} : { target: options.target[0] })
-    })
-    return { document: { code } }
-  }).addOption(new Option('--world <name>', 'which world').choices(['a', 'b']).default('a'))
+  add('prove', 'compare both worlds, with the originals put back').option(
+    '--single-job',
+    'both builds were made in one job; the proof says so'
+  )
+  add('record', 'write release.json, SHA256SUMS and summary.md')
+  add('rehearse', 'all of it but publishing, with no credential').addOption(keep())
+  add('shell', 'look around in a world, as the build sees it').addOption(
+    world('--world <name...>').default(['a'])
+  )
 
   return program
 }
@@ -193,25 +106,7 @@ function collect(value: string, previous: string[]): string[] {
   return [...previous, value]
 }
 
-function sourceOptions(options: Pick<Options, 'tag' | 'config' | 'target'> & { lock?: string | undefined }): {
-  tag?: string
-  config?: string
-  lock?: string
-  targets: string[]
-} {
-  return {
-    targets: options.target,
-    ...(options.tag === undefined ? {} : { tag: options.tag }),
-    ...(options.config === undefined ? {} : { config: options.config }),
-    ...(options.lock === undefined ? {} : { lock: options.lock })
-  }
-}
-
-function statusOf(verdict: 'proven' | 'refused'): ExitStatus {
-  return verdict === 'proven' ? 0 : 1
-}
-
-async function runAction<Extra>(options: Options & Extra, action: Action<Extra>): Promise<ExitStatus> {
+async function runCommand(name: CommandName, options: Options): Promise<ExitStatus> {
   const interactive = process.stderr.isTTY && process.env.CI === undefined
   const log = terminalLog({
     write: (text) => process.stderr.write(text),
@@ -223,13 +118,14 @@ async function runAction<Extra>(options: Options & Extra, action: Action<Extra>)
   const onSignal = (): void => stop.abort()
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
   try {
-    const context = stages.stageContext({
+    const { commands } = await import('./commands.ts')
+    const context = stageContext({
       repository: options.repository,
       out: options.out,
       log,
       signal: stop.signal
     })
-    const outcome = await action(context, options)
+    const outcome = await commands[name](context, options)
     log.close()
     if (options.json === true) process.stdout.write(formatDocument(outcome.document))
     else if (outcome.text !== undefined) process.stdout.write(`${outcome.text}\n`)

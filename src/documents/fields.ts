@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { worlds, type Epoch, type ObjectId, type Sha256 } from './identifiers.ts'
+import { variationNames, worlds, type Epoch, type ObjectId, type Sha256 } from './identifiers.ts'
 
 /** Fields that several documents share. All objects are strict: an unknown key is an error. */
 
@@ -61,21 +61,7 @@ export type TagRef = z.output<typeof tagField>
 export const originField = z.enum(['tag', 'outside', 'resolved', 'default'])
 
 export const variationField = z.strictObject({
-  name: z.enum([
-    'build-path',
-    'home',
-    'user-id',
-    'host-name',
-    'timezone',
-    'locale',
-    'umask',
-    'hash-seed',
-    'clock',
-    'directory-order',
-    'cpus',
-    'path-tail',
-    'scrambled-files'
-  ]),
+  name: z.enum(variationNames),
   value: z.string().max(500),
   applied: z.boolean(),
   /** Why it was not applied; empty when it was. */
@@ -84,7 +70,7 @@ export const variationField = z.strictObject({
 /** Reason of a variation that the user left out. */
 export const leftOut = 'left out on request'
 export type Variation = z.output<typeof variationField>
-export type VariationName = Variation['name']
+export type { VariationName } from './identifiers.ts'
 
 /** A program that took part: its name and version. */
 export const toolField = z.strictObject({ name: z.string().min(1), version: z.string() })

@@ -25,3 +25,21 @@ export function objectId(text: string): ObjectId {
     throw new RangeError(`not a git object name: ${text.slice(0, 80)}`)
   return text as ObjectId
 }
+
+/** What differs between the worlds, by name (DESIGN, worlds). */
+export const variationNames = [
+  'build-path',
+  'home',
+  'user-id',
+  'host-name',
+  'timezone',
+  'locale',
+  'umask',
+  'hash-seed',
+  'clock',
+  'directory-order',
+  'cpus',
+  'path-tail',
+  'scrambled-files'
+] as const
+export type VariationName = (typeof variationNames)[number]

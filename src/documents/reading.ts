@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { z } from 'zod'
 import { TagproofError } from '../platform/errors.ts'
 import { sha256OfBytes, writeFileAtomic } from '../platform/files.ts'
+import { formatDocument } from './format.ts'
 import { buildSchema } from './build.ts'
 import type { Sha256 } from './identifiers.ts'
 import { planSchema } from './plan.ts'
@@ -56,11 +57,6 @@ export function parseDocument<Kind extends DocumentKind>(
     found: issue?.message ?? 'an unknown fault',
     fix: 'The file was altered or made by something else; run the stage that writes it again.'
   })
-}
-
-/** The one form in which documents are written: two spaces, keys as given, a final line end. */
-export function formatDocument(document: object): string {
-  return `${JSON.stringify(document, null, 2)}\n`
 }
 
 /** Checks and writes a document, atomically. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { thrownBy } from '../../support/thrown.ts'
-import { formatDocument, parseDocument, readDocument, writeDocument } from '../../../src/documents/reading.ts'
+import { formatDocument } from '../../../src/documents/format.ts'
+import { parseDocument, readDocument, writeDocument } from '../../../src/documents/reading.ts'
 
 const hash = 'a'.repeat(64)
 const release = {

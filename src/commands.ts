@@ -1,0 +1,123 @@
+import path from 'node:path'
+import type { VariationName, World } from './documents/identifiers.ts'
+import { lockPath } from './documents/layout.ts'
+import { formatTable } from './evidence/table.ts'
+import { TagproofError, type ExitStatus } from './platform/errors.ts'
+import * as stages from './stages/index.ts'
+import type { StageContext } from './stages/index.ts'
+
+/** Options of the command line, as they were given; which a command takes is defined in `cli.ts`. */
+export interface CommandOptions {
+  repository: string
+  tag?: string
+  out: string
+  config?: string
+  lock?: string
+  target: string[]
+  world?: World[]
+  without?: VariationName[]
+  keep?: boolean
+  offline?: boolean
+  upgrade?: boolean
+  explain?: boolean
+  singleJob?: boolean
+}
+
+/** What a command gives: a document for `--json`, text for people, and its status. */
+export interface Outcome {
+  document: object
+  text?: string
+  status?: ExitStatus
+}
+
+export type CommandName = 'plan' | 'lock' | 'fetch' | 'build' | 'prove' | 'record' | 'rehearse' | 'shell'
+export type CommandAction = (context: StageContext, options: CommandOptions) => Promise<Outcome>
+
+/** What each command does. Loaded once one is run: help and version need none of it. */
+export const commands: Readonly<Record<CommandName, CommandAction>> = {
+  async plan(context, options) {
+    const plan = await stages.plan(context, sourceOptions(options))
+    return {
+      document: plan,
+      text: `${plan.tag.name} is version ${plan.version ?? 'unknown'}; plan.json written to ${context.out.folder}`
+    }
+  },
+
+  async lock(context, options) {
+    const { lock: file, ...rest } = options
+    const to = file ?? path.join(context.repository, lockPath)
+    const result = await stages.lock(context, {
+      ...sourceOptions(rest),
+      upgrade: options.upgrade ?? false,
+      to
+    })
+    const told = options.explain === true ? result.explanation : result.changes
+    return {
+      document: result.lock,
+      text: [...told, `Written: ${path.relative('.', result.file)}. Review and commit it.`].join('\n')
+    }
+  },
+
+  async fetch(context, options) {
+    const plan = await stages.readPlan(context)
+    const { lock } = await stages.fetch(context, plan, { offline: options.offline ?? false })
+    return { document: { roots: Object.keys(lock.roots), python: Object.keys(lock.python), complete: true } }
+  },
+
+  async build(context, options) {
+    const builds = await stages.build(context, {
+      worlds: options.world ?? ['a', 'b'],
+      keep: options.keep ?? false,
+      off: options.without ?? []
+    })
+    return { document: builds }
+  },
+
+  async prove(context, options) {
+    const proof = await stages.prove(context, { singleJob: options.singleJob ?? false })
+    return { document: proof, text: formatTable(proof), status: statusOf(proof.verdict) }
+  },
+
+  async record(context) {
+    const release = await stages.record(context)
+    return { document: release, status: statusOf(release.verdict) }
+  },
+
+  async rehearse(context, options) {
+    const { proof, release } = await stages.rehearse(context, {
+      ...sourceOptions(options),
+      keep: options.keep ?? false
+    })
+    return { document: release, text: formatTable(proof), status: statusOf(proof.verdict) }
+  },
+
+  async shell(context, options) {
+    if (!process.stdin.isTTY)
+      throw new TagproofError('usage', 'A shell needs a terminal, and standard input is none.', {
+        fix: 'Run it in a terminal; in a log, tagproof build --keep leaves the build folder to look at.'
+      })
+    const code = await stages.shell(context, {
+      world: options.world?.[0] ?? 'a',
+      ...(options.target[0] === undefined ? {} : { target: options.target[0] })
+    })
+    return { document: { code } }
+  }
+}
+
+function sourceOptions({ tag, config, lock, target }: CommandOptions): {
+  tag?: string
+  config?: string
+  lock?: string
+  targets: string[]
+} {
+  return {
+    targets: target,
+    ...(tag === undefined ? {} : { tag }),
+    ...(config === undefined ? {} : { config }),
+    ...(lock === undefined ? {} : { lock })
+  }
+}
+
+function statusOf(verdict: 'proven' | 'refused'): ExitStatus {
+  return verdict === 'proven' ? 0 : 1
+}
