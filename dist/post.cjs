@@ -1,0 +1,2 @@
+'use strict'
+require('./tagproof.cjs').runPost()
