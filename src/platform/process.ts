@@ -46,7 +46,8 @@ export const plainEnvironment: Environment = {
  * @throws TagproofError `tool-missing` if the program cannot be found, `cancelled` if the signal fired.
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
-  if (options.signal?.aborted === true) throw new TagproofError('cancelled', 'Stopped on request.')
+  const cancelled = (): boolean => options.signal?.aborted === true
+  if (cancelled()) throw new TagproofError('cancelled', 'Stopped on request.')
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: { ...options.env },
@@ -79,7 +80,7 @@ export async function run(command: string, args: readonly string[], options: Run
         )
       )
     const [end] = await Promise.all([ended, ...flows])
-    if (options.signal?.aborted) throw new TagproofError('cancelled', 'Stopped on request.')
+    if (cancelled()) throw new TagproofError('cancelled', 'Stopped on request.')
     return { ...end, stdout: stdout.bytes(), stderr: stderr.bytes(), timedOut }
   } finally {
     clearTimeout(timer)
