@@ -7,6 +7,8 @@ export interface OutLayout {
   plan: string
   lock: string
   exports: string
+  /** Build environments while builds go on. */
+  environments: string
   build: (world: World) => string
   proof: string
   release: string
@@ -24,6 +26,7 @@ export function outLayout(out: string): OutLayout {
     plan: inside('plan.json'),
     lock: inside('tagproof.lock'),
     exports: inside('exports'),
+    environments: inside('environments'),
     build: (world) => inside(`build-${world}`),
     proof: inside('proof.json'),
     release: inside('release.json'),

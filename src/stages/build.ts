@@ -3,20 +3,16 @@ import path from 'node:path'
 import type { Build, BuiltTarget } from '../documents/build.ts'
 import type { VariationName } from '../documents/fields.ts'
 import type { Sha256, World } from '../documents/identifiers.ts'
-import type { Lock } from '../documents/lock.ts'
 import type { Plan, PlanTarget } from '../documents/plan.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
-import type { Inputs } from '../lock/inputs.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { settleAll } from '../platform/concurrency.ts'
 import { hashFile } from '../platform/files.ts'
 import type { Progress } from '../platform/log.ts'
 import { buildPython } from '../targets/python/build.ts'
-import { makeEnvironment } from '../targets/python/sdist.ts'
-import { prepareRoot, type PreparedRoot } from '../worlds/root.ts'
 import { buildTools } from '../platform/tools.ts'
 import { clearFrom, signalOf, type StageContext } from './context.ts'
-import { fetch } from './fetch.ts'
+import { withBuildPlaces, type BuildPlaces } from './places.ts'
 
 export interface BuildOptions {
   worlds: readonly World[]
@@ -35,31 +31,26 @@ export interface BuildOptions {
 export async function build(context: StageContext, options: BuildOptions): Promise<Build[]> {
   const { document: plan, sha256: planDigest } = await readDocument('plan', context.out.plan)
   await clearFrom(context.out, 'prove')
-  const { lock, inputs } = await fetch(context, plan, { offline: true })
-  const roots = await prepareRoots(context, plan, lock, inputs)
-  const environments = await prepareEnvironments(context, plan, lock, inputs, roots)
-  const buildOne = (world: World): Promise<Build> =>
-    buildWorld(context, { plan, planDigest, lock, roots, environments, world, options })
-  if (options.sequential === true) {
+  return withBuildPlaces(context, plan, options.worlds.join(''), async (places) => {
+    const buildOne = (world: World): Promise<Build> =>
+      buildWorld(context, { plan, planDigest, places, world, options })
+    if (options.sequential !== true) return settleAll(options.worlds.map(buildOne))
     const builds: Build[] = []
     for (const world of options.worlds) builds.push(await buildOne(world))
     return builds
-  }
-  return settleAll(options.worlds.map(buildOne))
+  })
 }
 
 interface WorldBuild {
   plan: Plan
   planDigest: Sha256
-  lock: Lock
-  roots: ReadonlyMap<string, PreparedRoot>
-  environments: ReadonlyMap<string, string>
+  places: BuildPlaces
   world: World
   options: BuildOptions
 }
 
 async function buildWorld(context: StageContext, request: WorldBuild): Promise<Build> {
-  const { plan, world, roots } = request
+  const { plan, world } = request
   const folder = context.out.build(world)
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
@@ -80,7 +71,7 @@ async function buildWorld(context: StageContext, request: WorldBuild): Promise<B
     schema: 'tagproof/build/1',
     world,
     plan: request.planDigest,
-    rootHashes: [...roots].map(([root, prepared]) => ({ root, sha256: prepared.hash })),
+    rootHashes: rootHashes(plan, request.places),
     targets,
     tools: await buildTools()
   }
@@ -95,12 +86,9 @@ async function buildTarget(
   exportTar: string,
   progress: Progress
 ): Promise<BuiltTarget> {
-  const root = request.roots.get(target.root)
-  const environment = request.environments.get(target.name)
-  if (root === undefined || environment === undefined)
-    throw new TagproofError('lock-incomplete', `The lock has nothing for target ${target.name}.`, {
-      fix: 'Run tagproof lock, commit the lock, and tag that commit.'
-    })
+  const place = request.places.get(target.name)
+  if (place === undefined)
+    throw new TagproofError('internal', `Target ${target.name} has no place to be built in.`)
   const folder = path.join(context.out.build(request.world), target.name)
   await mkdir(folder, { recursive: true })
   const logFile = path.join(context.out.build(request.world), 'log.txt')
@@ -111,8 +99,7 @@ async function buildTarget(
       world: request.world,
       epoch: request.plan.tag.epoch,
       exportTar,
-      root,
-      environment,
+      ...place,
       limits: request.plan.limits,
       folder,
       scrambled: request.plan.scramble.files.length,
@@ -154,55 +141,7 @@ async function checkedExport(context: StageContext, plan: Plan, world: World): P
   return file
 }
 
-export async function prepareRoots(
-  context: StageContext,
-  plan: Plan,
-  lock: Lock,
-  inputs: Inputs
-): Promise<Map<string, PreparedRoot>> {
-  const roots = new Map<string, PreparedRoot>()
-  for (const name of new Set(plan.targets.map((target) => target.root))) {
-    const locked = lock.roots[name]
-    if (locked === undefined)
-      throw new TagproofError('lock-incomplete', `The lock has no root ${name}.`, {
-        fix: 'Run tagproof lock, commit the lock, and tag that commit.'
-      })
-    roots.set(
-      name,
-      await prepareRoot(name, locked, inputs, {
-        cache: context.cache,
-        log: context.log,
-        ...signalOf(context)
-      })
-    )
-  }
-  return roots
-}
-
-/** The build environments, made once and mounted read-only in both worlds; sdists of the lock are built on the way. */
-export async function prepareEnvironments(
-  context: StageContext,
-  plan: Plan,
-  lock: Lock,
-  inputs: Inputs,
-  roots: ReadonlyMap<string, PreparedRoot>
-): Promise<Map<string, string>> {
-  const environments = new Map<string, string>()
-  for (const target of plan.targets) {
-    const locked = lock.python[target.name]
-    const root = roots.get(target.root)
-    if (locked === undefined || root === undefined) continue
-    const folder = path.join(context.out.folder, 'environments', target.name)
-    await rm(folder, { recursive: true, force: true })
-    await makeEnvironment(locked, folder, {
-      root,
-      epoch: plan.tag.epoch,
-      limits: plan.limits,
-      log: context.log,
-      file: (entry) => inputs.python(entry),
-      ...signalOf(context)
-    })
-    environments.set(target.name, folder)
-  }
-  return environments
+function rootHashes(plan: Plan, places: BuildPlaces): Build['rootHashes'] {
+  const hashes = new Map(plan.targets.map((target) => [target.root, places.get(target.name)?.root.hash]))
+  return [...hashes].flatMap(([root, sha256]) => (sha256 === undefined ? [] : [{ root, sha256 }]))
 }

@@ -39,7 +39,7 @@ export function stageContext(
 
 /** What each stage leaves below `--out`, in the order of the flow. `build-<world>` is cleared by the build of that world. */
 const leavings = {
-  plan: (out: OutLayout) => [out.plan, out.exports, out.build('a'), out.build('b')],
+  plan: (out: OutLayout) => [out.plan, out.exports, out.environments, out.build('a'), out.build('b')],
   build: () => [],
   prove: (out: OutLayout) => [out.proof, out.packages, `${out.packages}.part`],
   record: (out: OutLayout) => [out.release, out.sums, out.summary],

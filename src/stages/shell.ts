@@ -3,8 +3,7 @@ import type { World } from '../documents/identifiers.ts'
 import { readDocument } from '../documents/reading.ts'
 import { shellPython } from '../targets/python/build.ts'
 import type { StageContext } from './context.ts'
-import { fetch } from './fetch.ts'
-import { prepareEnvironments, prepareRoots } from './build.ts'
+import { withBuildPlaces } from './places.ts'
 import { withTemporaryFolder } from '../platform/files.ts'
 import { TagproofError } from '../platform/errors.ts'
 
@@ -17,31 +16,28 @@ export async function shell(
   options: { world: World; target?: string }
 ): Promise<number> {
   const { document: plan } = await readDocument('plan', context.out.plan)
-  const { lock, inputs } = await fetch(context, plan, { offline: true })
   const target =
     options.target === undefined ? plan.targets[0] : plan.targets.find((one) => one.name === options.target)
   if (target === undefined)
     throw new TagproofError('target-unknown', `The plan has no target ${JSON.stringify(options.target)}.`, {
       found: plan.targets.map((one) => one.name).join(', ')
     })
-  const roots = await prepareRoots(context, plan, lock, inputs)
-  const environments = await prepareEnvironments(context, plan, lock, inputs, roots)
-  const root = roots.get(target.root)
-  const environment = environments.get(target.name)
-  if (root === undefined || environment === undefined)
-    throw new TagproofError('lock-incomplete', `The lock has nothing for target ${target.name}.`)
-  const code = await withTemporaryFolder('tagproof-shell', (outputs) =>
-    shellPython({
-      target,
-      world: options.world,
-      epoch: plan.tag.epoch,
-      exportTar: path.join(context.out.exports, plan.exports[options.world].file),
-      root,
-      environment,
-      limits: plan.limits,
-      folder: outputs
-    })
-  )
+  const code = await withBuildPlaces(context, plan, 'shell', (places) => {
+    const place = places.get(target.name)
+    if (place === undefined)
+      throw new TagproofError('internal', `Target ${target.name} has no place to be built in.`)
+    return withTemporaryFolder('tagproof-shell', (folder) =>
+      shellPython({
+        target,
+        world: options.world,
+        epoch: plan.tag.epoch,
+        exportTar: path.join(context.out.exports, plan.exports[options.world].file),
+        ...place,
+        limits: plan.limits,
+        folder
+      })
+    )
+  })
   if (code === notSetUp)
     throw new TagproofError('sandbox-unavailable', 'The world could not be set up on this machine.', {
       fix: 'The lines above say what is missing; a build tells more: tagproof build --world a.'
