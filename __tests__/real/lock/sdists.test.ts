@@ -40,6 +40,7 @@ let folder: string
 let sdist: { name: string; bytes: Buffer }
 let knocksOutside: number
 let release: TestRelease
+let leftBehind = ''
 const before = { ...process.env }
 
 beforeAll(async () => {
@@ -65,7 +66,7 @@ afterAll(async () => {
   await release.remove()
   Object.assign(process.env, { PIP_FIND_LINKS: '', PIP_INDEX_URL: '', ...before })
   await Promise.all([index.close(), door.close()])
-  await rm(folder, { recursive: true, force: true })
+  for (const each of [folder, leftBehind]) await rm(each, { recursive: true, force: true })
 })
 
 /** Commits a lock with the root that all tests share; `text` in place of a made one. */
@@ -91,6 +92,8 @@ describe('a build requirement that has no wheel', () => {
 
   it('is refused unless it is allowed by name, and the message says how', async () => {
     await withRelease(project, async (other) => {
+      // The lock with the root alone, that this starts from.
+      leftBehind = `${other.out}.lock`
       expect(await refusalOf(resolveLock(other))).toMatchObject({
         code: 'lock-unresolvable',
         message: 'There is no wheel of tinybackend>=1 for the interpreter of the root.',
