@@ -1,8 +1,11 @@
 import type { RootLock } from '../documents/lock.ts'
 import type { Sha256 } from '../documents/identifiers.ts'
-import { clockLibraryPath, clockSource } from './clock.ts'
+import { clockSource } from './clock.ts'
 import { sha256OfBytes } from '../platform/files.ts'
 import type { Command } from '../platform/privilege.ts'
+import { placeScript } from './root-place.ts'
+import { recipeScript } from './root-recipe.ts'
+import { hostIdBase, idRange } from './sandbox.ts'
 
 /** A fixed time for tools that ask for one; file times come from the packages. */
 const makerEpoch = 1_577_836_800
@@ -13,7 +16,7 @@ export function rootHash(root: RootLock): Sha256 {
     .map((entry) => `${entry.name} ${entry.version} ${entry.architecture} ${entry.sha256}`)
     .sort()
   return sha256OfBytes(
-    `tagproof root ${sha256OfBytes(makerScript + clockSource)}\n${root.architecture}\n${lines.join('\n')}\n`
+    `tagproof root ${sha256OfBytes([makerScript, placeScript, recipeScript, clockSource].join())}\n${root.architecture}\n${lines.join('\n')}\n`
   )
 }
 
@@ -30,7 +33,9 @@ export function packageList(root: RootLock, file: (entry: RootLock['packages'][n
 export function makerCommand(folder: string, hash: Sha256, architecture: string, listBytes: number): Command {
   const namespaces = ['--mount', '--pid', '--net', '--fork', '--kill-child=SIGKILL', '--mount-proc']
   const script = ['/bin/sh', '-eu', '-c', makerScript, 'tagproof']
-  const values = [folder, hash, architecture, String(listBytes), String(makerEpoch), clockSource]
+  const numbers = [String(listBytes), String(makerEpoch)]
+  const texts = [clockSource, placeScript, recipeScript]
+  const values = [folder, hash, architecture, ...numbers, ...texts, String(hostIdBase.roots)]
   return {
     command: 'setsid',
     args: ['--wait', 'unshare', ...namespaces, '--propagation=private', '--', ...script, ...values]
@@ -40,9 +45,13 @@ export function makerCommand(folder: string, hash: Sha256, architecture: string,
 /**
  * Lines that begin with `step ` are for the user. Makers of the same root wait for each other at a lock that the
  * kernel drops when its holder dies; who gets it removes what a killed maker left.
+ *
+ * The packages are data that others chose, and their scripts run as they are installed. So they never run as the
+ * host's root: all of it happens in a user namespace whose ids are nobody's on the host. What comes out belongs to the
+ * same ids of the host only after the last process in there has ended; until then nothing here follows a path in it.
  */
 const makerScript = `
-folder=$1 hash=$2 architecture=$3 list=$4 epoch=$5 clock=$6
+folder=$1 hash=$2 architecture=$3 list=$4 epoch=$5 clock=$6 place=$7 recipe=$8 base=$9
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TZ=UTC
 export SOURCE_DATE_EPOCH=$epoch DEBIAN_FRONTEND=noninteractive HOME=/root TMPDIR=/tmp
 umask 022
@@ -57,72 +66,49 @@ fi
 if [ -d "$hash" ]; then exit 0; fi
 rm -rf --one-file-system ".making-$hash"
 trap 'status=$?; trap - EXIT; cd "$folder"; rm -rf --one-file-system ".making-$hash"; exit "$status"' EXIT
-mkdir -m 0755 ".making-$hash"
+mkdir -m 0700 ".making-$hash"
 cd ".making-$hash"
+making=$PWD
 mkdir packages root
 head -c "$list" <&3 >list
 ( cat >/dev/null <&3; : >stopped; kill -KILL -1 ) 9<&- &
 
-# Paths may hold what a sources list cannot say, so the making happens at a path of our own.
-mount -t tmpfs -o mode=0755,size=16m tagproof /mnt
-mkdir /mnt/packages /mnt/root
-mount --bind packages /mnt/packages
-mount --bind root /mnt/root
-
-echo 'step indexing the packages'
 tab=$(printf '\\t')
 while IFS=$tab read -r name size digest file; do
-  ln "$file" "packages/$digest.deb" 2>/dev/null || cp "$file" "packages/$digest.deb"
-  dpkg-deb --field "packages/$digest.deb"
-  printf 'Filename: ./%s.deb\\nSize: %s\\nSHA256: %s\\n\\n' "$digest" "$size" "$digest"
-  printf '%s,' "$name" >>names
-done <list >packages/Packages
+  # A link if anybody may read it, or else a copy.
+  if [ -z "$(find "$file" -type f -perm -004)" ] || ! ln "$file" "packages/$digest.deb" 2>/dev/null; then
+    cp "$file" "packages/$digest.deb"
+    chmod 0644 "packages/$digest.deb"
+  fi
+  printf '%s\\t%s\\t%s\\n' "$name" "$size" "$digest" >>packages/list
+done <list
+chown "$base:$base" root
 
-merge=:
-if cut -f 1 list | grep -qx usr-is-merged; then
-  case $architecture in
-    amd64 | ppc64el | loong64) folders='bin sbin lib lib64' ;;
-    *) folders='bin sbin lib' ;;
-  esac
-  merge="for folder in $folders; do mkdir -p \\"\\$1/usr/\\$folder\\"; ln -s \\"usr/\\$folder\\" \\"\\$1/\\$folder\\"; done"
-fi
-mmdebstrap --mode=root --variant=essential --format=directory --architectures="$architecture" \\
-  --include="$(sed 's/,$//' names)" --setup-hook="$merge" \\
-  --aptopt='APT::Sandbox::User "root"' --aptopt='Acquire::Languages "none"' \\
-  --dpkgopt=force-unsafe-io \\
-  --dpkgopt=path-exclude=/usr/share/doc/* --dpkgopt=path-include=/usr/share/doc/*/copyright \\
-  --dpkgopt=path-exclude=/usr/share/man/* --dpkgopt=path-exclude=/usr/share/info/* \\
-  '' /mnt/root 'deb [trusted=yes] copy:/mnt/packages ./'
+# A process that lends its new user namespace until we hold it; it is gone before anything runs in there.
+mkfifo lent held
+unshare --user -- sh -c 'echo >lent; read -r _ <held || :' 3<&- 9<&- &
+lender=$!
+read -r _ <lent
+echo "0 $base ${idRange}" >"/proc/$lender/uid_map"
+echo "0 $base ${idRange}" >"/proc/$lender/gid_map"
+exec 5<"/proc/$lender/ns/user"
+: >held
+wait "$lender"
+unshare --mount --pid --fork --kill-child=SIGKILL --mount-proc --propagation=private -- \\
+  /bin/sh -eu -c "$place" tagproof "$making" "$base" "$recipe" "$architecture" "$clock" 3<&- 9<&-
+exec 5<&-
 if [ -e stopped ]; then exit 71; fi
 
-echo 'step cleaning the root'
-cd root
-if [ -e usr/share/i18n/locales/et_EE ]; then
-  chroot . localedef --no-archive -i et_EE -f UTF-8 /usr/lib/locale/et_EE.utf8
-fi
-if [ -x usr/bin/gcc ] && [ -e usr/include/stdlib.h ]; then
-  mkdir -p usr/lib/tagproof
-  printf '%s' "$clock" >tmp/clock.c
-  chroot . gcc -O2 -fPIC -shared -s -Wl,--build-id=none -o ${clockLibraryPath} /tmp/clock.c
-fi
-# What differs from one making to the next, or is a secret, or tells where the root was made.
-rm -rf var/log/* var/cache/apt/* var/lib/apt/lists/* var/lib/apt/extended_states var/cache/debconf/*-old \\
-  var/cache/ldconfig/aux-cache var/lib/dpkg/*-old var/backups/* var/lib/dbus/machine-id \\
-  var/lib/systemd/random-seed var/lib/systemd/credential.secret etc/ssl/private/* etc/ssh/ssh_host_* \\
-  etc/passwd- etc/group- etc/shadow- etc/gshadow- etc/subuid- etc/subgid- \\
-  etc/apt/sources.list etc/apt/sources.list.d/* etc/apt/apt.conf.d/99mmdebstrap \\
-  etc/dpkg/dpkg.cfg.d/99mmdebstrap etc/hostname etc/resolv.conf
-find tmp var/tmp run -mindepth 1 -delete
-: >etc/machine-id
-if [ -e etc/shadow ]; then sed -i 's/^\\([^:]*:[^:]*\\):[0-9]*:/\\1:18262:/' etc/shadow; fi
-find . -xdev -type f -perm /7000 -exec chmod ug-s {} +
-# Times of files that came from no package: the newest time that did.
-newest=$(find . -xdev ! -newer ../list -printf '%Ts\\n' | sort -n | tail -n 1)
-find . -xdev -newer ../list -exec touch --no-dereference --date="@$newest" {} +
-cd ..
+# Nothing runs in there any more. Only files, folders and links come out, without set-id bits, with the host's ids.
+find root -xdev ! -type f ! -type d ! -type l -delete
+find root -xdev -type f -perm /7000 -exec chmod ug-s {} +
+find root -xdev -printf '%U %G\\n' | sort -u >owners
+while read -r user group; do
+  if [ "$user" -lt "$base" ] || [ "$group" -lt "$base" ]; then echo "A file of the root belongs to $user:$group." >&2; exit 72; fi
+  find root -xdev -uid "$user" -gid "$group" -exec chown --no-dereference "$((user - base)):$((group - base))" {} +
+done <owners
 chmod 0755 root
 sync -f root
 if [ -e stopped ]; then exit 71; fi
-umount /mnt/root
 mv root "../$hash"
 `

@@ -70,11 +70,11 @@ export interface RuntimeConfig {
 }
 
 /**
- * Ids of a world's users on the host. Each world has its own range, above those that distributions hand out
- * (`/etc/subuid`, containers of systemd), so no file or process of the host belongs to one of them.
+ * Ids of a world's users on the host. Each world has its own range, and so has the making of roots, above those that
+ * distributions hand out (`/etc/subuid`, containers of systemd): no file or process of the host belongs to one of them.
  */
-export const hostIdBase = { a: 1_900_000_000, b: 1_900_065_536 } as const
-const idRange = 65_536
+export const hostIdBase = { a: 1_900_000_000, b: 1_900_065_536, roots: 1_900_131_072 } as const
+export const idRange = 65_536
 
 /** Folders of the world's memory file system, by where they appear in the sandbox. */
 export function writablePlaces(conditions: Conditions): Record<string, string> {
