@@ -53,6 +53,8 @@ export const planSchema = z.strictObject({
   scramble: z.strictObject({
     /** Seed of the scramble, from the tag object and the commit. */
     seed: sha256Field,
+    /** Globs of the configuration whose files are spared although they are opaque, or under tests or docs. */
+    inputs: z.array(z.string().min(1).max(500)),
     files: z.array(scrambledFileField)
   })
 })

@@ -11,6 +11,8 @@ import { proofSchema } from './proof.ts'
 import { releaseSchema } from './release.ts'
 
 const schemas = { plan: planSchema, build: buildSchema, proof: proofSchema, release: releaseSchema } as const
+/** The stage that writes each. */
+const stageOf = { plan: 'plan', build: 'build', proof: 'prove', release: 'record' } as const
 export type DocumentKind = keyof typeof schemas
 export type DocumentOf<Kind extends DocumentKind> = z.output<(typeof schemas)[Kind]>
 
@@ -47,7 +49,7 @@ export function parseDocument<Kind extends DocumentKind>(
       where: `${name}: schema`,
       found: found === undefined ? 'no schema' : JSON.stringify(found),
       expected: JSON.stringify(expected),
-      fix: `Write it again with this version of Tagproof (stage ${kind}).`
+      fix: `Write it again with this version of Tagproof (stage ${stageOf[kind]}).`
     })
   const result = schemas[kind].safeParse(value)
   if (result.success) return result.data as DocumentOf<Kind>
@@ -76,7 +78,7 @@ async function readBounded(kind: DocumentKind, file: string): Promise<Buffer> {
     (status) => (status.isFile() ? status.size : Infinity),
     (error: unknown) => {
       throw new TagproofError('input-missing', `There is no ${path.basename(file)}.`, {
-        fix: `Run the stage that writes it (${kind}) first, or name its folder with --out.`,
+        fix: `Run the stage that writes it (${stageOf[kind]}) first, or name its folder with --out.`,
         cause: error
       })
     }
@@ -91,7 +93,7 @@ function parseJson(kind: DocumentKind, bytes: Uint8Array, name: string): unknown
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
   } catch (error) {
     throw new TagproofError('document-invalid', `${name} is not JSON in UTF-8.`, {
-      fix: `Run the stage that writes it (${kind}) again.`,
+      fix: `Run the stage that writes it (${stageOf[kind]}) again.`,
       cause: error
     })
   }

@@ -1,6 +1,6 @@
 import type { Proof } from '../documents/proof.ts'
 import type { ReleaseArtifact } from '../documents/release.ts'
-import { printable } from '../platform/terminal.ts'
+import { printable } from '../platform/printable.ts'
 import { countRefusals, groupFindings, placeOf, type FindingGroup } from './findings.ts'
 import { publishObstacles } from './trust.ts'
 

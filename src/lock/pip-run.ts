@@ -34,6 +34,21 @@ const constraintsInside = '/run/tagproof-constraints.txt'
 /** A resolver downloads the metadata, and now and then whole wheels. */
 const pipLimits = limitsField.parse({ minutes: 20 })
 
+/**
+ * Runs the root's pip in a Python that starts no other program. A resolver of wheels needs none; the hooks of an
+ * sdist, which a wheel may ask for by address in its metadata, cannot run without one.
+ */
+const pipAlone = `
+import glob, os, runpy, sys
+def alone(event, arguments):
+    if event in ('subprocess.Popen', 'os.system', 'os.exec', 'os.posix_spawn', 'os.spawn', 'os.fork', 'os.forkpty'):
+        raise PermissionError('the resolver starts no other program')
+sys.addaudithook(alone)
+sys.path.insert(0, glob.glob('/usr/share/python-wheels/pip-*.whl')[0])
+sys.argv[1:1] = ['install', '--report', os.path.join(os.environ['OUT_DIR'], 'report.json')]
+runpy.run_module('pip', run_name='__main__', alter_sys=True)
+`
+
 /** Pip of the root, in a world that has the network and runs nothing of the project. */
 export function pipInRoot(root: PreparedRoot): PipRunner {
   return (request) =>
@@ -55,10 +70,10 @@ export function pipInRoot(root: PreparedRoot): PipRunner {
         exportTar: null,
         binds,
         command: [
-          '/bin/sh',
-          '-c',
-          'exec "$0" "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --report "$OUT_DIR/report.json" "$@"',
           root.python ?? '/usr/bin/python3',
+          '-I',
+          '-c',
+          pipAlone,
           ...pipArguments(request.requirements, constraintsInside)
         ],
         environment: pipEnvironment(request, certificates === null ? null : certificatesInside),

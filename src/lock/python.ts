@@ -111,6 +111,8 @@ async function withResolver(
   }
 }
 
+const longestRequirement = 1000
+
 async function resolveIn(room: Room, options: ResolvePythonOptions): Promise<PythonLock> {
   const asked = [
     ...options.requested.map((requirement) => ({ by: 'build-system.requires', requirement })),
@@ -119,6 +121,7 @@ async function resolveIn(room: Room, options: ResolvePythonOptions): Promise<Pyt
     )
   ]
   const requirements = [...new Set(asked.map((entry) => entry.requirement))].sort()
+  for (const { by, requirement } of asked) requirePlain(requirement, by)
   const { interpreter, files } = parsePipReport(await runPip(options, requirements, room))
   const because = reasons(files, asked)
   const allowed = options.allowSdists.map(normalisedName)
@@ -157,6 +160,22 @@ function supplyFor(options: ResolvePythonOptions, access: IndexAccess, folder: s
       delete inner.backendRequested
       return resolveWithBackend({ ...inner, ...(previous === undefined ? {} : { previous }) }, ask)
     }
+  })
+}
+
+/**
+ * A name with versions, and nothing else: what is taken by address (PEP 508, direct references) may be an sdist,
+ * whose code pip would run with the network and the user's index passwords at hand.
+ */
+function requirePlain(requirement: string, by: string): void {
+  const [head = ''] = requirement.split(';', 1)
+  const plain = /^\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[A-Za-z0-9._,\s-]*\])?[\sA-Za-z0-9.,*+!<>=~()_-]*$/
+  if (requirement.length <= longestRequirement && plain.test(head)) return
+  throw new TagproofError('lock-unresolvable', 'A build requirement is not a name with versions.', {
+    where: by,
+    found: JSON.stringify(requirement.slice(0, 200)),
+    expected: 'a name, its extras, version specifiers and a marker',
+    fix: 'Put a wheel of it on an index, or where PIP_FIND_LINKS finds it, and ask for it by name.'
   })
 }
 

@@ -120,10 +120,10 @@ export function parseJsonPage(text: string, base: URL): OfferedFile[] {
 export function parseHtmlPage(text: string, base: URL, type: string): OfferedFile[] {
   if (!type.includes('html'))
     throw badPage(base, `content of type ${type === '' ? 'none' : type.slice(0, 80)}`)
-  const declared = /<base\s[^>]*href\s*=\s*["']([^"']+)["']/i.exec(text)?.[1]
+  const declared = /<base\s[^<>]{0,500}?href\s*=\s*["']([^"'<>]{1,2000})["']/i.exec(text)?.[1]
   const from = declared === undefined ? base : (parseUrl(unescapeHtml(declared), base) ?? base)
   const files: OfferedFile[] = []
-  for (const match of text.matchAll(/<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')/gi)) {
+  for (const match of text.matchAll(/<a\s[^<>]{0,2000}?href\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')/gi)) {
     const target = parseUrl(unescapeHtml(match[1] ?? match[2] ?? ''), from)
     if (target === null || !isWeb(target)) continue
     const file = decodeName(target.pathname.split('/').pop() ?? '')

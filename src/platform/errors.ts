@@ -1,3 +1,5 @@
+import { printable } from './printable.ts'
+
 /**
  * The closed set of things that can stop a run. The first part names the area, so that a code in a log
  * leads to its page in `docs/errors.md`.
@@ -6,7 +8,6 @@ export type ErrorCode =
   // 2: wrong use or configuration
   | 'usage'
   | 'config-invalid'
-  | 'config-version'
   | 'document-invalid'
   | 'document-mismatch'
   | 'target-none'
@@ -109,6 +110,9 @@ export class TagproofError extends Error {
   }
 }
 
+/** What the system says of paths that lead through files, in circles, or too far. */
+const unusablePath: readonly string[] = ['ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG']
+
 /** Turns anything thrown into a {@link TagproofError}; full and read-only disks get their own codes. */
 export function asTagproofError(thrown: unknown): TagproofError {
   if (thrown instanceof TagproofError) return thrown
@@ -122,6 +126,11 @@ export function asTagproofError(thrown: unknown): TagproofError {
   if (systemCode === 'EROFS' || systemCode === 'EACCES' || systemCode === 'EPERM')
     return new TagproofError('read-only', `A file cannot be written or read: ${message}`, {
       fix: 'Choose a folder that you may write with --out, or correct its permissions.',
+      cause: thrown
+    })
+  if (unusablePath.includes(String(systemCode)))
+    return new TagproofError('usage', `A path cannot be used: ${message}`, {
+      fix: 'Name a folder that can be made; what is a file cannot hold others.',
       cause: thrown
     })
   return new TagproofError('internal', message, { cause: thrown })
@@ -138,10 +147,10 @@ export function exitStatusOf(code: ErrorCode): ExitStatus {
 /** The text a user sees: sentence, found/expected, place, last output, next step. */
 export function describeError(error: TagproofError): string {
   const { found, expected, where, output, fix } = error.detail
-  const lines = [`${error.code}: ${error.message}`]
-  if (where !== undefined) lines.push(`  at        ${where}`)
-  if (found !== undefined) lines.push(`  found     ${found}`)
-  if (expected !== undefined) lines.push(`  expected  ${expected}`)
+  const lines = [`${error.code}: ${printable(error.message)}`]
+  if (where !== undefined) lines.push(`  at        ${printable(where)}`)
+  if (found !== undefined) lines.push(`  found     ${printable(found)}`)
+  if (expected !== undefined) lines.push(`  expected  ${printable(expected)}`)
   if (output !== undefined && output.trim() !== '') lines.push('  output', indent(output.trimEnd(), '    | '))
   if (fix !== undefined) lines.push(`  fix       ${fix}`)
   return lines.join('\n')
@@ -150,6 +159,6 @@ export function describeError(error: TagproofError): string {
 function indent(text: string, prefix: string): string {
   return text
     .split('\n')
-    .map((line) => prefix + line)
+    .map((line) => prefix + printable(line))
     .join('\n')
 }

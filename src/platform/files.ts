@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { sha256 as asSha256, type Sha256 } from '../documents/identifiers.ts'
@@ -43,6 +43,30 @@ export async function writeFileAtomic(
     await rm(temporary, { force: true })
     throw error
   }
+}
+
+/**
+ * Makes a folder and those above it. (Node's own recursive `mkdir` never ends below /proc in some versions.)
+ *
+ * @throws TagproofError `usage` where a file is in the way, `read-only` where the system makes no folders
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  const status = await stat(folder).catch(() => null)
+  if (status?.isDirectory() === true) return
+  if (status !== null)
+    throw new TagproofError('usage', `${folder} is not a folder.`, {
+      fix: 'Name a folder, or one that is not there yet.'
+    })
+  if (path.dirname(folder) !== folder) await makeFolder(path.dirname(folder))
+  await mkdir(folder).catch((error: unknown) => {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT') throw error
+    throw new TagproofError('read-only', `No folder can be made at ${folder}.`, {
+      fix: 'Choose another folder with --out.',
+      cause: error
+    })
+  })
 }
 
 /** Makes a private temporary folder, runs `use`, and removes the folder whatever happens. */

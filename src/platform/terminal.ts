@@ -1,4 +1,5 @@
 import type { Log, Progress } from './log.ts'
+import { printable } from './printable.ts'
 
 export interface TerminalOptions {
   /** Where lines go: standard error. */
@@ -114,17 +115,6 @@ export function seconds(milliseconds: number): string {
   if (total < 60) return `${total.toFixed(1)} s`
   const whole = Math.round(total)
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
-}
-
-/** Foreign output, made harmless for a terminal. */
-export function printable(text: string): string {
-  return (
-    text
-      // eslint-disable-next-line no-control-regex -- terminal sequences are what is removed here
-      .replace(/\u001b(\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(\u0007|\u001b\\)?|.)/g, '')
-      .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
-      .trim()
-  )
 }
 
 function clip(text: string, width: number): string {

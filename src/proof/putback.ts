@@ -12,7 +12,8 @@ export type ReadOriginal = (path: string) => Promise<Buffer>
 
 /**
  * Finds the members of world b that hold a scrambled file's whole content and nothing else. A name never decides,
- * the bytes do. Of several originals with one scrambled form (tiny files) the one that world a shows is taken.
+ * the bytes do. Several originals may have one scrambled form (files of a byte or two): then only the file that the
+ * member's path ends with will do, since a free choice among them would let world a say anything, byte by byte.
  * A member that is equal in both worlds needs no original, even if its bytes look like a scrambled file.
  */
 export function findPutBacks(
@@ -29,10 +30,17 @@ export function findPutBacks(
     if (member.kind !== 'file' && member.kind !== 'hardlink') continue
     const shown = contentOfA.get(member.path)
     const candidates = byScrambled.get(member.sha256) ?? []
-    const chosen = candidates.find((file) => file.original === shown) ?? candidates[0]
+    const chosen = theOne(candidates, member.path)
     if (chosen !== undefined && shown !== member.sha256) found.set(member.path, chosen)
   }
   return found
+}
+
+/** The file whose copy a member is, or undefined where its bytes leave a choice. */
+function theOne(candidates: readonly ScrambledFile[], member: string): ScrambledFile | undefined {
+  const [first] = candidates
+  if (candidates.every((file) => file.original === first?.original)) return first
+  return candidates.find((file) => member === file.path || member.endsWith(`/${file.path}`))
 }
 
 /** World b's members as they are once the originals are back. */
@@ -51,16 +59,6 @@ export function replaceWithOriginals(putBacks: PutBacks, read: ReadOriginal): Re
     const bytes = await checkedOriginal(file, read)
     return { size: bytes.length, content: once(bytes) }
   }
-}
-
-/**
- * Reads every original that is put back, although world a's bytes are shipped: the plan alone must not say what an
- * original is.
- *
- * @throws TagproofError `document-mismatch`
- */
-export async function checkOriginals(putBacks: PutBacks, read: ReadOriginal): Promise<void> {
-  for (const file of new Set(putBacks.values())) await checkedOriginal(file, read)
 }
 
 async function checkedOriginal(file: ScrambledFile, read: ReadOriginal): Promise<Buffer> {

@@ -14,7 +14,6 @@ import { hashFile } from '../platform/files.ts'
 import { compareMembers, packingDifferences } from './compare.ts'
 import { explainDifferences } from './explain.ts'
 import {
-  checkOriginals,
   findPutBacks,
   recordWithOriginals,
   replaceWithOriginals,
@@ -51,11 +50,9 @@ export interface Reproduced {
  * Members are compared by path, kind, link target, executable bit and content. If all agree, the packing decides
  * which bytes are shipped:
  *
- * - `backend`: order of members, every raw header byte, the container's own header and the content agree. World a's
- *   file is shipped; with the originals put back, world b's file is that file, so `built.b` is `built.a`. For
- *   members that needed no original the compressed bytes of a wheel are compared too. Not compared is the output of
- *   the compressor where an original was put back: for these members of a wheel, their RECORD, and the one stream of an
- *   sdist. There the compressor's input and all that surrounds it agree, and its output is world a's.
+ * - `backend`: both files are the same, byte for byte, as the backend made them, and no original had to be put back.
+ *   That file is shipped. (Where an original was put back, what the backend's compressor made of it in one world cannot
+ *   be compared with anything, so such an artifact is never shipped as the backend packed it.)
  * - `canonical`: otherwise. Both go through our own writers, world b's with the originals in it, and what the writers
  *   would compress is hashed for each: it must agree. Our compressor is a function of its input, so it runs once, and
  *   the file that it makes is both worlds'.
@@ -97,7 +94,6 @@ async function ship(
 ): Promise<Reproduced> {
   const packing = await packingOf(request, a, b, putBacks)
   if (packing.length === 0) {
-    await checkOriginals(putBacks, request.original)
     await copyFile(request.a, request.shipped)
     const { sha256, size } = await hashFile(request.shipped)
     const artifact = describe(request, a, 'backend', { sha256, size, built: { a: sha256, b: sha256 } })
@@ -130,8 +126,8 @@ async function packingOf(
     putBacks,
     records === null ? null : { a: records.a, b: recordWithOriginals(records.a, records.b, putBacks) }
   )
-  if (found.length > 0 || putBacks.size > 0) return found
-  // Nothing was put back, so the files themselves can be compared: an sdist's compressed stream is seen here alone.
+  if (putBacks.size > 0) return [...found, 'originals put back']
+  if (found.length > 0) return found
   const [one, other] = [await hashFile(request.a), await hashFile(request.b)]
   return one.sha256 === other.sha256 ? [] : ['deflate']
 }
@@ -193,7 +189,7 @@ function repackedNote(artifact: string, fields: readonly string[]): Finding {
     severity: 'note',
     artifact,
     member: null,
-    message: `The content is the same in both worlds; the packing of the backend is not (${fields.join(', ')}), so the canonical form is shipped.`,
+    message: `The content is the same in both worlds; the packing of the backend is not, or cannot be compared (${fields.join(', ')}), so the canonical form is shipped.`,
     cause: null,
     fix: null,
     waiver: null

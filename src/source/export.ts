@@ -56,7 +56,7 @@ export async function writeExports(
         a: { file: path.basename(files.a), ...a.archive },
         b: { file: path.basename(files.b), ...b }
       },
-      scramble: { seed: common.seed, files: a.scrambled.sort(byPath) }
+      scramble: { seed: common.seed, inputs: [...options.inputs], files: a.scrambled.sort(byPath) }
     }
   } catch (error) {
     for (const file of Object.values(files)) await rm(file, { force: true })

@@ -21,7 +21,8 @@ interface TargetNames {
 }
 
 /** Build files at the top of a target: the build reads them by definition. */
-const buildFile = /^(pyproject\.toml|setup\.py|setup\.cfg|MANIFEST\.in|Dockerfile|Containerfile|[^/]+\.toml)$/
+const buildFile =
+  /^(pyproject\.toml|setup\.py|setup\.cfg|MANIFEST\.in|Dockerfile|Containerfile|Cargo\.toml|pdm\.toml|hatch\.toml)$/
 
 /**
  * Reads the static metadata of each target, and what it names is left as it is: a readme below `docs/`, the

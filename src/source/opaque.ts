@@ -72,7 +72,10 @@ export function isBinary(bytes: Buffer): boolean {
 /** A run of base64 this long, or so many lines of it, or a run of `\x..` escapes, is data in text's clothes. */
 const encodedRun = 200
 const escapedRun = /(?:\\x[0-9a-fA-F]{2}){50}/
-const encodedLine = /^[\s"'#*]*[A-Za-z0-9+/=_-]{60,}["',;\\)\s+]*$/
+/** A line of source that holds little but base64: what may stand before it, and after it. */
+const beforeEncoded = /^[\s"'#*]*/
+const afterEncoded = new Set('"\',;\\) \t\r\f\v+')
+const base64Alone = /^[A-Za-z0-9+/=_-]*$/
 const encodedLines = 10
 /** Up to two `=` may end a line of 60. */
 const encodedLineRun = 58
@@ -99,11 +102,19 @@ function isEncoded(bytes: Buffer, text: string): boolean {
 function hasEncodedLines(text: string): boolean {
   let lines = 0
   for (const line of text.split('\n')) {
-    const encoded = line.length >= 60 && encodedLine.test(line) && new Set(line).size >= fewestCharacters
+    const encoded = line.length >= 60 && isEncodedLine(line) && new Set(line).size >= fewestCharacters
     lines = encoded ? lines + 1 : 0
     if (lines >= encodedLines) return true
   }
   return false
+}
+
+/** In time that grows with the line alone: what may follow is cut off before the rest is looked at. */
+function isEncodedLine(line: string): boolean {
+  let end = line.length
+  while (end > 0 && afterEncoded.has(line.charAt(end - 1))) end -= 1
+  const core = line.slice(0, end).replace(beforeEncoded, '')
+  return core.length >= encodedLineRun && base64Alone.test(core)
 }
 
 /** The thresholds of linguist: mean line over 110 characters, or one line that no editor shows. */

@@ -1,7 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { outLayout, type OutLayout } from '../documents/layout.ts'
+import { TagproofError } from '../platform/errors.ts'
+import { makeFolder } from '../platform/files.ts'
 import type { Log } from '../platform/log.ts'
 
 /** What every stage is given besides its documents. */
@@ -51,10 +53,36 @@ const leavings = {
  * Makes the folder where there is none.
  */
 export async function clearFrom(out: OutLayout, stage: keyof typeof leavings): Promise<void> {
+  await requireOwnFolder(out)
   const names = Object.keys(leavings) as (keyof typeof leavings)[]
   for (const name of names.slice(names.indexOf(stage)))
     for (const place of leavings[name](out)) await rm(place, { recursive: true, force: true })
-  await mkdir(out.folder, { recursive: true })
+}
+
+/** In a folder of ours from the first stage on; an empty one becomes ours. */
+const marker = '.tagproof-out'
+
+/**
+ * What lies in a folder that is not ours must not be removed, whatever its name is.
+ *
+ * @throws TagproofError `usage` for a folder that holds other things
+ */
+async function requireOwnFolder(out: OutLayout): Promise<void> {
+  await makeFolder(out.folder)
+  const names = await readdir(out.folder)
+  const ours = names.includes(marker) || (await holdsDocuments(out))
+  if (!ours && names.length > 0)
+    throw new TagproofError('usage', `The folder ${out.folder} is not empty, and was not made by Tagproof.`, {
+      found: names.slice(0, 5).join(', '),
+      fix: 'Name an empty or a new folder with --out: what an earlier run left in it is removed.'
+    })
+  if (!names.includes(marker)) await writeFile(path.join(out.folder, marker), '')
+}
+
+/** A folder that was handed over may hold documents of ours and no marker. */
+async function holdsDocuments(out: OutLayout): Promise<boolean> {
+  const texts = [out.plan, out.proof, out.release].map((file) => readFile(file, 'utf8').catch(() => ''))
+  return (await Promise.all(texts)).some((text) => text.slice(0, 200).includes('"schema": "tagproof/'))
 }
 
 /** The signal of a context as an optional property, for handing on. */

@@ -5,6 +5,7 @@ import { writeDocument, readDocument } from '../documents/reading.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { sha256OfBytes, writeFileAtomic } from '../platform/files.ts'
 import { versionOfTag } from '../source/version.ts'
+import { staticRequires } from '../targets/python/requires.ts'
 import { writeExports } from '../source/export.ts'
 import { clearFrom, type StageContext } from './context.ts'
 import { lockSource } from './lock.ts'
@@ -39,6 +40,7 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
     })
     progress.done(describe(source, version, exports.scramble.files.length))
     const lock = await lockFor(context, source, options)
+    await requireStated(source, lock.value)
     const lockText = formatLock(lock.value)
     await writeFileAtomic(context.out.lock, lockText)
     const document: Plan = {
@@ -66,6 +68,25 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
 /** The plan of an earlier stage. */
 export async function readPlan(context: StageContext): Promise<Plan> {
   return (await readDocument('plan', context.out.plan)).document
+}
+
+/** What the project states can be looked for in the lock before anything is fetched or run. */
+async function requireStated(source: Source, lock: Lock): Promise<void> {
+  for (const target of source.targets) {
+    const locked = lock.python[target.name]
+    const stated = await staticRequires(source.repository, source.entries, target)
+    const missing = stated.filter((requirement) => locked?.requested.includes(requirement) !== true)
+    if (locked === undefined || missing.length > 0)
+      throw new TagproofError(
+        'lock-incomplete',
+        `The lock was made for other build requirements of ${target.name}.`,
+        {
+          found: locked === undefined ? 'nothing for this target' : locked.requested.join(', ') || 'none',
+          expected: stated.join(', ') || 'none',
+          fix: 'Run tagproof lock, commit the lock, and tag that commit.'
+        }
+      )
+  }
 }
 
 async function lockFor(

@@ -10,8 +10,10 @@ import type { ReleaseArtifact } from '../documents/release.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { settleAll } from '../platform/concurrency.ts'
 import { hashFile, joinInside } from '../platform/files.ts'
+import { kindFindings, planFindings } from '../proof/plan-findings.ts'
 import { reproduce } from '../proof/reproduce.ts'
 import { versionFindings } from '../proof/versions.ts'
+import { recheckExports } from '../source/recheck.ts'
 import { openOriginals, type Originals } from '../source/originals.ts'
 import { tagproofTools } from '../platform/tools.ts'
 import { clearFrom, type StageContext } from './context.ts'
@@ -19,6 +21,8 @@ import { clearFrom, type StageContext } from './context.ts'
 export interface ProveOptions {
   /** Both builds were made in one job, where the runner cannot keep them apart. */
   singleJob?: boolean
+  /** The plan was made in this very run; elsewhere it is made again from git and compared. */
+  ownPlan?: boolean
 }
 
 /**
@@ -30,6 +34,10 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
   const progress = context.log.begin('prove')
   try {
     const { document: plan, sha256: planDigest } = await readDocument('plan', context.out.plan)
+    if (options.ownPlan !== true) {
+      progress.line('making the exports again')
+      await recheckExports(context.repository, plan)
+    }
     const builds = {
       a: await readBuild(context, 'a', planDigest),
       b: await readBuild(context, 'b', planDigest)
@@ -55,7 +63,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     } finally {
       await originals.close()
     }
-    findings.push(...planFindings(plan))
+    findings.push(...planFindings(plan), ...kindFindings(plan, builds))
     const verdict = findings.some((finding) => finding.severity === 'refuse') ? 'refused' : 'proven'
     const proof: Proof = {
       schema: 'tagproof/proof/1',
@@ -104,21 +112,18 @@ function pairArtifacts(
     builds[world].targets.find((built) => built.name === target.name)?.artifacts ?? []
   const file = (world: World, name: string): string =>
     joinInside(path.join(context.out.build(world), target.name), name)
-  const names = [...new Set([...of('a'), ...of('b')].map((artifact) => artifact.name))].sort()
-  if (names.length === 0)
-    findings.push(onlyIn(target.name, 'neither world', `target ${target.name} has no artifact`))
   const pairs: ArtifactPair[] = []
-  for (const name of names) {
-    const a = of('a').find((artifact) => artifact.name === name)
-    const b = of('b').find((artifact) => artifact.name === name)
-    if (a !== undefined && a.kind === b?.kind)
-      pairs.push({ name, kind: a.kind, a: file('a', name), b: file('b', name) })
-    else
-      findings.push(
-        onlyIn(name, a === undefined ? 'world b alone' : 'world a alone', 'made by one world only')
-      )
-  }
-  return pairs
+  for (const { kind, name } of of('a'))
+    if (of('b').some((other) => other.kind === kind && other.name === name))
+      pairs.push({ name, kind, a: file('a', name), b: file('b', name) })
+  for (const [world, other] of [
+    ['a', 'b'],
+    ['b', 'a']
+  ] as const)
+    for (const { kind, name } of of(world))
+      if (!of(other).some((one) => one.kind === kind && one.name === name))
+        findings.push(onlyIn(name, `world ${world} alone`, `The ${kind} was made by one world only`))
+  return pairs.sort((left, right) => (left.name < right.name ? -1 : 1))
 }
 
 function onlyIn(artifact: string, where: string, what: string): Finding {
@@ -173,21 +178,6 @@ async function proveArtifact(
     artifact: artifact === null ? null : { target: target.name, ...artifact },
     findings: [...result.findings, ...versions]
   }
-}
-
-/** What the plan itself has to say about the release. */
-function planFindings(plan: Plan): Finding[] {
-  return plan.skipped.map((target) => ({
-    check: 'policy',
-    code: 'target-not-built',
-    severity: 'note',
-    artifact: null,
-    member: null,
-    message: `The tree has a ${target.kind} target at ${target.path}, which this version does not build.`,
-    cause: null,
-    fix: null,
-    waiver: null
-  }))
 }
 
 /** A build's document and artifacts, each artifact hashed again. */

@@ -1,6 +1,8 @@
 import path from 'node:path'
 import { directoryDestination } from '../destinations/directory.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
+import type { Sha256 } from '../documents/identifiers.ts'
+import type { Proof } from '../documents/proof.ts'
 import type { Release, ReleaseArtifact } from '../documents/release.ts'
 import { formatSums } from '../evidence/sums.ts'
 import { formatSummary } from '../evidence/summary.ts'
@@ -16,7 +18,16 @@ export async function record(context: StageContext): Promise<Release> {
   const { document: proof, sha256: proofDigest } = await readDocument('proof', context.out.proof)
   await clearFrom(context.out, 'record')
   await requireSamePackages(context, proof.artifacts)
-  const release: Release = {
+  const release = releaseOf(proof, proofDigest)
+  if (proof.verdict === 'proven') await writeFileAtomic(context.out.sums, formatSums(release.artifacts))
+  await writeFileAtomic(context.out.summary, formatSummary(proof, release))
+  await writeDocument('release', context.out.release, release)
+  return release
+}
+
+/** What `release.json` says of a proof with this SHA-256. */
+export function releaseOf(proof: Proof, proofDigest: Sha256): Release {
+  return {
     schema: 'tagproof/release/1',
     tag: proof.tag.name,
     commit: proof.tag.commit,
@@ -27,10 +38,6 @@ export async function record(context: StageContext): Promise<Release> {
     proof: proofDigest,
     artifacts: proof.artifacts
   }
-  if (proof.verdict === 'proven') await writeFileAtomic(context.out.sums, formatSums(release.artifacts))
-  await writeFileAtomic(context.out.summary, formatSummary(proof, release))
-  await writeDocument('release', context.out.release, release)
-  return release
 }
 
 /** Fills the directory destinations below `local/`, which need no server. */

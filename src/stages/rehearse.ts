@@ -28,7 +28,7 @@ export async function rehearse(context: StageContext, options: RehearseOptions):
   const room = await worldsFitTogether(planned.limits)
   if (!room.fits) context.log.info(`The worlds are built one after the other: ${room.reason}.`)
   await build(context, { worlds: ['a', 'b'], sequential: !room.fits, keep: options.keep ?? false })
-  const proof = await prove(context, { singleJob: true })
+  const proof = await prove(context, { singleJob: true, ownPlan: true })
   const release = await record(context)
   await publishLocally(context, release)
   return { plan: planned, proof, release }

@@ -115,7 +115,7 @@ unpack_bundle
 mount --bind "$root" lower
 mount -o remount,bind,ro lower
 mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay rootfs
-cp -RT bundle/root rootfs
+cp -RT --remove-destination bundle/root rootfs
 (cd scratch && mkdir build out home tmp vartmp shm && chown "$owner:$owner" * && chmod 1777 tmp vartmp shm)
 if [ -n "$export" ]; then
   outside setpriv --reuid "$owner" --regid "$owner" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all -- \\

@@ -25,6 +25,7 @@ afterAll(async () => {
 })
 
 describe('the command', () => {
+  const fresh = (): string => path.join(out, 'fresh')
   const lockFile = (): string => path.join(out, 'some.lock')
 
   it('tells its version and how to use it', async () => {
@@ -62,12 +63,20 @@ describe('the command', () => {
     ['a folder without a repository', 'repository-invalid', ['--repository', '/proc']],
     ['a tree without a lock', 'lock-missing', []]
   ])('%s gives %s: status 2, and one JSON document', async (_, code, args) => {
-    const ended = await tagproof(['plan', '--repository', project.folder, '--out', out, '--json', ...args])
+    const ended = await tagproof([
+      'plan',
+      '--repository',
+      project.folder,
+      '--out',
+      fresh(),
+      '--json',
+      ...args
+    ])
     expect(ended).toMatchObject({ status: 2, stderr: expect.stringContaining(`${code}: `) as unknown })
     expect(ended.stderr).toContain('  fix ')
     expect(ended.stderr).not.toMatch(/^\s+at .*\.cjs:/m)
     expect(JSON.parse(ended.stdout)).toMatchObject({ error: { code } })
-    expect(await readdir(out)).not.toContain('plan.json')
+    expect(await readdir(fresh()).catch(() => [])).not.toContain('plan.json')
   })
 
   it('says which stage comes first', async () => {
@@ -119,10 +128,41 @@ describe('the command', () => {
     expect(ended.stdout.toString()).toBe('')
   })
 
+  it('removes nothing from a folder that is not its own', async () => {
+    const own = path.join(out, 'own')
+    await mkdir(path.join(own, 'packages'), { recursive: true })
+    await writeFile(path.join(own, 'packages/mine.txt'), 'precious')
+    await writeFile(lockFile(), formatLock(minimalLock))
+    const ended = await tagproof(['plan', '--repository', project.folder, '--lock', lockFile(), '--out', own])
+    expect(ended).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('was not made by Tagproof') as unknown
+    })
+    expect(await readdir(path.join(own, 'packages'))).toEqual(['mine.txt'])
+  })
+
+  it.each<[string, string, () => string, number]>([
+    ['a file', 'usage', () => path.join(project.folder, 'README.md'), 2],
+    ['below a file', 'usage', () => path.join(project.folder, 'README.md', 'x'), 2],
+    ['where the system makes no folders', 'read-only', () => '/proc/tagproof-out', 3]
+  ])('refuses --out that is %s', async (_, code, place, status) => {
+    await writeFile(lockFile(), formatLock(minimalLock))
+    const ended = await tagproof([
+      'plan',
+      '--repository',
+      project.folder,
+      '--lock',
+      lockFile(),
+      '--out',
+      place()
+    ])
+    expect(ended).toMatchObject({ status, stderr: expect.stringContaining(`${code}: `) as unknown })
+  })
+
   it('gives the environment no say about the repository', async () => {
     const other = await makeProject({ 'setup.py': 'raise SystemExit\n' })
     try {
-      const ended = await tagproof(['plan', '--repository', project.folder, '--out', out], {
+      const ended = await tagproof(['plan', '--repository', project.folder, '--out', fresh()], {
         environment: { GIT_DIR: path.join(other.folder, '.git'), GIT_WORK_TREE: other.folder }
       })
       expect(ended.stderr).toContain('lock-missing: ')
@@ -166,5 +206,5 @@ const minimalLock: Lock = {
       ]
     }
   },
-  python: { python: { interpreter: '3.11.2', requested: [], packages: [] } }
+  python: { python: { interpreter: '3.11.2', requested: ['setuptools'], packages: [] } }
 }

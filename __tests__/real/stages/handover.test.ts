@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { formatDocument } from '../../../src/documents/format.ts'
+import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { plainEnvironment, runChecked } from '../../../src/platform/process.ts'
 import { tagproof } from '../support/command.ts'
 import { lockRelease, makeRelease, type TestRelease } from '../support/release.ts'
@@ -154,6 +156,21 @@ describe('what was changed on the way', () => {
       2,
       'document-mismatch',
       (folder) => cp(path.join(folder, 'build-a'), path.join(folder, 'build-b'), { recursive: true })
+    ],
+    [
+      'a scrambled file left out of the plan and of what was built from it',
+      2,
+      'document-mismatch',
+      async (folder) => {
+        const plan = path.join(folder, 'plan.json')
+        const before = sha256OfBytes(await readFile(plan))
+        const document = JSON.parse(await readFile(plan, 'utf8')) as { scramble: { files: unknown[] } }
+        document.scramble.files.pop()
+        await writeFile(plan, formatDocument(document))
+        const after = sha256OfBytes(await readFile(plan))
+        for (const world of ['a', 'b'])
+          await edit(path.join(folder, `build-${world}/build.json`), (text) => text.replace(before, after))
+      }
     ],
     [
       'a name that leaves the folder',

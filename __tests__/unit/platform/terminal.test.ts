@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { printable, seconds, terminalLog } from '../../../src/platform/terminal.ts'
+import { printable } from '../../../src/platform/printable.ts'
+import { seconds, terminalLog } from '../../../src/platform/terminal.ts'
 
 function record(interactive: boolean): {
   text: () => string
