@@ -1204,7 +1204,7 @@ var require_command = __commonJS({
   "node_modules/commander/lib/command.js"(exports2) {
     var EventEmitter2 = require("node:events").EventEmitter;
     var childProcess = require("node:child_process");
-    var path48 = require("node:path");
+    var path49 = require("node:path");
     var fs3 = require("node:fs");
     var process2 = require("node:process");
     var { Argument: Argument2, humanReadableArgName } = require_argument();
@@ -2217,9 +2217,9 @@ Expecting one of '${allowedValues.join("', '")}'`);
         let launchWithNode = false;
         const sourceExt = [".js", ".ts", ".tsx", ".mjs", ".cjs"];
         function findFile(baseDir, baseName) {
-          const localBin = path48.resolve(baseDir, baseName);
+          const localBin = path49.resolve(baseDir, baseName);
           if (fs3.existsSync(localBin)) return localBin;
-          if (sourceExt.includes(path48.extname(baseName))) return void 0;
+          if (sourceExt.includes(path49.extname(baseName))) return void 0;
           const foundExt = sourceExt.find(
             (ext) => fs3.existsSync(`${localBin}${ext}`)
           );
@@ -2237,17 +2237,17 @@ Expecting one of '${allowedValues.join("', '")}'`);
           } catch {
             resolvedScriptPath = this._scriptPath;
           }
-          executableDir = path48.resolve(
-            path48.dirname(resolvedScriptPath),
+          executableDir = path49.resolve(
+            path49.dirname(resolvedScriptPath),
             executableDir
           );
         }
         if (executableDir) {
           let localFile = findFile(executableDir, executableFile);
           if (!localFile && !subcommand._executableFile && this._scriptPath) {
-            const legacyName = path48.basename(
+            const legacyName = path49.basename(
               this._scriptPath,
-              path48.extname(this._scriptPath)
+              path49.extname(this._scriptPath)
             );
             if (legacyName !== this._name) {
               localFile = findFile(
@@ -2258,7 +2258,7 @@ Expecting one of '${allowedValues.join("', '")}'`);
           }
           executableFile = localFile || executableFile;
         }
-        launchWithNode = sourceExt.includes(path48.extname(executableFile));
+        launchWithNode = sourceExt.includes(path49.extname(executableFile));
         let proc;
         if (process2.platform !== "win32") {
           if (launchWithNode) {
@@ -3173,7 +3173,7 @@ Expecting one of '${allowedValues.join("', '")}'`);
        * @return {Command}
        */
       nameFromFilename(filename) {
-        this._name = path48.basename(filename, path48.extname(filename));
+        this._name = path49.basename(filename, path49.extname(filename));
         return this;
       }
       /**
@@ -3187,9 +3187,9 @@ Expecting one of '${allowedValues.join("', '")}'`);
        * @param {string} [path]
        * @return {(string|null|Command)}
        */
-      executableDir(path49) {
-        if (path49 === void 0) return this._executableDir;
-        this._executableDir = path49;
+      executableDir(path50) {
+        if (path50 === void 0) return this._executableDir;
+        this._executableDir = path50;
         return this;
       }
       /**
@@ -3533,6 +3533,15 @@ var init_identifiers = __esm({
   }
 });
 
+// src/platform/printable.ts
+function printable(text3) {
+  return text3.replace(/\u001b(\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(\u0007|\u001b\\)?|.)/g, "").replace(/[\p{Cc}\p{Cf}]/gu, " ").trim();
+}
+var init_printable = __esm({
+  "src/platform/printable.ts"() {
+  }
+});
+
 // src/platform/errors.ts
 function asTagproofError(thrown) {
   if (thrown instanceof TagproofError) return thrown;
@@ -3548,6 +3557,11 @@ function asTagproofError(thrown) {
       fix: "Choose a folder that you may write with --out, or correct its permissions.",
       cause: thrown
     });
+  if (unusablePath.includes(String(systemCode)))
+    return new TagproofError("usage", `A path cannot be used: ${message}`, {
+      fix: "Name a folder that can be made; what is a file cannot hold others.",
+      cause: thrown
+    });
   return new TagproofError("internal", message, { cause: thrown });
 }
 function exitStatusOf(code2) {
@@ -3558,20 +3572,21 @@ function exitStatusOf(code2) {
 }
 function describeError(error3) {
   const { found, expected, where, output: output2, fix } = error3.detail;
-  const lines = [`${error3.code}: ${error3.message}`];
-  if (where !== void 0) lines.push(`  at        ${where}`);
-  if (found !== void 0) lines.push(`  found     ${found}`);
-  if (expected !== void 0) lines.push(`  expected  ${expected}`);
+  const lines = [`${error3.code}: ${printable(error3.message)}`];
+  if (where !== void 0) lines.push(`  at        ${printable(where)}`);
+  if (found !== void 0) lines.push(`  found     ${printable(found)}`);
+  if (expected !== void 0) lines.push(`  expected  ${printable(expected)}`);
   if (output2 !== void 0 && output2.trim() !== "") lines.push("  output", indent(output2.trimEnd(), "    | "));
   if (fix !== void 0) lines.push(`  fix       ${fix}`);
   return lines.join("\n");
 }
 function indent(text3, prefix2) {
-  return text3.split("\n").map((line) => prefix2 + line).join("\n");
+  return text3.split("\n").map((line) => prefix2 + printable(line)).join("\n");
 }
-var refused, environment, TagproofError;
+var refused, environment, TagproofError, unusablePath;
 var init_errors = __esm({
   "src/platform/errors.ts"() {
+    init_printable();
     refused = [
       "build-failed",
       "build-timeout",
@@ -3605,6 +3620,7 @@ var init_errors = __esm({
         this.detail = detail;
       }
     };
+    unusablePath = ["ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG"];
   }
 });
 
@@ -3696,15 +3712,13 @@ function seconds(milliseconds) {
   const whole = Math.round(total);
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }
-function printable(text3) {
-  return text3.replace(/\u001b(\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(\u0007|\u001b\\)?|.)/g, "").replace(/[\p{Cc}\p{Cf}]/gu, " ").trim();
-}
 function clip(text3, width) {
   return text3.length <= width ? text3 : `${text3.slice(0, Math.max(0, width - 1))}…`;
 }
 var quietMilliseconds, redrawMilliseconds;
 var init_terminal = __esm({
   "src/platform/terminal.ts"() {
+    init_printable();
     quietMilliseconds = 15e3;
     redrawMilliseconds = 200;
   }
@@ -3727,6 +3741,7 @@ function outLayout(out) {
     plan: inside("plan.json"),
     lock: inside("tagproof.lock"),
     exports: inside("exports"),
+    environments: inside("environments"),
     build: (world) => inside(`build-${world}`),
     proof: inside("proof.json"),
     release: inside("release.json"),
@@ -3745,21 +3760,111 @@ var init_layout = __esm({
   }
 });
 
+// src/platform/files.ts
+function sha256OfBytes(bytes) {
+  return sha256((0, import_node_crypto.createHash)("sha256").update(bytes).digest("hex"));
+}
+async function hashFile(file3) {
+  const hash2 = (0, import_node_crypto.createHash)("sha256");
+  let size = 0;
+  for await (const chunk of (0, import_node_fs.createReadStream)(file3, { highWaterMark: 1 << 20 })) {
+    hash2.update(chunk);
+    size += chunk.length;
+  }
+  return { sha256: sha256(hash2.digest("hex")), size };
+}
+async function writeFileAtomic(file3, content2, mode = 420) {
+  await (0, import_promises.mkdir)(import_node_path2.default.dirname(file3), { recursive: true });
+  const temporary = `${file3}.${(0, import_node_crypto.randomBytes)(6).toString("hex")}.part`;
+  try {
+    const handle = await (0, import_promises.open)(temporary, "wx", mode);
+    try {
+      await handle.writeFile(content2);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await (0, import_promises.rename)(temporary, file3);
+  } catch (error3) {
+    await (0, import_promises.rm)(temporary, { force: true });
+    throw error3;
+  }
+}
+async function makeFolder(folder) {
+  const status = await (0, import_promises.stat)(folder).catch(() => null);
+  if (status?.isDirectory() === true) return;
+  if (status !== null)
+    throw new TagproofError("usage", `${folder} is not a folder.`, {
+      fix: "Name a folder, or one that is not there yet."
+    });
+  if (import_node_path2.default.dirname(folder) !== folder) await makeFolder(import_node_path2.default.dirname(folder));
+  await (0, import_promises.mkdir)(folder).catch((error3) => {
+    const code2 = error3.code;
+    if (code2 === "EEXIST") return;
+    if (code2 !== "ENOENT") throw error3;
+    throw new TagproofError("read-only", `No folder can be made at ${folder}.`, {
+      fix: "Choose another folder with --out.",
+      cause: error3
+    });
+  });
+}
+async function withTemporaryFolder(prefix2, use) {
+  const folder = await (0, import_promises.mkdtemp)(import_node_path2.default.join((0, import_node_os.tmpdir)(), `${prefix2}-`));
+  try {
+    return await use(folder);
+  } finally {
+    await (0, import_promises.rm)(folder, { recursive: true, force: true });
+  }
+}
+function joinInside(folder, name) {
+  const joined = import_node_path2.default.resolve(folder, name);
+  if (import_node_path2.default.isAbsolute(name) || name.includes("\0") || !joined.startsWith(import_node_path2.default.resolve(folder) + import_node_path2.default.sep))
+    throw new TagproofError("path-refused", `The name ${JSON.stringify(name)} leaves its folder.`);
+  return joined;
+}
+var import_node_crypto, import_node_fs, import_promises, import_node_os, import_node_path2;
+var init_files = __esm({
+  "src/platform/files.ts"() {
+    import_node_crypto = require("node:crypto");
+    import_node_fs = require("node:fs");
+    import_promises = require("node:fs/promises");
+    import_node_os = require("node:os");
+    import_node_path2 = __toESM(require("node:path"), 1);
+    init_identifiers();
+    init_errors();
+  }
+});
+
 // src/stages/context.ts
 function stageContext(options, environment2 = process.env) {
   return {
-    repository: import_node_path2.default.resolve(options.repository ?? "."),
+    repository: import_node_path3.default.resolve(options.repository ?? "."),
     out: outLayout(options.out ?? "tagproof-out"),
-    cache: import_node_path2.default.resolve(options.cache ?? cacheFolder(environment2)),
+    cache: import_node_path3.default.resolve(options.cache ?? cacheFolder(environment2)),
     log: options.log,
     ...signalOf(options)
   };
 }
 async function clearFrom(out, stage) {
+  await requireOwnFolder(out);
   const names2 = Object.keys(leavings);
   for (const name of names2.slice(names2.indexOf(stage)))
-    for (const place of leavings[name](out)) await (0, import_promises.rm)(place, { recursive: true, force: true });
-  await (0, import_promises.mkdir)(out.folder, { recursive: true });
+    for (const place of leavings[name](out)) await (0, import_promises2.rm)(place, { recursive: true, force: true });
+}
+async function requireOwnFolder(out) {
+  await makeFolder(out.folder);
+  const names2 = await (0, import_promises2.readdir)(out.folder);
+  const ours = names2.includes(marker) || await holdsDocuments(out);
+  if (!ours && names2.length > 0)
+    throw new TagproofError("usage", `The folder ${out.folder} is not empty, and was not made by Tagproof.`, {
+      found: names2.slice(0, 5).join(", "),
+      fix: "Name an empty or a new folder with --out: what an earlier run left in it is removed."
+    });
+  if (!names2.includes(marker)) await (0, import_promises2.writeFile)(import_node_path3.default.join(out.folder, marker), "");
+}
+async function holdsDocuments(out) {
+  const texts = [out.plan, out.proof, out.release].map((file3) => (0, import_promises2.readFile)(file3, "utf8").catch(() => ""));
+  return (await Promise.all(texts)).some((text3) => text3.slice(0, 200).includes('"schema": "tagproof/'));
 }
 function signalOf(context) {
   return context.signal === void 0 ? {} : { signal: context.signal };
@@ -3768,51 +3873,54 @@ function cacheFolder(environment2) {
   const own2 = environment2.TAGPROOF_CACHE;
   if (own2 !== void 0 && own2 !== "") return own2;
   const base = environment2.XDG_CACHE_HOME;
-  return import_node_path2.default.join(base !== void 0 && base !== "" ? base : import_node_path2.default.join(import_node_os.default.homedir(), ".cache"), "tagproof");
+  return import_node_path3.default.join(base !== void 0 && base !== "" ? base : import_node_path3.default.join(import_node_os2.default.homedir(), ".cache"), "tagproof");
 }
-var import_promises, import_node_os, import_node_path2, leavings;
+var import_promises2, import_node_os2, import_node_path3, leavings, marker;
 var init_context = __esm({
   "src/stages/context.ts"() {
-    import_promises = require("node:fs/promises");
-    import_node_os = __toESM(require("node:os"), 1);
-    import_node_path2 = __toESM(require("node:path"), 1);
+    import_promises2 = require("node:fs/promises");
+    import_node_os2 = __toESM(require("node:os"), 1);
+    import_node_path3 = __toESM(require("node:path"), 1);
     init_layout();
+    init_errors();
+    init_files();
     leavings = {
-      plan: (out) => [out.plan, out.exports, out.build("a"), out.build("b")],
+      plan: (out) => [out.plan, out.exports, out.environments, out.build("a"), out.build("b")],
       build: () => [],
       prove: (out) => [out.proof, out.packages, `${out.packages}.part`],
       record: (out) => [out.release, out.sums, out.summary],
       publish: (out) => [out.local]
     };
+    marker = ".tagproof-out";
   }
 });
 
 // src/evidence/findings.ts
 function groupFindings(findings) {
   const groups = /* @__PURE__ */ new Map();
-  for (const finding2 of findings) {
+  for (const finding3 of findings) {
     const key = JSON.stringify([
-      finding2.severity,
-      finding2.check,
-      finding2.code,
-      finding2.artifact,
-      finding2.waiver
+      finding3.severity,
+      finding3.check,
+      finding3.code,
+      finding3.artifact,
+      finding3.waiver
     ]);
     const group2 = groups.get(key);
-    if (group2 === void 0) groups.set(key, { first: finding2, others: [] });
-    else group2.others.push(finding2.member ?? finding2.message);
+    if (group2 === void 0) groups.set(key, { first: finding3, others: [] });
+    else group2.others.push(finding3.member ?? finding3.message);
   }
   return [...groups.values()].sort((left, right) => rank(left.first) - rank(right.first));
 }
 function countRefusals(findings) {
-  return findings.filter((finding2) => finding2.severity === "refuse").length;
+  return findings.filter((finding3) => finding3.severity === "refuse").length;
 }
-function rank(finding2) {
-  return severities.indexOf(finding2.severity) * checks.length + checks.indexOf(finding2.check);
+function rank(finding3) {
+  return severities.indexOf(finding3.severity) * checks.length + checks.indexOf(finding3.check);
 }
-function placeOf(finding2) {
-  if (finding2.artifact === null) return finding2.member ?? void 0;
-  return finding2.member === null ? finding2.artifact : `${finding2.artifact}: ${finding2.member}`;
+function placeOf(finding3) {
+  if (finding3.artifact === null) return finding3.member ?? void 0;
+  return finding3.member === null ? finding3.artifact : `${finding3.artifact}: ${finding3.member}`;
 }
 var severities, checks;
 var init_findings = __esm({
@@ -4053,10 +4161,10 @@ function mergeDefs(...defs) {
 function cloneDef(schema) {
   return mergeDefs(schema._zod.def);
 }
-function getElementAtPath(obj, path48) {
-  if (!path48)
+function getElementAtPath(obj, path49) {
+  if (!path49)
     return obj;
-  return path48.reduce((acc, key) => acc?.[key], obj);
+  return path49.reduce((acc, key) => acc?.[key], obj);
 }
 function promiseAllObject(promisesObj) {
   const keys = Object.keys(promisesObj);
@@ -4315,11 +4423,11 @@ function explicitlyAborted(x2, startIndex = 0) {
   }
   return false;
 }
-function prefixIssues(path48, issues) {
+function prefixIssues(path49, issues) {
   return issues.map((iss) => {
     var _a4;
     (_a4 = iss).path ?? (_a4.path = []);
-    iss.path.unshift(path48);
+    iss.path.unshift(path49);
     return iss;
   });
 }
@@ -4852,16 +4960,16 @@ function flattenError(error3, mapper = (issue3) => issue3.message) {
 }
 function formatError(error3, mapper = (issue3) => issue3.message) {
   const fieldErrors = { _errors: [] };
-  const processError = (error4, path48 = []) => {
+  const processError = (error4, path49 = []) => {
     for (const issue3 of error4.issues) {
       if (issue3.code === "invalid_union" && issue3.errors.length) {
-        issue3.errors.map((issues) => processError({ issues }, [...path48, ...issue3.path]));
+        issue3.errors.map((issues) => processError({ issues }, [...path49, ...issue3.path]));
       } else if (issue3.code === "invalid_key") {
-        processError({ issues: issue3.issues }, [...path48, ...issue3.path]);
+        processError({ issues: issue3.issues }, [...path49, ...issue3.path]);
       } else if (issue3.code === "invalid_element") {
-        processError({ issues: issue3.issues }, [...path48, ...issue3.path]);
+        processError({ issues: issue3.issues }, [...path49, ...issue3.path]);
       } else {
-        const fullpath = [...path48, ...issue3.path];
+        const fullpath = [...path49, ...issue3.path];
         if (fullpath.length === 0) {
           fieldErrors._errors.push(mapper(issue3));
         } else {
@@ -4900,17 +5008,17 @@ function formatError(error3, mapper = (issue3) => issue3.message) {
 }
 function treeifyError(error3, mapper = (issue3) => issue3.message) {
   const result = { errors: [] };
-  const processError = (error4, path48 = []) => {
+  const processError = (error4, path49 = []) => {
     var _a4;
     for (const issue3 of error4.issues) {
       if (issue3.code === "invalid_union" && issue3.errors.length) {
-        issue3.errors.map((issues) => processError({ issues }, [...path48, ...issue3.path]));
+        issue3.errors.map((issues) => processError({ issues }, [...path49, ...issue3.path]));
       } else if (issue3.code === "invalid_key") {
-        processError({ issues: issue3.issues }, [...path48, ...issue3.path]);
+        processError({ issues: issue3.issues }, [...path49, ...issue3.path]);
       } else if (issue3.code === "invalid_element") {
-        processError({ issues: issue3.issues }, [...path48, ...issue3.path]);
+        processError({ issues: issue3.issues }, [...path49, ...issue3.path]);
       } else {
-        const fullpath = [...path48, ...issue3.path];
+        const fullpath = [...path49, ...issue3.path];
         if (fullpath.length === 0) {
           result.errors.push(mapper(issue3));
           continue;
@@ -4949,8 +5057,8 @@ function treeifyError(error3, mapper = (issue3) => issue3.message) {
 }
 function toDotPath(_path) {
   const segs = [];
-  const path48 = _path.map((seg) => typeof seg === "object" ? seg.key : seg);
-  for (const seg of path48) {
+  const path49 = _path.map((seg) => typeof seg === "object" ? seg.key : seg);
+  for (const seg of path49) {
     if (typeof seg === "number")
       segs.push(`[${seg}]`);
     else if (typeof seg === "symbol")
@@ -8523,7 +8631,7 @@ function isBackEdge(ctx, value) {
   const backEdges = ctx[STATE]?.backEdges;
   return backEdges !== void 0 && isRef(value) && backEdges.has(value);
 }
-var $ZodCyclicError, STATE, NO_ISSUES, recursive, NONE, ASSUMED, PROVEN, handoff, open, memo;
+var $ZodCyclicError, STATE, NO_ISSUES, recursive, NONE, ASSUMED, PROVEN, handoff, open2, memo;
 var init_memoizer = __esm({
   "node_modules/zod/v4/core/memoizer.js"() {
     init_util();
@@ -8539,7 +8647,7 @@ var init_memoizer = __esm({
     NONE = 0;
     ASSUMED = 1;
     PROVEN = 2;
-    open = [];
+    open2 = [];
     memo = {
       alloc(_inst, payload, empty) {
         const bucket = handoff;
@@ -8548,7 +8656,7 @@ var init_memoizer = __esm({
         handoff = void 0;
         const entry = { value: empty, issues: null };
         bucket.set(payload.value, entry);
-        open.push(entry);
+        open2.push(entry);
         return empty;
       },
       guard(inst) {
@@ -8619,10 +8727,10 @@ var init_memoizer = __esm({
               return payload;
             }
             handoff = bucket;
-            const depth = open.length;
+            const depth = open2.length;
             const result = base(payload, ctx);
             handoff = void 0;
-            const entry = open.length > depth ? open.pop() : void 0;
+            const entry = open2.length > depth ? open2.pop() : void 0;
             if (result instanceof Promise) {
               return result.then((r) => {
                 if (entry)
@@ -15114,13 +15222,13 @@ function resolveRef(ref, ctx) {
   if (!ref.startsWith("#")) {
     throw new Error("External $ref is not supported, only local refs (#/...) are allowed");
   }
-  const path48 = ref.slice(1).split("/").filter(Boolean);
-  if (path48.length === 0) {
+  const path49 = ref.slice(1).split("/").filter(Boolean);
+  if (path49.length === 0) {
     return ctx.rootSchema;
   }
   const defsKey = ctx.version === "draft-2020-12" ? "$defs" : "definitions";
-  if (path48[0] === defsKey) {
-    const key = path48[1] === void 0 ? void 0 : decodeJSONPointerSegment(path48[1]);
+  if (path49[0] === defsKey) {
+    const key = path49[1] === void 0 ? void 0 : decodeJSONPointerSegment(path49[1]);
     if (!key || !ctx.defs[key]) {
       throw new Error(`Reference not found: ${ref}`);
     }
@@ -16382,9 +16490,9 @@ var init_fields = __esm({
     epochField = external_exports.int().min(0).transform((seconds2) => seconds2);
     fileNameField = external_exports.string().min(1).max(255).regex(/^[^/\\\0]+$/, "expected a file name without a folder").refine((name) => name !== "." && name !== ".." && !name.startsWith("-"), "not a usable file name");
     relativePathField = external_exports.string().max(4096).refine(
-      (path48) => path48 === "." || path48.split("/").every((part) => part !== "" && part !== "." && part !== ".."),
+      (path49) => path49 === "." || path49.split("/").every((part) => part !== "" && part !== "." && part !== ".."),
       "expected a relative path that stays inside its folder"
-    ).refine((path48) => !path48.includes("\0") && !path48.includes("\\"), "not a usable path");
+    ).refine((path49) => !path49.includes("\0") && !path49.includes("\\"), "not a usable path");
     worldField = external_exports.enum(worlds);
     targetKindField = external_exports.enum(["python", "image", "deb"]);
     artifactKindField = external_exports.enum(["sdist", "wheel", "image", "deb"]);
@@ -16516,7 +16624,7 @@ function sizeText(bytes) {
 }
 var init_table = __esm({
   "src/evidence/table.ts"() {
-    init_terminal();
+    init_printable();
     init_findings();
     init_trust();
   }
@@ -16709,7 +16817,7 @@ function inRoot(root, at) {
       messages.push(`${entry.name} comes from ${entry.suite}, which is not among the indexes.`);
     if (entry.architecture !== "all" && entry.architecture !== root.architecture)
       messages.push(`${entry.name} is for ${entry.architecture}, the root for ${root.architecture}.`);
-    if (!import_node_path3.default.posix.basename(entry.file).startsWith(`${entry.name}_`) || !entry.file.endsWith(".deb"))
+    if (!import_node_path4.default.posix.basename(entry.file).startsWith(`${entry.name}_`) || !entry.file.endsWith(".deb"))
       messages.push(`${entry.file} is no file name of the package ${entry.name}.`);
     seen.add(entry.name);
     return messages.map((message) => ({ path: [...at, index, "name"], message }));
@@ -16736,11 +16844,11 @@ function inSdists(python, at) {
   const visit4 = (environment2, place, inside) => {
     environment2.packages.forEach((entry, index) => {
       const built = Object.hasOwn(sdists, entry.file) ? sdists[entry.file] : void 0;
-      const path48 = [...place, "packages", index, "name"];
+      const path49 = [...place, "packages", index, "name"];
       if (isWheel(entry)) return;
-      if (built === void 0) found.push({ path: path48, message: `nothing says what ${entry.file} is built with.` });
+      if (built === void 0) found.push({ path: path49, message: `nothing says what ${entry.file} is built with.` });
       else if (inside.includes(entry.file))
-        found.push({ path: path48, message: `${entry.file} is needed to build itself.` });
+        found.push({ path: path49, message: `${entry.file} is needed to build itself.` });
       else if (!reached.has(entry.file)) {
         reached.add(entry.file);
         visit4(built, [...at, "sdists", entry.file], [...inside, entry.file]);
@@ -16756,11 +16864,11 @@ function inSdists(python, at) {
 function sizesThatDiffer(lock2) {
   const sizes = /* @__PURE__ */ new Map();
   const found = [];
-  const look = (path48, { packages }) => {
+  const look = (path49, { packages }) => {
     for (const [index, entry] of packages.entries()) {
       if ((sizes.get(entry.sha256) ?? entry.size) !== entry.size)
         found.push({
-          path: [...path48, "packages", index, "size"],
+          path: [...path49, "packages", index, "size"],
           message: `one SHA-256 has two sizes (${entry.name}).`
         });
       sizes.set(entry.sha256, entry.size);
@@ -16774,10 +16882,10 @@ function sizesThatDiffer(lock2) {
   }
   return found;
 }
-var import_node_path3;
+var import_node_path4;
 var init_lock_contradictions = __esm({
   "src/lock/lock-contradictions.ts"() {
-    import_node_path3 = __toESM(require("node:path"), 1);
+    import_node_path4 = __toESM(require("node:path"), 1);
     init_lock();
     init_pip_report();
   }
@@ -16860,17 +16968,17 @@ var require_visit = __commonJS({
     visit4.BREAK = BREAK;
     visit4.SKIP = SKIP;
     visit4.REMOVE = REMOVE;
-    function visit_(key, node2, visitor, path48) {
-      const ctrl = callVisitor(key, node2, visitor, path48);
+    function visit_(key, node2, visitor, path49) {
+      const ctrl = callVisitor(key, node2, visitor, path49);
       if (identity.isNode(ctrl) || identity.isPair(ctrl)) {
-        replaceNode(key, path48, ctrl);
-        return visit_(key, ctrl, visitor, path48);
+        replaceNode(key, path49, ctrl);
+        return visit_(key, ctrl, visitor, path49);
       }
       if (typeof ctrl !== "symbol") {
         if (identity.isCollection(node2)) {
-          path48 = Object.freeze(path48.concat(node2));
+          path49 = Object.freeze(path49.concat(node2));
           for (let i2 = 0; i2 < node2.items.length; ++i2) {
-            const ci = visit_(i2, node2.items[i2], visitor, path48);
+            const ci = visit_(i2, node2.items[i2], visitor, path49);
             if (typeof ci === "number")
               i2 = ci - 1;
             else if (ci === BREAK)
@@ -16881,13 +16989,13 @@ var require_visit = __commonJS({
             }
           }
         } else if (identity.isPair(node2)) {
-          path48 = Object.freeze(path48.concat(node2));
-          const ck = visit_("key", node2.key, visitor, path48);
+          path49 = Object.freeze(path49.concat(node2));
+          const ck = visit_("key", node2.key, visitor, path49);
           if (ck === BREAK)
             return BREAK;
           else if (ck === REMOVE)
             node2.key = null;
-          const cv = visit_("value", node2.value, visitor, path48);
+          const cv = visit_("value", node2.value, visitor, path49);
           if (cv === BREAK)
             return BREAK;
           else if (cv === REMOVE)
@@ -16908,17 +17016,17 @@ var require_visit = __commonJS({
     visitAsync.BREAK = BREAK;
     visitAsync.SKIP = SKIP;
     visitAsync.REMOVE = REMOVE;
-    async function visitAsync_(key, node2, visitor, path48) {
-      const ctrl = await callVisitor(key, node2, visitor, path48);
+    async function visitAsync_(key, node2, visitor, path49) {
+      const ctrl = await callVisitor(key, node2, visitor, path49);
       if (identity.isNode(ctrl) || identity.isPair(ctrl)) {
-        replaceNode(key, path48, ctrl);
-        return visitAsync_(key, ctrl, visitor, path48);
+        replaceNode(key, path49, ctrl);
+        return visitAsync_(key, ctrl, visitor, path49);
       }
       if (typeof ctrl !== "symbol") {
         if (identity.isCollection(node2)) {
-          path48 = Object.freeze(path48.concat(node2));
+          path49 = Object.freeze(path49.concat(node2));
           for (let i2 = 0; i2 < node2.items.length; ++i2) {
-            const ci = await visitAsync_(i2, node2.items[i2], visitor, path48);
+            const ci = await visitAsync_(i2, node2.items[i2], visitor, path49);
             if (typeof ci === "number")
               i2 = ci - 1;
             else if (ci === BREAK)
@@ -16929,13 +17037,13 @@ var require_visit = __commonJS({
             }
           }
         } else if (identity.isPair(node2)) {
-          path48 = Object.freeze(path48.concat(node2));
-          const ck = await visitAsync_("key", node2.key, visitor, path48);
+          path49 = Object.freeze(path49.concat(node2));
+          const ck = await visitAsync_("key", node2.key, visitor, path49);
           if (ck === BREAK)
             return BREAK;
           else if (ck === REMOVE)
             node2.key = null;
-          const cv = await visitAsync_("value", node2.value, visitor, path48);
+          const cv = await visitAsync_("value", node2.value, visitor, path49);
           if (cv === BREAK)
             return BREAK;
           else if (cv === REMOVE)
@@ -16962,23 +17070,23 @@ var require_visit = __commonJS({
       }
       return visitor;
     }
-    function callVisitor(key, node2, visitor, path48) {
+    function callVisitor(key, node2, visitor, path49) {
       if (typeof visitor === "function")
-        return visitor(key, node2, path48);
+        return visitor(key, node2, path49);
       if (identity.isMap(node2))
-        return visitor.Map?.(key, node2, path48);
+        return visitor.Map?.(key, node2, path49);
       if (identity.isSeq(node2))
-        return visitor.Seq?.(key, node2, path48);
+        return visitor.Seq?.(key, node2, path49);
       if (identity.isPair(node2))
-        return visitor.Pair?.(key, node2, path48);
+        return visitor.Pair?.(key, node2, path49);
       if (identity.isScalar(node2))
-        return visitor.Scalar?.(key, node2, path48);
+        return visitor.Scalar?.(key, node2, path49);
       if (identity.isAlias(node2))
-        return visitor.Alias?.(key, node2, path48);
+        return visitor.Alias?.(key, node2, path49);
       return void 0;
     }
-    function replaceNode(key, path48, node2) {
-      const parent = path48[path48.length - 1];
+    function replaceNode(key, path49, node2) {
+      const parent = path49[path49.length - 1];
       if (identity.isCollection(parent)) {
         parent.items[key] = node2;
       } else if (identity.isPair(parent)) {
@@ -17590,10 +17698,10 @@ var require_Collection = __commonJS({
     var createNode = require_createNode();
     var identity = require_identity();
     var Node = require_Node();
-    function collectionFromPath(schema, path48, value) {
+    function collectionFromPath(schema, path49, value) {
       let v = value;
-      for (let i2 = path48.length - 1; i2 >= 0; --i2) {
-        const k = path48[i2];
+      for (let i2 = path49.length - 1; i2 >= 0; --i2) {
+        const k = path49[i2];
         if (typeof k === "number" && Number.isInteger(k) && k >= 0) {
           const a = [];
           a[k] = v;
@@ -17612,7 +17720,7 @@ var require_Collection = __commonJS({
         sourceObjects: /* @__PURE__ */ new Map()
       });
     }
-    var isEmptyPath = (path48) => path48 == null || typeof path48 === "object" && !!path48[Symbol.iterator]().next().done;
+    var isEmptyPath = (path49) => path49 == null || typeof path49 === "object" && !!path49[Symbol.iterator]().next().done;
     var Collection = class extends Node.NodeBase {
       constructor(type, schema) {
         super(type);
@@ -17642,11 +17750,11 @@ var require_Collection = __commonJS({
        * be a Pair instance or a `{ key, value }` object, which may not have a key
        * that already exists in the map.
        */
-      addIn(path48, value) {
-        if (isEmptyPath(path48))
+      addIn(path49, value) {
+        if (isEmptyPath(path49))
           this.add(value);
         else {
-          const [key, ...rest] = path48;
+          const [key, ...rest] = path49;
           const node2 = this.get(key, true);
           if (identity.isCollection(node2))
             node2.addIn(rest, value);
@@ -17660,8 +17768,8 @@ var require_Collection = __commonJS({
        * Removes a value from the collection.
        * @returns `true` if the item was found and removed.
        */
-      deleteIn(path48) {
-        const [key, ...rest] = path48;
+      deleteIn(path49) {
+        const [key, ...rest] = path49;
         if (rest.length === 0)
           return this.delete(key);
         const node2 = this.get(key, true);
@@ -17675,8 +17783,8 @@ var require_Collection = __commonJS({
        * scalar values from their surrounding node; to disable set `keepScalar` to
        * `true` (collections are always returned intact).
        */
-      getIn(path48, keepScalar) {
-        const [key, ...rest] = path48;
+      getIn(path49, keepScalar) {
+        const [key, ...rest] = path49;
         const node2 = this.get(key, true);
         if (rest.length === 0)
           return !keepScalar && identity.isScalar(node2) ? node2.value : node2;
@@ -17694,8 +17802,8 @@ var require_Collection = __commonJS({
       /**
        * Checks if the collection includes a value with the key `key`.
        */
-      hasIn(path48) {
-        const [key, ...rest] = path48;
+      hasIn(path49) {
+        const [key, ...rest] = path49;
         if (rest.length === 0)
           return this.has(key);
         const node2 = this.get(key, true);
@@ -17705,8 +17813,8 @@ var require_Collection = __commonJS({
        * Sets a value in this collection. For `!!set`, `value` needs to be a
        * boolean to add/remove the item from the set.
        */
-      setIn(path48, value) {
-        const [key, ...rest] = path48;
+      setIn(path49, value) {
+        const [key, ...rest] = path49;
         if (rest.length === 0) {
           this.set(key, value);
         } else {
@@ -20221,9 +20329,9 @@ var require_Document = __commonJS({
           this.contents.add(value);
       }
       /** Adds a value to the document. */
-      addIn(path48, value) {
+      addIn(path49, value) {
         if (assertCollection(this.contents))
-          this.contents.addIn(path48, value);
+          this.contents.addIn(path49, value);
       }
       /**
        * Create a new `Alias` node, ensuring that the target `node` has the required anchor.
@@ -20298,14 +20406,14 @@ var require_Document = __commonJS({
        * Removes a value from the document.
        * @returns `true` if the item was found and removed.
        */
-      deleteIn(path48) {
-        if (Collection.isEmptyPath(path48)) {
+      deleteIn(path49) {
+        if (Collection.isEmptyPath(path49)) {
           if (this.contents == null)
             return false;
           this.contents = null;
           return true;
         }
-        return assertCollection(this.contents) ? this.contents.deleteIn(path48) : false;
+        return assertCollection(this.contents) ? this.contents.deleteIn(path49) : false;
       }
       /**
        * Returns item at `key`, or `undefined` if not found. By default unwraps
@@ -20320,10 +20428,10 @@ var require_Document = __commonJS({
        * scalar values from their surrounding node; to disable set `keepScalar` to
        * `true` (collections are always returned intact).
        */
-      getIn(path48, keepScalar) {
-        if (Collection.isEmptyPath(path48))
+      getIn(path49, keepScalar) {
+        if (Collection.isEmptyPath(path49))
           return !keepScalar && identity.isScalar(this.contents) ? this.contents.value : this.contents;
-        return identity.isCollection(this.contents) ? this.contents.getIn(path48, keepScalar) : void 0;
+        return identity.isCollection(this.contents) ? this.contents.getIn(path49, keepScalar) : void 0;
       }
       /**
        * Checks if the document includes a value with the key `key`.
@@ -20334,10 +20442,10 @@ var require_Document = __commonJS({
       /**
        * Checks if the document includes a value at `path`.
        */
-      hasIn(path48) {
-        if (Collection.isEmptyPath(path48))
+      hasIn(path49) {
+        if (Collection.isEmptyPath(path49))
           return this.contents !== void 0;
-        return identity.isCollection(this.contents) ? this.contents.hasIn(path48) : false;
+        return identity.isCollection(this.contents) ? this.contents.hasIn(path49) : false;
       }
       /**
        * Sets a value in this document. For `!!set`, `value` needs to be a
@@ -20354,13 +20462,13 @@ var require_Document = __commonJS({
        * Sets a value in this document. For `!!set`, `value` needs to be a
        * boolean to add/remove the item from the set.
        */
-      setIn(path48, value) {
-        if (Collection.isEmptyPath(path48)) {
+      setIn(path49, value) {
+        if (Collection.isEmptyPath(path49)) {
           this.contents = value;
         } else if (this.contents == null) {
-          this.contents = Collection.collectionFromPath(this.schema, Array.from(path48), value);
+          this.contents = Collection.collectionFromPath(this.schema, Array.from(path49), value);
         } else if (assertCollection(this.contents)) {
-          this.contents.setIn(path48, value);
+          this.contents.setIn(path49, value);
         }
       }
       /**
@@ -22321,9 +22429,9 @@ var require_cst_visit = __commonJS({
     visit4.BREAK = BREAK;
     visit4.SKIP = SKIP;
     visit4.REMOVE = REMOVE;
-    visit4.itemAtPath = (cst, path48) => {
+    visit4.itemAtPath = (cst, path49) => {
       let item = cst;
-      for (const [field, index] of path48) {
+      for (const [field, index] of path49) {
         const tok = item?.[field];
         if (tok && "items" in tok) {
           item = tok.items[index];
@@ -22332,23 +22440,23 @@ var require_cst_visit = __commonJS({
       }
       return item;
     };
-    visit4.parentCollection = (cst, path48) => {
-      const parent = visit4.itemAtPath(cst, path48.slice(0, -1));
-      const field = path48[path48.length - 1][0];
+    visit4.parentCollection = (cst, path49) => {
+      const parent = visit4.itemAtPath(cst, path49.slice(0, -1));
+      const field = path49[path49.length - 1][0];
       const coll = parent?.[field];
       if (coll && "items" in coll)
         return coll;
       throw new Error("Parent collection not found");
     };
-    function _visit(path48, item, visitor) {
-      let ctrl = visitor(item, path48);
+    function _visit(path49, item, visitor) {
+      let ctrl = visitor(item, path49);
       if (typeof ctrl === "symbol")
         return ctrl;
       for (const field of ["key", "value"]) {
         const token = item[field];
         if (token && "items" in token) {
           for (let i2 = 0; i2 < token.items.length; ++i2) {
-            const ci = _visit(Object.freeze(path48.concat([[field, i2]])), token.items[i2], visitor);
+            const ci = _visit(Object.freeze(path49.concat([[field, i2]])), token.items[i2], visitor);
             if (typeof ci === "number")
               i2 = ci - 1;
             else if (ci === BREAK)
@@ -22359,10 +22467,10 @@ var require_cst_visit = __commonJS({
             }
           }
           if (typeof ctrl === "function" && field === "key")
-            ctrl = ctrl(item, path48);
+            ctrl = ctrl(item, path49);
         }
       }
-      return typeof ctrl === "function" ? ctrl(item, path48) : ctrl;
+      return typeof ctrl === "function" ? ctrl(item, path49) : ctrl;
     }
     exports2.visit = visit4;
   }
@@ -24140,10 +24248,10 @@ function readLockText(text3, name) {
   });
   return {
     value: document.toJS({ maxAliasCount: 0 }),
-    line(path48) {
-      for (let depth = path48.length; depth > 0; depth -= 1) {
-        const parent = depth === 1 ? document.contents : document.getIn(path48.slice(0, depth - 1), true);
-        const key = path48[depth - 1];
+    line(path49) {
+      for (let depth = path49.length; depth > 0; depth -= 1) {
+        const parent = depth === 1 ? document.contents : document.getIn(path49.slice(0, depth - 1), true);
+        const key = path49[depth - 1];
         const items = parent?.items ?? [];
         const item = typeof key === "number" ? items[key] : items.find((pair) => (0, import_yaml.isPair)(pair) && (0, import_yaml.isScalar)(pair.key) && pair.key.value === key);
         const node2 = (0, import_yaml.isPair)(item) ? item.key : item;
@@ -24190,16 +24298,16 @@ function parseLock(text3, name) {
 }
 function fieldFault(issue3, value, name, line) {
   const unknown2 = issue3?.code === "unrecognized_keys" ? issue3.keys[0] : void 0;
-  const path48 = [...issue3?.path ?? [], ...unknown2 === void 0 ? [] : [unknown2]];
-  const found = path48.reduce(
+  const path49 = [...issue3?.path ?? [], ...unknown2 === void 0 ? [] : [unknown2]];
+  const found = path49.reduce(
     (at, key) => at?.[key],
     value
   );
   return new TagproofError(
     "lock-invalid",
-    `${name} has a field that cannot be right: ${path48.map(String).join(".")}`,
+    `${name} has a field that cannot be right: ${path49.map(String).join(".")}`,
     {
-      where: `${name}:${line(path48)}`,
+      where: `${name}:${line(path49)}`,
       found: found === void 0 ? "nothing" : JSON.stringify(found).slice(0, 200),
       expected: unknown2 === void 0 ? issue3?.message ?? "" : "no such key",
       fix: "A lock is made by tagproof lock, not by hand: make it again."
@@ -24296,63 +24404,6 @@ var init_lock_file = __esm({
       "size",
       "sha256"
     ];
-  }
-});
-
-// src/platform/files.ts
-function sha256OfBytes(bytes) {
-  return sha256((0, import_node_crypto.createHash)("sha256").update(bytes).digest("hex"));
-}
-async function hashFile(file3) {
-  const hash2 = (0, import_node_crypto.createHash)("sha256");
-  let size = 0;
-  for await (const chunk of (0, import_node_fs.createReadStream)(file3, { highWaterMark: 1 << 20 })) {
-    hash2.update(chunk);
-    size += chunk.length;
-  }
-  return { sha256: sha256(hash2.digest("hex")), size };
-}
-async function writeFileAtomic(file3, content2, mode = 420) {
-  await (0, import_promises2.mkdir)(import_node_path4.default.dirname(file3), { recursive: true });
-  const temporary = `${file3}.${(0, import_node_crypto.randomBytes)(6).toString("hex")}.part`;
-  try {
-    const handle = await (0, import_promises2.open)(temporary, "wx", mode);
-    try {
-      await handle.writeFile(content2);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await (0, import_promises2.rename)(temporary, file3);
-  } catch (error3) {
-    await (0, import_promises2.rm)(temporary, { force: true });
-    throw error3;
-  }
-}
-async function withTemporaryFolder(prefix2, use) {
-  const folder = await (0, import_promises2.mkdtemp)(import_node_path4.default.join((0, import_node_os2.tmpdir)(), `${prefix2}-`));
-  try {
-    return await use(folder);
-  } finally {
-    await (0, import_promises2.rm)(folder, { recursive: true, force: true });
-  }
-}
-function joinInside(folder, name) {
-  const joined = import_node_path4.default.resolve(folder, name);
-  if (import_node_path4.default.isAbsolute(name) || name.includes("\0") || !joined.startsWith(import_node_path4.default.resolve(folder) + import_node_path4.default.sep))
-    throw new TagproofError("path-refused", `The name ${JSON.stringify(name)} leaves its folder.`);
-  return joined;
-}
-var import_node_crypto, import_node_fs, import_promises2, import_node_os2, import_node_path4;
-var init_files = __esm({
-  "src/platform/files.ts"() {
-    import_node_crypto = require("node:crypto");
-    import_node_fs = require("node:fs");
-    import_promises2 = require("node:fs/promises");
-    import_node_os2 = require("node:os");
-    import_node_path4 = __toESM(require("node:path"), 1);
-    init_identifiers();
-    init_errors();
   }
 });
 
@@ -24505,6 +24556,8 @@ var init_plan = __esm({
       scramble: external_exports.strictObject({
         /** Seed of the scramble, from the tag object and the commit. */
         seed: sha256Field,
+        /** Globs of the configuration whose files are spared although they are opaque, or under tests or docs. */
+        inputs: external_exports.array(external_exports.string().min(1).max(500)),
         files: external_exports.array(scrambledFileField)
       })
     });
@@ -24603,7 +24656,7 @@ function parseDocument2(kind, bytes, name) {
       where: `${name}: schema`,
       found: found === void 0 ? "no schema" : JSON.stringify(found),
       expected: JSON.stringify(expected),
-      fix: `Write it again with this version of Tagproof (stage ${kind}).`
+      fix: `Write it again with this version of Tagproof (stage ${stageOf[kind]}).`
     });
   const result = schemas[kind].safeParse(value);
   if (result.success) return result.data;
@@ -24625,7 +24678,7 @@ async function readBounded(kind, file3) {
     (status) => status.isFile() ? status.size : Infinity,
     (error3) => {
       throw new TagproofError("input-missing", `There is no ${import_node_path5.default.basename(file3)}.`, {
-        fix: `Run the stage that writes it (${kind}) first, or name its folder with --out.`,
+        fix: `Run the stage that writes it (${stageOf[kind]}) first, or name its folder with --out.`,
         cause: error3
       });
     }
@@ -24639,7 +24692,7 @@ function parseJson(kind, bytes, name) {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (error3) {
     throw new TagproofError("document-invalid", `${name} is not JSON in UTF-8.`, {
-      fix: `Run the stage that writes it (${kind}) again.`,
+      fix: `Run the stage that writes it (${stageOf[kind]}) again.`,
       cause: error3
     });
   }
@@ -24647,7 +24700,7 @@ function parseJson(kind, bytes, name) {
 function fieldPath(parts) {
   return parts.map((part) => typeof part === "number" ? `[${part}]` : `.${String(part)}`).join("") || "(top)";
 }
-var import_promises3, import_node_path5, schemas, largestDocument;
+var import_promises3, import_node_path5, schemas, stageOf, largestDocument;
 var init_reading = __esm({
   "src/documents/reading.ts"() {
     import_promises3 = require("node:fs/promises");
@@ -24660,6 +24713,7 @@ var init_reading = __esm({
     init_proof();
     init_release();
     schemas = { plan: planSchema, build: buildSchema, proof: proofSchema, release: releaseSchema };
+    stageOf = { plan: "plan", build: "build", proof: "prove", release: "record" };
     largestDocument = 256 * 1024 * 1024;
   }
 });
@@ -25385,568 +25439,6 @@ var init_version2 = __esm({
     import_pep440 = __toESM(require_pep440(), 1);
     init_errors();
     init_tag_name();
-  }
-});
-
-// src/source/entropy.ts
-function isDense(text3) {
-  if (text3.length < windowSize) return false;
-  const counts = new Uint16Array(65536);
-  for (let start = 0; start + windowSize <= text3.length; start += windowStep)
-    if (windowIsDense(text3, start, counts)) return true;
-  return windowIsDense(text3, text3.length - windowSize, counts);
-}
-function windowIsDense(text3, start, counts) {
-  let sum = 0;
-  let ideographs = 0;
-  for (let at = start; at < start + windowSize; at += 1) {
-    const unit = text3.charCodeAt(at);
-    const count2 = (counts[unit] ?? 0) + 1;
-    counts[unit] = count2;
-    sum += (weight[count2] ?? 0) - (weight[count2 - 1] ?? 0);
-    if (isIdeograph(unit)) ideographs += 1;
-  }
-  for (let at = start; at < start + windowSize; at += 1) counts[text3.charCodeAt(at)] = 0;
-  const entropy = Math.log2(windowSize) - sum / windowSize;
-  return entropy > (ideographs > windowSize * ideographicShare ? densestIdeographic : densest);
-}
-function isIdeograph(unit) {
-  return unit >= 12352 && unit <= 40959 || unit >= 44032 && unit <= 55215 || unit >= 4352 && unit <= 4607;
-}
-var windowSize, windowStep, densest, densestIdeographic, ideographicShare, weight;
-var init_entropy = __esm({
-  "src/source/entropy.ts"() {
-    windowSize = 1024;
-    windowStep = 512;
-    densest = 5.8;
-    densestIdeographic = 9.2;
-    ideographicShare = 0.1;
-    weight = Float64Array.from(
-      { length: windowSize + 1 },
-      (_, count2) => count2 < 2 ? 0 : count2 * Math.log2(count2)
-    );
-  }
-});
-
-// src/source/opaque.ts
-function classify(path48, bytes) {
-  if (bytes.length === 0) return void 0;
-  return contentReason(path48, bytes) ?? folderReason(path48);
-}
-function contentReason(path48, bytes) {
-  if (isBinary(bytes)) return "binary";
-  if (bytes.length > largestReadable) return "dense";
-  const text3 = bytes.toString((0, import_node_buffer.isAscii)(bytes) ? "latin1" : "utf8");
-  if (isEncoded(bytes, text3)) return "encoded";
-  if (isDense(text3)) return "dense";
-  return /\.(js|mjs|cjs|css)$/i.test(path48) && isMinified(text3) ? "minified" : void 0;
-}
-function folderReason(path48) {
-  if (buildDescription.test(path48)) return void 0;
-  const folders = path48.toLowerCase().split("/").slice(0, -1);
-  for (const folder of folders) {
-    const rule = folderRules.find((candidate) => candidate.name.test(folder));
-    if (rule !== void 0) return rule.reason;
-  }
-  return void 0;
-}
-function isBinary(bytes) {
-  for (const byte of bytes)
-    if (byte < 32 && byte !== 10 && byte !== 13 && byte !== 9 && byte !== 12) return true;
-  return !(0, import_node_buffer.isUtf8)(bytes);
-}
-function isEncoded(bytes, text3) {
-  let start = 0;
-  let lineLong = 0;
-  for (let at = 0; at <= bytes.length; at += 1) {
-    if (at < bytes.length && inBase64[bytes[at] ?? 0] === 1) continue;
-    if (at - start >= encodedRun && new Set(bytes.subarray(start, at)).size >= fewestCharacters) return true;
-    if (at - start >= encodedLineRun) lineLong += 1;
-    start = at + 1;
-  }
-  if (lineLong >= encodedLines && hasEncodedLines(text3)) return true;
-  return text3.includes("\\x") && escapedRun.test(text3);
-}
-function hasEncodedLines(text3) {
-  let lines = 0;
-  for (const line of text3.split("\n")) {
-    const encoded = line.length >= 60 && encodedLine.test(line) && new Set(line).size >= fewestCharacters;
-    lines = encoded ? lines + 1 : 0;
-    if (lines >= encodedLines) return true;
-  }
-  return false;
-}
-function isMinified(text3) {
-  const lines = text3.split("\n");
-  if (lines.some((line) => line.length > 5e3)) return true;
-  return text3.length > 1e3 && text3.length / lines.length > 110;
-}
-var import_node_buffer, largestReadable, folderRules, buildDescription, encodedRun, escapedRun, encodedLine, encodedLines, encodedLineRun, fewestCharacters, inBase64;
-var init_opaque = __esm({
-  "src/source/opaque.ts"() {
-    import_node_buffer = require("node:buffer");
-    init_entropy();
-    largestReadable = 16 * 1024 * 1024;
-    folderRules = [
-      {
-        reason: "tests",
-        name: /^((unit|integration|functional|system|regression|e2e|smoke)[-_]?)?tests?([-_]?(data|files|cases|suite|fixtures))?$|^(fixtures|cypress|e2e)$/
-      },
-      { reason: "docs", name: /^(docs?|documentation)$/ },
-      { reason: "examples", name: /^(examples?|samples?|demos?)$/ },
-      { reason: "benchmarks", name: /^(bench|benchmarks?|asv_bench)$/ }
-    ];
-    buildDescription = /(^|\/)(meson\.build|meson_options\.txt|meson\.options|CMakeLists\.txt|[^/]+\.cmake|Makefile\.(am|in)|configure\.ac|Cargo\.toml)$|^debian\/tests\/control$/;
-    encodedRun = 200;
-    escapedRun = /(?:\\x[0-9a-fA-F]{2}){50}/;
-    encodedLine = /^[\s"'#*]*[A-Za-z0-9+/=_-]{60,}["',;\\)\s+]*$/;
-    encodedLines = 10;
-    encodedLineRun = 58;
-    fewestCharacters = 8;
-    inBase64 = new Uint8Array(256);
-    for (const byte of Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"))
-      inBase64[byte] = 1;
-  }
-});
-
-// src/worlds/scramble.ts
-function scrambleSeed(tag) {
-  return sha256OfBytes(`tagproof scramble 1
-${tag.object}
-${tag.commit}`);
-}
-function scramble(bytes, path48, seed) {
-  const result = keystream(path48, seed)(bytes.length);
-  const text3 = !isBinary(bytes);
-  if (text3) asText(result);
-  if (result.length > 0 && result.equals(bytes)) result[0] = other(result[0] ?? 0, text3);
-  return result;
-}
-function* scrambledStream(size, path48, seed) {
-  const next = keystream(path48, seed);
-  for (let left = size; left > 0; left -= chunkSize) yield next(Math.min(left, chunkSize));
-}
-function keystream(path48, seed) {
-  const key = (0, import_node_crypto2.createHash)("sha256").update(`${seed}
-${path48}`).digest();
-  const cipher = (0, import_node_crypto2.createCipheriv)("aes-256-ctr", key, Buffer.alloc(16));
-  return (size) => cipher.update(Buffer.alloc(size));
-}
-function asText(noise) {
-  const letters = new Uint8Array(alphabet);
-  for (let at = 0; at < noise.length; at += 1) noise[at] = letters[(noise[at] ?? 0) & 31] ?? 0;
-  if (noise.length > 1) noise[noise.length - 1] = 10;
-}
-function other(byte, text3) {
-  return text3 ? byte === 97 ? 98 : 97 : byte ^ 1;
-}
-var import_node_crypto2, alphabet, chunkSize;
-var init_scramble = __esm({
-  "src/worlds/scramble.ts"() {
-    import_node_crypto2 = require("node:crypto");
-    init_files();
-    init_opaque();
-    alphabet = Buffer.from("abcdefghijklmnopqrstuvwxyz     \n", "latin1");
-    chunkSize = 1 << 20;
-  }
-});
-
-// src/source/export-entries.ts
-async function addFolder(tar, path48, epoch) {
-  const full = path48 === "" ? exportPrefix : `${exportPrefix}/${path48}`;
-  await tar.add({ path: full, kind: "directory", mode: 493, size: 0, mtime: epoch });
-}
-async function addGitFile(tar, file3, epoch) {
-  const path48 = `${exportPrefix}/.git/${file3.path}`;
-  await tar.add({ path: path48, kind: "file", mode: 420, size: file3.content.length, mtime: epoch }, [file3.content]);
-}
-function headerOf(entry, epoch, linkTarget) {
-  const path48 = `${exportPrefix}/${entry.path}`;
-  if (linkTarget !== null) return { path: path48, kind: "symlink", mode: 511, size: 0, mtime: epoch, linkTarget };
-  const mode = entry.mode === "100755" ? 493 : 420;
-  return { path: path48, kind: "file", mode, size: entry.size, mtime: epoch };
-}
-function linkTargetOf(entry, bytes) {
-  const text3 = bytes.toString("utf8");
-  const usable = bytes.length > 0 && bytes.length <= longestLinkTarget && !bytes.includes(0);
-  if (usable && Buffer.from(text3, "utf8").equals(bytes)) return text3;
-  throw new TagproofError("path-refused", `The link ${quotedName(entry.path)} has no usable target.`, {
-    found: `${bytes.length} bytes: ${quotedName(text3.slice(0, 80))}`,
-    expected: `1 to ${longestLinkTarget} bytes of UTF-8 without NUL`,
-    fix: "Make the link again in the repository, and tag that commit."
-  });
-}
-var exportPrefix, longestLinkTarget;
-var init_export_entries = __esm({
-  "src/source/export-entries.ts"() {
-    init_errors();
-    init_tag_name();
-    exportPrefix = "tree";
-    longestLinkTarget = 4095;
-  }
-});
-
-// src/source/export-order.ts
-function exportOrder(leaves, world) {
-  const root = { children: /* @__PURE__ */ new Map() };
-  for (const [path48, leaf] of leaves) {
-    const parts = path48.split("/");
-    const name = parts.pop() ?? "";
-    parts.reduce(enter, root).children.set(name, { leaf });
-  }
-  const places = [];
-  list2(root, "", world, places);
-  return places;
-}
-function enter(folder, name) {
-  const known = folder.children.get(name);
-  if (known !== void 0 && "children" in known) return known;
-  const made = { children: /* @__PURE__ */ new Map() };
-  folder.children.set(name, made);
-  return made;
-}
-function list2(folder, prefix2, world, places) {
-  const children = [...folder.children].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  for (const [name, child2] of world === "a" ? children : children.reverse()) {
-    const path48 = prefix2 + name;
-    places.push({ path: path48, leaf: "children" in child2 ? null : child2.leaf });
-    if ("children" in child2) list2(child2, `${path48}/`, world, places);
-  }
-}
-var init_export_order = __esm({
-  "src/source/export-order.ts"() {
-  }
-});
-
-// src/formats/tar/writer.ts
-function tarHeader(entry) {
-  checkFields(entry);
-  const path48 = entry.kind === "directory" && !entry.path.endsWith("/") ? `${entry.path}/` : entry.path;
-  const linkTarget = entry.linkTarget ?? "";
-  const records = [];
-  const place = splitPath(path48);
-  if (!fits(linkTarget, 100)) records.push(["linkpath", linkTarget]);
-  if (entry.mtime < 0 || entry.mtime > largestOctal) records.push(["mtime", String(entry.mtime)]);
-  if (place === void 0) records.push(["path", path48]);
-  if (entry.size > largestOctal) records.push(["size", String(entry.size)]);
-  const header = ustarBlock({
-    ...place ?? { name: asciiStandIn(path48), prefix: "" },
-    type: typeFlags[entry.kind],
-    mode: entry.mode,
-    size: entry.size > largestOctal ? 0 : entry.size,
-    mtime: entry.mtime < 0 || entry.mtime > largestOctal ? 0 : entry.mtime,
-    linkTarget: fits(linkTarget, 100) ? linkTarget : asciiStandIn(linkTarget)
-  });
-  return records.length === 0 ? header : Buffer.concat([paxBlocks(records), header]);
-}
-function tarPadding(size) {
-  return Buffer.alloc((tarBlockSize - size % tarBlockSize) % tarBlockSize);
-}
-function checkFields({ path: path48, kind, mode, size, mtime, linkTarget }) {
-  const linked = kind === "symlink" || kind === "hardlink";
-  if (path48 === "" || path48.includes("\0")) throw new RangeError("tar: a path is empty or holds NUL");
-  if (linked !== (linkTarget !== void 0 && linkTarget !== null && linkTarget !== ""))
-    throw new RangeError(`tar: ${path48}: a link needs a target, and only a link has one`);
-  if (!Number.isInteger(mode) || mode < 0 || mode > 4095) throw new RangeError(`tar: ${path48}: mode ${mode}`);
-  if (!Number.isSafeInteger(size) || size < 0 || kind !== "file" && size !== 0)
-    throw new RangeError(`tar: ${path48}: size ${size}`);
-  if (!Number.isSafeInteger(mtime)) throw new RangeError(`tar: ${path48}: mtime ${mtime}`);
-}
-function splitPath(path48) {
-  if (fits(path48, 100)) return { name: path48, prefix: "" };
-  if (!isAscii2(path48)) return void 0;
-  for (let cut = path48.lastIndexOf("/", 155); cut > 0; cut = path48.lastIndexOf("/", cut - 1)) {
-    const name = path48.slice(cut + 1);
-    if (name !== "" && name.length <= 100) return { name, prefix: path48.slice(0, cut) };
-  }
-  return void 0;
-}
-function isAscii2(text3) {
-  return /^[ -~]*$/.test(text3);
-}
-function fits(text3, bytes) {
-  return text3.length <= bytes && isAscii2(text3);
-}
-function asciiStandIn(text3) {
-  return text3.replace(/[^ -~]/gu, "?").slice(0, 100);
-}
-function ustarBlock(fields) {
-  const block = Buffer.alloc(tarBlockSize);
-  block.write(fields.name, 0, 100, "latin1");
-  block.write(octal(fields.mode, 7), 100, "latin1");
-  block.write(octal(0, 7), 108, "latin1");
-  block.write(octal(0, 7), 116, "latin1");
-  block.write(octal(fields.size, 11), 124, "latin1");
-  block.write(octal(fields.mtime, 11), 136, "latin1");
-  block.write("        ", 148, "latin1");
-  block.write(fields.type, 156, "latin1");
-  block.write(fields.linkTarget, 157, 100, "latin1");
-  block.write("ustar\x0000", 257, "latin1");
-  block.write(octal(0, 7), 329, "latin1");
-  block.write(octal(0, 7), 337, "latin1");
-  block.write(fields.prefix, 345, 155, "latin1");
-  block.write(`${octal(tarChecksum(block), 6)}\0 `, 148, "latin1");
-  return block;
-}
-function octal(value, digits) {
-  return value.toString(8).padStart(digits, "0");
-}
-function tarChecksum(block) {
-  let sum = 8 * 32;
-  for (let at = 0; at < tarBlockSize; at += 1) if (at < 148 || at >= 156) sum += block[at] ?? 0;
-  return sum;
-}
-function paxBlocks(records) {
-  const data = Buffer.concat(records.map(([key, value]) => paxRecord(key, value)));
-  const header = ustarBlock({
-    name: "././@PaxHeader",
-    prefix: "",
-    type: "x",
-    mode: 420,
-    size: data.length,
-    mtime: 0,
-    linkTarget: ""
-  });
-  return Buffer.concat([header, data, tarPadding(data.length)]);
-}
-function paxRecord(key, value) {
-  const rest = Buffer.from(` ${key}=${value}
-`, "utf8");
-  let length2 = rest.length;
-  while (length2 !== rest.length + String(length2).length) length2 = rest.length + String(length2).length;
-  return Buffer.concat([Buffer.from(String(length2)), rest]);
-}
-var tarBlockSize, largestOctal, typeFlags, tarEnd;
-var init_writer = __esm({
-  "src/formats/tar/writer.ts"() {
-    tarBlockSize = 512;
-    largestOctal = 8589934591;
-    typeFlags = { file: "0", hardlink: "1", symlink: "2", directory: "5" };
-    tarEnd = Buffer.alloc(2 * tarBlockSize);
-  }
-});
-
-// src/source/tar-file.ts
-var import_node_crypto3, import_promises4, bufferedBytes, TarFile;
-var init_tar_file = __esm({
-  "src/source/tar-file.ts"() {
-    import_node_crypto3 = require("node:crypto");
-    import_promises4 = require("node:fs/promises");
-    init_identifiers();
-    init_writer();
-    bufferedBytes = 1 << 20;
-    TarFile = class _TarFile {
-      handle;
-      hash = (0, import_node_crypto3.createHash)("sha256");
-      pending = [];
-      pendingBytes = 0;
-      written = 0;
-      constructor(handle) {
-        this.handle = handle;
-      }
-      static async create(file3) {
-        return new _TarFile(await (0, import_promises4.open)(file3, "w", 420));
-      }
-      /** Adds an entry; its chunks must not be written to afterwards. @returns where its content begins in the file */
-      async add(fields, content2 = []) {
-        await this.write(tarHeader(fields));
-        const start = this.written + this.pendingBytes;
-        for await (const chunk of content2) await this.write(chunk);
-        await this.write(tarPadding(fields.size));
-        return start;
-      }
-      /** Everything that was added so far can be read from the file. */
-      async flush() {
-        await this.handle.writeFile(Buffer.concat(this.pending));
-        this.written += this.pendingBytes;
-        this.pending = [];
-        this.pendingBytes = 0;
-      }
-      /** Ends the archive. */
-      async end() {
-        await this.write(tarEnd);
-        await this.flush();
-        await this.handle.sync();
-        return { sha256: sha256(this.hash.digest("hex")), size: this.written };
-      }
-      /** Closes the file, ended or not. */
-      async close() {
-        await this.handle.close();
-      }
-      async write(chunk) {
-        this.hash.update(chunk);
-        this.pending.push(chunk);
-        this.pendingBytes += chunk.length;
-        if (this.pendingBytes >= bufferedBytes) await this.flush();
-      }
-    };
-  }
-});
-
-// src/source/export-originals.ts
-async function writeOriginals(request) {
-  const places = exportOrder(request.leaves, "a");
-  const ids = places.flatMap(({ leaf }) => leaf?.kind === "tree" ? [leaf.entry.id] : []);
-  const exported = /* @__PURE__ */ new Map();
-  const scrambled = [];
-  const tar = await TarFile.create(request.file);
-  const blobs = request.repository.blobs(ids);
-  try {
-    await addFolder(tar, "", request.epoch);
-    for (const { path: path48, leaf } of places) {
-      if (leaf === null) await addFolder(tar, path48, request.epoch);
-      else if (leaf.kind === "git") await addGitFile(tar, leaf.file, request.epoch);
-      else {
-        const next = await blobs.next();
-        const { record: record4, ...place } = await addOriginal(
-          tar,
-          leaf.entry,
-          next.done === true ? none() : next.value.content,
-          request
-        );
-        exported.set(path48, place);
-        if (record4 !== null) scrambled.push(record4);
-      }
-    }
-    return { archive: await tar.end(), exported, scrambled };
-  } finally {
-    await blobs.return(void 0);
-    await tar.close();
-  }
-}
-async function addOriginal(tar, entry, content2, request) {
-  if (entry.mode !== "120000" && entry.size > largestReadable) return addLarge(tar, entry, content2, request);
-  const chunks = [];
-  for await (const chunk of content2) chunks.push(chunk);
-  const bytes = Buffer.concat(chunks);
-  if (entry.mode === "120000") {
-    const linkTarget = linkTargetOf(entry, bytes);
-    const offset2 = await tar.add(headerOf(entry, request.epoch, linkTarget));
-    return { entry, offset: offset2, linkTarget, scrambled: false, record: null };
-  }
-  const offset = await tar.add(headerOf(entry, request.epoch, null), [bytes]);
-  const reason = request.choice.declared(entry.path) ? void 0 : request.choice.reason(entry.path, bytes);
-  const record4 = reason === void 0 ? null : scrambledFile(
-    entry,
-    reason,
-    sha256OfBytes(bytes),
-    sha256OfBytes(scramble(bytes, entry.path, request.seed))
-  );
-  return { entry, offset, linkTarget: null, scrambled: record4 !== null, record: record4 };
-}
-async function addLarge(tar, entry, content2, request) {
-  const original = (0, import_node_crypto4.createHash)("sha256");
-  const offset = await tar.add(headerOf(entry, request.epoch, null), hashed(content2, original));
-  if (request.choice.declared(entry.path))
-    return { entry, offset, linkTarget: null, scrambled: false, record: null };
-  const reason = folderReason(request.choice.relative(entry.path)) ?? "dense";
-  const noise = (0, import_node_crypto4.createHash)("sha256");
-  for (const chunk of scrambledStream(entry.size, entry.path, request.seed)) noise.update(chunk);
-  const record4 = scrambledFile(entry, reason, sha256(original.digest("hex")), sha256(noise.digest("hex")));
-  return { entry, offset, linkTarget: null, scrambled: true, record: record4 };
-}
-function scrambledFile(entry, reason, original, scrambled) {
-  return { path: entry.path, blob: entry.id, size: entry.size, reason, original, scrambled };
-}
-async function* hashed(content2, hash2) {
-  for await (const chunk of content2) {
-    hash2.update(chunk);
-    yield chunk;
-  }
-}
-async function* none() {
-}
-var import_node_crypto4;
-var init_export_originals = __esm({
-  "src/source/export-originals.ts"() {
-    import_node_crypto4 = require("node:crypto");
-    init_identifiers();
-    init_files();
-    init_scramble();
-    init_export_entries();
-    init_export_order();
-    init_opaque();
-    init_tar_file();
-  }
-});
-
-// src/source/export-scrambled.ts
-async function writeScrambled(request) {
-  const tar = await TarFile.create(request.file);
-  const originals = await (0, import_promises5.open)(request.originals, "r");
-  try {
-    await addFolder(tar, "", request.epoch);
-    for (const { path: path48, leaf } of exportOrder(request.leaves, "b")) {
-      const place = request.exported.get(path48);
-      if (place !== void 0) {
-        const header = headerOf(place.entry, request.epoch, place.linkTarget);
-        await tar.add(header, await contentOf(place, originals, request.seed));
-      } else if (leaf?.kind === "git") await addGitFile(tar, leaf.file, request.epoch);
-      else await addFolder(tar, path48, request.epoch);
-    }
-    return await tar.end();
-  } finally {
-    await originals.close();
-    await tar.close();
-  }
-}
-async function contentOf(place, originals, seed) {
-  const { path: path48, size } = place.entry;
-  if (place.linkTarget !== null) return [];
-  if (!place.scrambled) return contentAt(originals, place.offset, size);
-  if (size > largestReadable) return scrambledStream(size, path48, seed);
-  const chunks = [];
-  for await (const chunk of contentAt(originals, place.offset, size)) chunks.push(chunk);
-  return [scramble(Buffer.concat(chunks), path48, seed)];
-}
-async function* contentAt(file3, offset, size) {
-  for (let at = 0; at < size; ) {
-    const buffer = Buffer.allocUnsafe(Math.min(copyBytes, size - at));
-    const { bytesRead } = await file3.read(buffer, 0, buffer.length, offset + at);
-    if (bytesRead === 0) throw new RangeError("the export of world a was cut while it was read");
-    at += bytesRead;
-    yield buffer.subarray(0, bytesRead);
-  }
-}
-var import_promises5, copyBytes;
-var init_export_scrambled = __esm({
-  "src/source/export-scrambled.ts"() {
-    import_promises5 = require("node:fs/promises");
-    init_scramble();
-    init_export_entries();
-    init_export_order();
-    init_opaque();
-    init_tar_file();
-    copyBytes = 1 << 20;
-  }
-});
-
-// src/source/glob.ts
-function globMatcher(globs) {
-  const forms2 = globs.map((glob) => globExpression(glob));
-  return (path48) => forms2.some((form) => form.test(path48));
-}
-function globExpression(glob) {
-  const body = glob.replace(/^\.?\/+/, "").replace(/\/+$/, "").replace(/\*\*\/|\/\*\*$|\*\*|\*|\?|\[[!^]?[^\]/]+\]|\{[^{}]*\}|[^*?[{]|./gs, translated);
-  return new RegExp(`^${body}(?:/.*)?$`, "s");
-}
-function translated(token) {
-  if (token === "**/") return "(?:.*/)?";
-  if (token === "/**") return "/.*";
-  if (token === "**") return ".*";
-  if (token === "*") return "[^/]*";
-  if (token === "?") return "[^/]";
-  if (token.length > 2 && token.startsWith("["))
-    return `[${token.slice(1, -1).replace(/^[!^]/, "^").replace(/[\\\]]/g, "\\$&")}]`;
-  if (token.length > 1 && token.startsWith("{"))
-    return `(?:${token.slice(1, -1).split(",").map((part) => globBody(part)).join("|")})`;
-  return token.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-}
-function globBody(part) {
-  return part.replace(/\*\*\/|\*\*|\*|\?|./gs, translated);
-}
-var init_glob = __esm({
-  "src/source/glob.ts"() {
   }
 });
 
@@ -27010,555 +26502,10 @@ var init_dist = __esm({
   }
 });
 
-// src/source/metadata-names.ts
-function namedByPyproject(text3) {
-  const named = { files: [], modules: [] };
-  let root;
-  try {
-    root = parse3(text3);
-  } catch {
-    return named;
-  }
-  for (const rule of pyprojectKeys) named[rule.take].push(...valuesAt(root, rule.key.split(".")));
-  const backendPath = valuesAt(root, ["build-system", "backend-path", "*"]);
-  named.modules.push(...named.modules.flatMap((name) => backendPath.map((folder) => `${folder}/${name}`)));
-  return named;
-}
-function namedBySetupCfg(text3) {
-  const named = { files: [], modules: [] };
-  for (const [key, value] of settings(text3)) {
-    const directive = /^(file|attr):\s*(.*)$/s.exec(value);
-    if (directive?.[1] === "file") named.files.push(...listed(directive[2] ?? ""));
-    else if (directive?.[1] === "attr") named.modules.push(...listed(directive[2] ?? ""));
-    else if (/^(license[_-]files?|description[_-]file|readme|scripts)$/.test(key))
-      named.files.push(...listed(value));
-  }
-  return named;
-}
-function moduleFiles(name) {
-  const dotted = name.split(":")[0] ?? "";
-  const slash = dotted.lastIndexOf("/") + 1;
-  const parts = dotted.slice(slash).split(".");
-  return parts.flatMap((_, at) => {
-    const stem = dotted.slice(0, slash) + parts.slice(0, at + 1).join("/").replaceAll("-", "_");
-    return [`${stem}.py`, `${stem}/__init__.py`, `src/${stem}.py`, `src/${stem}/__init__.py`];
-  });
-}
-function valuesAt(value, [key, ...rest]) {
-  if (key === void 0) return typeof value === "string" ? [value] : [];
-  if (typeof value !== "object" || value === null) return [];
-  if (key === "*") return Object.values(value).flatMap((inner) => valuesAt(inner, rest));
-  return Object.hasOwn(value, key) ? valuesAt(value[key], rest) : [];
-}
-function settings(text3) {
-  const found = [];
-  for (const line of text3.split(/\r?\n/)) {
-    const last = found.at(-1);
-    if (/^\s*([#;].*)?$/.test(line)) continue;
-    const setting2 = /^([^\s=:[][^=:]*?)\s*[=:]\s*(.*)$/.exec(line);
-    if (/^\s/.test(line) && last !== void 0) last[1] = `${last[1]}
-${line.trim()}`.trim();
-    else if (setting2 !== null) found.push([(setting2[1] ?? "").toLowerCase(), setting2[2] ?? ""]);
-  }
-  return found;
-}
-function listed(value) {
-  return value.split(/[\n,]/).map((part) => part.trim()).filter((part) => part !== "");
-}
-var pyprojectKeys;
-var init_metadata_names = __esm({
-  "src/source/metadata-names.ts"() {
-    init_dist();
-    pyprojectKeys = [
-      { key: "project.readme", take: "files" },
-      { key: "project.readme.file", take: "files" },
-      { key: "project.license.file", take: "files" },
-      { key: "project.license-files.*", take: "files" },
-      { key: "project.name", take: "modules" },
-      { key: "tool.setuptools.dynamic.*.file", take: "files" },
-      { key: "tool.setuptools.dynamic.*.file.*", take: "files" },
-      { key: "tool.setuptools.dynamic.*.*.file", take: "files" },
-      { key: "tool.setuptools.dynamic.*.*.file.*", take: "files" },
-      { key: "tool.setuptools.dynamic.*.attr", take: "modules" },
-      { key: "tool.setuptools.license-files.*", take: "files" },
-      { key: "tool.setuptools.script-files.*", take: "files" },
-      { key: "tool.setuptools.ext-modules.*.sources.*", take: "files" },
-      { key: "tool.setuptools.ext-modules.*.depends.*", take: "files" },
-      { key: "tool.hatch.version.path", take: "files" },
-      { key: "tool.hatch.version.regex.path", take: "files" },
-      { key: "tool.hatch.metadata.hooks.*.path", take: "files" },
-      { key: "tool.hatch.metadata.hooks.*.fragments.*.path", take: "files" },
-      { key: "tool.hatch.build.hooks.*.path", take: "files" },
-      { key: "tool.hatch.build.targets.*.hooks.*.path", take: "files" },
-      { key: "tool.flit.module.name", take: "modules" },
-      { key: "tool.flit.metadata.module", take: "modules" },
-      { key: "tool.flit.metadata.description-file", take: "files" },
-      { key: "tool.pdm.version.path", take: "files" },
-      { key: "tool.pdm.build.custom-hook", take: "files" },
-      { key: "tool.poetry.readme", take: "files" },
-      { key: "tool.poetry.readme.*", take: "files" },
-      { key: "tool.poetry.build", take: "files" },
-      { key: "tool.poetry.build.script", take: "files" },
-      { key: "tool.scikit-build.metadata.version.input", take: "files" },
-      { key: "build-system.build-backend", take: "modules" }
-    ];
-  }
-});
-
-// src/source/inputs.ts
-async function chooseScrambled(entries, targets, inputs, read) {
-  const files = new Map(
-    entries.filter((entry) => entry.mode !== "120000").map((entry) => [entry.path, entry])
-  );
-  const names2 = [];
-  for (const target of targets.length === 0 ? ["."] : targets) {
-    const folder = target === "." ? "" : `${target}/`;
-    const text3 = async (name) => {
-      const entry = files.get(folder + name);
-      return entry === void 0 ? "" : (await read(entry)).toString("utf8");
-    };
-    names2.push(
-      targetNames(folder, [
-        namedByPyproject(await text3("pyproject.toml")),
-        namedBySetupCfg(await text3("setup.cfg"))
-      ])
-    );
-  }
-  names2.sort((a, b) => b.folder.length - a.folder.length);
-  const declared = globMatcher(inputs);
-  const place = (path48) => names2.find((target) => path48.startsWith(target.folder));
-  const relative2 = (path48) => path48.slice(place(path48)?.folder.length ?? 0);
-  return {
-    declared,
-    relative: relative2,
-    reason(path48, bytes) {
-      const inside = relative2(path48);
-      const target = place(path48);
-      const spared = target !== void 0 && (buildFile.test(inside) || target.named.has(inside));
-      if (!spared) return classify(inside, bytes);
-      return contentReason(inside, bytes) === "binary" ? "binary" : void 0;
-    }
-  };
-}
-function targetNames(folder, all) {
-  const files = all.flatMap((named) => named.files).map((name) => name.replace(/^(\.\/)+/, ""));
-  const modules = all.flatMap((named) => named.modules).flatMap(moduleFiles);
-  return { folder, named: /* @__PURE__ */ new Set([...files, ...modules.map((name) => name.replace(/^(\.\/)+/, ""))]) };
-}
-function checkInputGlobs(entries, inputs) {
-  for (const glob of inputs) {
-    const matches = globMatcher([glob]);
-    if (entries.some((entry) => matches(entry.path))) continue;
-    throw new TagproofError("config-invalid", `The input ${JSON.stringify(glob)} fits no file of the tree.`, {
-      where: ".github/tagproof.yml: inputs",
-      fix: "Correct the glob, or remove it."
-    });
-  }
-}
-var buildFile;
-var init_inputs = __esm({
-  "src/source/inputs.ts"() {
-    init_errors();
-    init_glob();
-    init_metadata_names();
-    init_opaque();
-    buildFile = /^(pyproject\.toml|setup\.py|setup\.cfg|MANIFEST\.in|Dockerfile|Containerfile|[^/]+\.toml)$/;
-  }
-});
-
-// src/source/git-index.ts
-function gitIndex(lines, format) {
-  const header = Buffer.alloc(12);
-  header.write("DIRC", 0, "latin1");
-  header.writeUInt32BE(2, 4);
-  header.writeUInt32BE(lines.length, 8);
-  const body = Buffer.concat([header, ...lines.map(indexEntry)]);
-  return Buffer.concat([body, (0, import_node_crypto5.createHash)(format).update(body).digest()]);
-}
-function indexEntry(line) {
-  const id = Buffer.from(line.id, "hex");
-  const name = Buffer.from(line.path, "utf8");
-  const length2 = statBytes + id.length + 2 + name.length;
-  const entry = Buffer.alloc(length2 + 8 - length2 % 8);
-  entry.writeUInt32BE(Number.parseInt(line.mode, 8), 24);
-  id.copy(entry, statBytes);
-  entry.writeUInt16BE(assumeUnchanged | Math.min(name.length, longestCountedName), statBytes + id.length);
-  name.copy(entry, statBytes + id.length + 2);
-  return entry;
-}
-var import_node_crypto5, assumeUnchanged, longestCountedName, statBytes;
-var init_git_index = __esm({
-  "src/source/git-index.ts"() {
-    import_node_crypto5 = require("node:crypto");
-    assumeUnchanged = 32768;
-    longestCountedName = 4095;
-    statBytes = 40;
-  }
-});
-
-// src/source/loose-object.ts
-function looseObject2(type, data) {
-  const content2 = Buffer.concat([Buffer.from(`${type} ${data.length}\0`, "latin1"), data]);
-  const parts = [Buffer.from([120, 1])];
-  for (let at = 0; at < content2.length; at += largestStoredBlock) {
-    const block = content2.subarray(at, at + largestStoredBlock);
-    const header = Buffer.alloc(5);
-    header.writeUInt8(at + block.length === content2.length ? 1 : 0, 0);
-    header.writeUInt16LE(block.length, 1);
-    header.writeUInt16LE(block.length ^ 65535, 3);
-    parts.push(header, block);
-  }
-  const checksum = Buffer.alloc(4);
-  checksum.writeUInt32BE(adler32(content2));
-  return Buffer.concat([...parts, checksum]);
-}
-function adler32(bytes) {
-  let a = 1;
-  let b = 0;
-  for (const byte of bytes) {
-    a = (a + byte) % 65521;
-    b = (b + a) % 65521;
-  }
-  return b * 65536 + a;
-}
-var largestStoredBlock;
-var init_loose_object = __esm({
-  "src/source/loose-object.ts"() {
-    largestStoredBlock = 65535;
-  }
-});
-
-// src/source/objects.ts
-function objectHash(format, type, size) {
-  return (0, import_node_crypto6.createHash)(format).update(`${type} ${size}\0`);
-}
-function checkObjectName(id, type, hash2) {
-  const actual = hash2.digest("hex");
-  if (actual !== id)
-    throw new TagproofError("object-corrupt", `The content of ${type} ${id} is not what its name says.`, {
-      found: actual,
-      expected: id,
-      fix: "The repository is damaged or was altered. Run git fsck, then clone the project again."
-    });
-}
-function parseCommit(id, data) {
-  const lines = headerLines(data);
-  const tree = idAfter("tree ", lines[0]);
-  const parents = [];
-  let at = 1;
-  for (let parent = idAfter("parent ", lines[at]); parent !== void 0; parent = idAfter("parent ", lines[at])) {
-    parents.push(parent);
-    at += 1;
-  }
-  const committer = /^committer .*<[^<>]*> (-?\d{1,15}) [+-]\d{4}$/.exec(lines[at + 1] ?? "");
-  if (tree === void 0 || lines[at]?.startsWith("author ") !== true || committer === null)
-    throw malformed("commit", id);
-  return { tree, parents, committed: Number(committer[1]) };
-}
-function parseTag(id, data) {
-  const lines = headerLines(data);
-  const object2 = idAfter("object ", lines[0]);
-  const type = /^type (commit|tree|blob|tag)$/.exec(lines[1] ?? "")?.[1];
-  const name = /^tag (.+)$/.exec(lines[2] ?? "")?.[1];
-  if (object2 === void 0 || type === void 0 || name === void 0) throw malformed("tag", id);
-  return { object: object2, type, name: Buffer.from(name, "latin1").toString("utf8") };
-}
-function parseTree(id, data) {
-  const idBytes = id.length / 2;
-  const lines = [];
-  for (let at = 0; at < data.length; ) {
-    const space = data.indexOf(32, at);
-    const end = data.indexOf(0, space);
-    const next = end + 1 + idBytes;
-    if (space < 0 || end < 0 || next > data.length) throw malformed("tree", id);
-    const kind = treeLineKind(data.toString("latin1", at, space));
-    if (kind === void 0) throw malformed("tree", id);
-    lines.push({
-      kind,
-      name: data.subarray(space + 1, end),
-      id: objectId(data.toString("hex", end + 1, next))
-    });
-    at = next;
-  }
-  return lines;
-}
-function treeLineKind(mode) {
-  if (!/^[0-7]{5,7}$/.test(mode)) return void 0;
-  const bits = Number.parseInt(mode, 8);
-  switch (bits & 61440) {
-    case 32768:
-      return (bits & 64) === 0 ? "file" : "executable";
-    case 40960:
-      return "link";
-    case 16384:
-      return "folder";
-    case 57344:
-      return "submodule";
-    default:
-      return void 0;
-  }
-}
-function headerLines(data) {
-  const end = data.indexOf("\n\n");
-  return data.toString("latin1", 0, end < 0 ? data.length : end).replace(/\n$/, "").split("\n");
-}
-function idAfter(key, line) {
-  const text3 = line?.startsWith(key) === true ? line.slice(key.length) : "";
-  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text3) ? objectId(text3) : void 0;
-}
-function malformed(type, id) {
-  return new TagproofError("object-corrupt", `The ${type} ${id} is malformed.`, {
-    fix: "Run git fsck on the repository. Make the release from a commit that git itself made."
-  });
-}
-var import_node_crypto6;
-var init_objects = __esm({
-  "src/source/objects.ts"() {
-    import_node_crypto6 = require("node:crypto");
-    init_identifiers();
-    init_errors();
-  }
-});
-
-// src/source/tag.ts
-async function resolveTag(repository, name, now = Math.floor(Date.now() / 1e3)) {
-  const wanted = name ?? await tagAtHead(repository);
-  checkTagName(wanted);
-  const reference = await findReference(repository, wanted);
-  const { commitId, kind } = await peel(repository, reference, wanted);
-  const commit = await readCommit(repository, commitId, wanted);
-  checkEpoch(commit.committed, now, wanted);
-  return {
-    name: wanted,
-    object: reference.object,
-    kind,
-    commit: commitId,
-    tree: commit.tree,
-    epoch: commit.committed
-  };
-}
-async function requireUnmoved(repository, tag) {
-  const now = tag.kind === "untagged" ? { ...tag, tree: (await readCommit(repository, tag.commit, tag.name)).tree } : await resolveTag(repository, tag.name);
-  if (now.object === tag.object && now.commit === tag.commit && now.tree === tag.tree) return;
-  throw new TagproofError("tag-moved", `The tag ${quotedName(tag.name)} has moved since the plan was made.`, {
-    found: `${now.object}, commit ${now.commit}`,
-    expected: `${tag.object}, commit ${tag.commit}`,
-    fix: "Find out who moved it. A release tag must not move: make a new version."
-  });
-}
-async function resolveHead(repository, now = Math.floor(Date.now() / 1e3)) {
-  const name = await repository.head();
-  if (name === null) return resolveTag(repository, void 0, now);
-  const head2 = objectId(name);
-  if ((await tagsAt(repository, head2)).length > 0) return resolveTag(repository, void 0, now);
-  const commit = await readCommit(repository, head2, "HEAD");
-  checkEpoch(commit.committed, now, "HEAD");
-  return {
-    name: "HEAD",
-    object: head2,
-    kind: "untagged",
-    commit: head2,
-    tree: commit.tree,
-    epoch: commit.committed
-  };
-}
-async function tagObjects(repository, tag) {
-  const objects = [];
-  for (let id = tag.object; id !== tag.commit; ) {
-    const { data } = await repository.readObject(id, "tag");
-    objects.push({ id, data });
-    id = parseTag(id, data).object;
-  }
-  return objects;
-}
-async function findReference(repository, name) {
-  const full = `refs/tags/${name}`;
-  const reference = (await repository.references(full)).find((candidate) => candidate.name === full);
-  if (reference === void 0) throw await noSuchTag(repository, name);
-  if (reference.symbolic !== "")
-    throw new TagproofError("tag-not-a-commit", `The tag ${quotedName(name)} only points at another ref.`, {
-      found: `a symbolic ref to ${quotedName(reference.symbolic)}, which moves`,
-      expected: "a tag of a commit",
-      fix: `Make a real tag: git tag -f -a ${name} ${name}^{commit}`
-    });
-  return reference;
-}
-async function noSuchTag(repository, name) {
-  const heads = await repository.references(`refs/heads/${name}`);
-  const branch = heads.some((head2) => head2.name === `refs/heads/${name}`);
-  const tags = (await repository.references("refs/tags")).map((tag) => tag.name.slice("refs/tags/".length));
-  const near = tags.filter((tag) => tag.includes(name) || name.includes(tag)).slice(-5);
-  return new TagproofError("tag-missing", `There is no tag ${quotedName(name)} in this clone.`, {
-    found: branch ? "a branch of that name, which is no tag" : near.length > 0 ? `${tags.length} tags, among them ${near.map(quotedName).join(", ")}` : `${tags.length} tags, none like it`,
-    fix: `Check the spelling, or fetch it: git fetch origin refs/tags/${name}:refs/tags/${name}`
-  });
-}
-async function tagAtHead(repository) {
-  const head2 = await repository.head();
-  if (head2 === null)
-    throw new TagproofError("tag-missing", "HEAD names no commit, so there is no tag at it.", {
-      fix: "Name the tag with --tag."
-    });
-  const here = await tagsAt(repository, head2);
-  const [only] = here;
-  if (only !== void 0 && here.length === 1) return only;
-  throw new TagproofError(
-    "tag-missing",
-    here.length === 0 ? "The commit at HEAD has no tag." : "The commit at HEAD has several tags.",
-    {
-      found: here.length === 0 ? head2.slice(0, 12) : here.slice(0, 10).map(quotedName).join(", "),
-      fix: here.length === 0 ? "Check a tag out, or name one with --tag." : "Name one of them with --tag."
-    }
-  );
-}
-async function tagsAt(repository, commit) {
-  const tags = await repository.references("refs/tags", "peeled");
-  const here = tags.filter((tag) => tag.object === commit || tag.peeled === commit);
-  return here.map((tag) => tag.name.slice("refs/tags/".length));
-}
-async function peel(repository, reference, name) {
-  let id = reference.object;
-  for (let depth = 0; depth <= deepestNesting; depth += 1) {
-    const [header] = await repository.headers([id]);
-    if (header === void 0) throw await repository.missing(id, `What the tag ${quotedName(name)} names`);
-    if (header.type === "commit") return { commitId: id, kind: depth === 0 ? "lightweight" : "annotated" };
-    if (header.type !== "tag")
-      throw new TagproofError("tag-not-a-commit", `The tag ${quotedName(name)} names no commit.`, {
-        found: `a ${header.type}`,
-        expected: "a commit",
-        fix: "Tag the commit of the release."
-      });
-    const tag = parseTag(id, (await repository.readObject(id, "tag")).data);
-    if (depth === 0) checkOwnName(tag.name, name);
-    id = tag.object;
-  }
-  throw new TagproofError("tag-not-a-commit", `The tag ${quotedName(name)} is nested too deeply.`, {
-    found: `more than ${deepestNesting} tags of tags`,
-    fix: "Tag the commit of the release."
-  });
-}
-function checkOwnName(said, name) {
-  if (said === name) return;
-  throw new TagproofError("tag-name", `The tag object at ${quotedName(name)} was made under another name.`, {
-    found: quotedName(said),
-    expected: quotedName(name),
-    fix: `Release ${quotedName(said)}, or make a tag of your own: git tag -a ${name} ${name}^{commit}`
-  });
-}
-async function readCommit(repository, id, name) {
-  const [header] = await repository.headers([id]);
-  if (header === void 0) throw await repository.missing(id, `The commit of the tag ${quotedName(name)}`);
-  return parseCommit(id, (await repository.readObject(id, "commit")).data);
-}
-function checkEpoch(epoch, now, name) {
-  if (epoch >= earliestEpoch && epoch <= now) return;
-  const date5 = new Date(epoch * 1e3);
-  throw new TagproofError(
-    "epoch-refused",
-    `The commit of the tag ${quotedName(name)} has an impossible time.`,
-    {
-      found: Number.isNaN(date5.getTime()) ? `${epoch} seconds since 1970` : date5.toISOString(),
-      expected: "between 1980 and now, since archives carry it",
-      fix: epoch > now ? "Check the clock of this machine; if it is right, make the commit and the tag again." : "Make the commit again with a right clock, and tag that one."
-    }
-  );
-}
-var earliestEpoch, deepestNesting;
-var init_tag = __esm({
-  "src/source/tag.ts"() {
-    init_identifiers();
-    init_errors();
-    init_objects();
-    init_tag_name();
-    earliestEpoch = 315532800;
-    deepestNesting = 16;
-  }
-});
-
-// src/source/thin-git.ts
-async function thinGit(repository, tag, tree) {
-  const format = repository.objectFormat;
-  const commit = await repository.readObject(tag.commit, "commit");
-  const objects = [
-    { id: tag.commit, type: "commit", data: commit.data },
-    ...tree.trees.map(({ id, data }) => ({ id, type: "tree", data })),
-    ...(await tagObjects(repository, tag)).map(({ id, data }) => ({ id, type: "tag", data }))
-  ];
-  const files = [
-    { path: "HEAD", content: Buffer.from(`${tag.commit}
-`) },
-    { path: "config", content: Buffer.from(thinConfig(format)) },
-    { path: "index", content: gitIndex(tree.index, format) },
-    { path: "shallow", content: Buffer.from(`${tag.commit}
-`) },
-    ...tag.kind === "untagged" ? [] : [{ path: `refs/tags/${tag.name}`, content: Buffer.from(`${tag.object}
-`) }],
-    ...objects.map(({ id, type, data }) => ({
-      path: `objects/${id.slice(0, 2)}/${id.slice(2)}`,
-      content: looseObject2(type, data)
-    }))
-  ];
-  return files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
-}
-function thinConfig(format) {
-  const core = ["filemode = true", "bare = false", "logallrefupdates = false", "autocrlf = false"];
-  const version4 = format === "sha1" ? 0 : 1;
-  const extensions = format === "sha1" ? "" : `[extensions]
-	objectformat = ${format}
-`;
-  const settings2 = [`repositoryformatversion = ${version4}`, ...core].map((line) => `	${line}
-`).join("");
-  return `[core]
-${settings2}${extensions}[gc]
-	auto = 0
-`;
-}
-var init_thin_git = __esm({
-  "src/source/thin-git.ts"() {
-    init_git_index();
-    init_loose_object();
-    init_tag();
-  }
-});
-
-// src/source/lfs.ts
-async function refuseLfsPointers(repository, entries) {
-  const small = entries.filter(
-    (entry) => entry.mode !== "120000" && entry.size >= smallestPointer && entry.size <= largestPointer
-  );
-  const found = [];
-  let at = 0;
-  for await (const blob of repository.blobs(small.map((entry) => entry.id))) {
-    const chunks = [];
-    for await (const chunk of blob.content) chunks.push(chunk);
-    if (isLfsPointer(Buffer.concat(chunks))) found.push(small[at]?.path ?? "");
-    at += 1;
-  }
-  if (found.length === 0) return;
-  const named = found.slice(0, 5).map(quotedName).join(", ");
-  throw new TagproofError("lfs-pointer", `Files of the tree are kept outside of git, by git-lfs: ${named}.`, {
-    found: `${found.length} pointers`,
-    expected: "the files themselves as git objects",
-    fix: "Take them out of LFS (git lfs migrate export --include=PATH), or out of the repository."
-  });
-}
-function isLfsPointer(bytes) {
-  return bytes.length <= largestPointer && pointerForm.test(bytes.toString("latin1"));
-}
-var largestPointer, smallestPointer, pointerForm;
-var init_lfs = __esm({
-  "src/source/lfs.ts"() {
-    init_errors();
-    init_tag_name();
-    largestPointer = 1024;
-    smallestPointer = 100;
-    pointerForm = /^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\/v1\n(.+\n)*?oid sha256:[0-9a-f]{64}\nsize \d+\n$/;
-  }
-});
-
 // src/platform/process.ts
 async function run(command, args, options) {
-  if (options.signal?.aborted === true) throw new TagproofError("cancelled", "Stopped on request.");
+  const cancelled = () => options.signal?.aborted === true;
+  if (cancelled()) throw new TagproofError("cancelled", "Stopped on request.");
   const child2 = (0, import_node_child_process.spawn)(command, args, {
     cwd: options.cwd,
     env: { ...options.env },
@@ -27583,12 +26530,12 @@ async function run(command, args, options) {
     if (options.stdoutTo === void 0) flows.push(collect(child2.stdout, stdout, options.onLine));
     else
       flows.push(
-        (0, import_promises6.pipeline)(child2.stdout, options.stdoutTo).catch(
+        (0, import_promises4.pipeline)(child2.stdout, options.stdoutTo).catch(
           (error3) => (stop(), Promise.reject(error3))
         )
       );
     const [end] = await Promise.all([ended, ...flows]);
-    if (options.signal?.aborted) throw new TagproofError("cancelled", "Stopped on request.");
+    if (cancelled()) throw new TagproofError("cancelled", "Stopped on request.");
     return { ...end, stdout: stdout.bytes(), stderr: stderr.bytes(), timedOut };
   } finally {
     clearTimeout(timer);
@@ -27645,7 +26592,7 @@ async function feed(child2, stdin) {
   if (child2.stdin === null) return;
   child2.stdin.on("error", () => void 0);
   if (stdin === void 0 || stdin instanceof Uint8Array) child2.stdin.end(stdin);
-  else await (0, import_promises6.pipeline)(stdin, child2.stdin).catch((error3) => ignoreBrokenPipe(error3));
+  else await (0, import_promises4.pipeline)(stdin, child2.stdin).catch((error3) => ignoreBrokenPipe(error3));
 }
 function ignoreBrokenPipe(error3) {
   const code2 = error3.code;
@@ -27663,11 +26610,11 @@ async function collect(stream, tail, onLine) {
   }
   if (pending !== "") onLine?.(pending);
 }
-var import_node_child_process, import_promises6, defaultKeepBytes, killAfterMilliseconds, plainEnvironment, Tail;
+var import_node_child_process, import_promises4, defaultKeepBytes, killAfterMilliseconds, plainEnvironment, Tail;
 var init_process = __esm({
   "src/platform/process.ts"() {
     import_node_child_process = require("node:child_process");
-    import_promises6 = require("node:stream/promises");
+    import_promises4 = require("node:stream/promises");
     init_errors();
     defaultKeepBytes = 64 * 1024 * 1024;
     killAfterMilliseconds = 5e3;
@@ -27693,1479 +26640,6 @@ var init_process = __esm({
         return all.length > this.limit ? all.subarray(all.length - this.limit) : all;
       }
     };
-  }
-});
-
-// src/source/discovery.ts
-async function discoverRepository(directory) {
-  const start = import_node_path6.default.resolve(directory);
-  if (!await isDirectory(start))
-    throw new TagproofError("repository-invalid", `There is no folder ${start}.`, {
-      fix: "Name the folder of a git clone with --repository."
-    });
-  for (let folder = start; ; folder = import_node_path6.default.dirname(folder)) {
-    const places = await fromDotGit(folder) ?? await fromBare(folder);
-    if (places !== void 0) return places;
-    if (folder === import_node_path6.default.dirname(folder)) break;
-  }
-  throw new TagproofError("repository-invalid", `The folder ${start} is not in a git repository.`, {
-    found: "no .git here or in a folder above, and no bare repository",
-    fix: "Run inside a clone of the project, or name it with --repository."
-  });
-}
-async function fromDotGit(folder) {
-  const dotGit = import_node_path6.default.join(folder, ".git");
-  const status = await (0, import_promises7.lstat)(dotGit).catch(() => void 0);
-  if (status === void 0) return void 0;
-  const gitDirectory = status.isFile() ? import_node_path6.default.resolve(folder, await pointer(dotGit, /^gitdir: (.+)$/)) : dotGit;
-  return { ...await layout(gitDirectory), worktree: folder };
-}
-async function fromBare(folder) {
-  const parts = ["objects", "refs"].map((name) => isDirectory(import_node_path6.default.join(folder, name)));
-  const head2 = await (0, import_promises7.lstat)(import_node_path6.default.join(folder, "HEAD")).catch(() => void 0);
-  if (head2 === void 0 || (await Promise.all(parts)).includes(false)) return void 0;
-  return { ...await layout(folder), worktree: null };
-}
-async function layout(gitDirectory) {
-  const commonFile = import_node_path6.default.join(gitDirectory, "commondir");
-  const linked = await (0, import_promises7.lstat)(commonFile).catch(() => void 0) !== void 0;
-  const commonDirectory = linked ? import_node_path6.default.resolve(gitDirectory, await pointer(commonFile, /^(.+)$/)) : gitDirectory;
-  for (const name of ["objects", "refs"])
-    if (!await isDirectory(import_node_path6.default.join(commonDirectory, name)))
-      throw new TagproofError("repository-invalid", `${gitDirectory} is not a whole git repository.`, {
-        found: `no folder ${name} in ${commonDirectory}`,
-        fix: "Clone the project again."
-      });
-  return { gitDirectory, commonDirectory };
-}
-async function pointer(file3, form) {
-  const { size } = await (0, import_promises7.stat)(file3);
-  const text3 = size > longestPointer ? "" : await (0, import_promises7.readFile)(file3, "utf8");
-  const target = form.exec(text3.replace(/[\r\n]+$/, ""))?.[1];
-  if (target !== void 0 && !target.includes("\0")) return target;
-  throw new TagproofError("repository-invalid", `The file ${file3} does not say where its repository is.`, {
-    found: JSON.stringify(text3.slice(0, 80)),
-    fix: "Clone the project again."
-  });
-}
-async function isDirectory(folder) {
-  return (0, import_promises7.stat)(folder).then(
-    (status) => status.isDirectory(),
-    () => false
-  );
-}
-var import_promises7, import_node_path6, longestPointer;
-var init_discovery = __esm({
-  "src/source/discovery.ts"() {
-    import_promises7 = require("node:fs/promises");
-    import_node_path6 = __toESM(require("node:path"), 1);
-    init_errors();
-    longestPointer = 8192;
-  }
-});
-
-// src/source/private-git.ts
-async function makePrivateGit(places) {
-  const version4 = await gitVersion();
-  const config2 = import_node_path7.default.join(places.commonDirectory, "config");
-  const objectFormat = await setting(config2, "extensions.objectformat", "sha1");
-  const refStorage = await setting(config2, "extensions.refstorage", "files");
-  if (objectFormat !== "sha1" && objectFormat !== "sha256")
-    throw unusable(`It names its objects by ${JSON.stringify(objectFormat)}`, "sha1 or sha256");
-  if (refStorage !== "files" && refStorage !== "reftable")
-    throw unusable(`It keeps its refs in ${JSON.stringify(refStorage)}`, "files or reftable");
-  if (refStorage === "reftable" && version4.minor < 45 && version4.major === 2)
-    throw new TagproofError("tool-missing", "The repository keeps its refs as reftable.", {
-      found: `git ${version4.text}`,
-      expected: "git 2.45 or newer, which can read them",
-      fix: "Install a newer git, or run: git refs migrate --ref-format=files"
-    });
-  const folder = await (0, import_promises8.mkdtemp)(import_node_path7.default.join((0, import_node_os3.tmpdir)(), "tagproof-git-"));
-  try {
-    await fill(folder, places, objectFormat, refStorage);
-  } catch (error3) {
-    await (0, import_promises8.rm)(folder, { recursive: true, force: true });
-    throw error3;
-  }
-  return {
-    objectFormat,
-    environment: {
-      ...hardenedEnvironment,
-      GIT_DIR: folder,
-      GIT_OBJECT_DIRECTORY: import_node_path7.default.join(places.commonDirectory, "objects")
-    },
-    remove: () => (0, import_promises8.rm)(folder, { recursive: true, force: true })
-  };
-}
-async function fill(folder, places, objectFormat, refStorage) {
-  const extensions = objectFormat === "sha1" && refStorage === "files" ? "	repositoryformatversion = 0\n" : `	repositoryformatversion = 1
-[extensions]
-	objectFormat = ${objectFormat}
-` + (refStorage === "files" ? "" : `	refStorage = ${refStorage}
-`);
-  await (0, import_promises8.writeFile)(import_node_path7.default.join(folder, "config"), `[core]
-	bare = true
-${extensions}`);
-  const head2 = import_node_path7.default.join(places.gitDirectory, "HEAD");
-  const status = await (0, import_promises8.lstat)(head2).catch(() => void 0);
-  const text3 = status?.isFile() === true && status.size < 4096 ? await (0, import_promises8.readFile)(head2) : "ref: refs/heads/.invalid\n";
-  await (0, import_promises8.writeFile)(import_node_path7.default.join(folder, "HEAD"), text3);
-  await (0, import_promises8.mkdir)(import_node_path7.default.join(folder, "objects"));
-  for (const name of ["refs", "packed-refs", ...refStorage === "reftable" ? ["reftable"] : []])
-    await (0, import_promises8.symlink)(import_node_path7.default.join(places.commonDirectory, name), import_node_path7.default.join(folder, name));
-}
-async function setting(config2, name, absent) {
-  const status = await (0, import_promises8.lstat)(config2).catch(() => void 0);
-  if (status === void 0) return absent;
-  const result = await run("git", ["config", "--file", config2, "--no-includes", "--get", name], {
-    env: { ...hardenedEnvironment, GIT_DIR: "/nonexistent" },
-    timeoutSeconds: 30
-  });
-  if (result.code === 0) return result.stdout.toString("utf8").trim().toLowerCase();
-  if (result.code === 1) return absent;
-  throw new TagproofError("repository-invalid", "The configuration file of the repository is corrupt.", {
-    where: config2,
-    output: lastLines(result.stderr.toString("utf8"), 5),
-    fix: "Correct it, or clone the project again."
-  });
-}
-async function gitVersion() {
-  const result = await run("git", ["version"], { env: hardenedEnvironment, timeoutSeconds: 30 });
-  const found = /^git version ((\d+)\.(\d+)\S*)/.exec(result.stdout.toString("utf8"));
-  const major = Number(found?.[2] ?? 0);
-  const minor = Number(found?.[3] ?? 0);
-  const text3 = found?.[1] ?? "an unknown version";
-  if (major > oldestGit[0] || major === oldestGit[0] && minor >= oldestGit[1]) return { text: text3, major, minor };
-  throw new TagproofError("tool-missing", "git is too old.", {
-    found: text3,
-    expected: `git ${oldestGit.join(".")} or newer`,
-    fix: "Install a newer git."
-  });
-}
-function unusable(message, expected) {
-  return new TagproofError("repository-invalid", `This repository cannot be read. ${message}.`, { expected });
-}
-var import_promises8, import_node_os3, import_node_path7, oldestGit, hardenedEnvironment;
-var init_private_git = __esm({
-  "src/source/private-git.ts"() {
-    import_promises8 = require("node:fs/promises");
-    import_node_os3 = require("node:os");
-    import_node_path7 = __toESM(require("node:path"), 1);
-    init_errors();
-    init_process();
-    oldestGit = [2, 36];
-    hardenedEnvironment = {
-      ...plainEnvironment,
-      HOME: "/nonexistent",
-      XDG_CONFIG_HOME: "/nonexistent",
-      GIT_CONFIG_NOSYSTEM: "1",
-      GIT_CONFIG_SYSTEM: "/dev/null",
-      GIT_CONFIG_GLOBAL: "/dev/null",
-      GIT_ATTR_NOSYSTEM: "1",
-      GIT_NO_REPLACE_OBJECTS: "1",
-      GIT_GRAFT_FILE: "/dev/null",
-      GIT_NO_LAZY_FETCH: "1",
-      // No transport has this name, so none may be used.
-      GIT_ALLOW_PROTOCOL: "none",
-      GIT_TERMINAL_PROMPT: "0",
-      GIT_OPTIONAL_LOCKS: "0",
-      GIT_SSH_COMMAND: "false",
-      GIT_ASKPASS: "false",
-      GIT_PAGER: "cat",
-      GIT_EDITOR: "false"
-    };
-  }
-});
-
-// src/source/submodules.ts
-async function readSubmoduleNames(repository, tree) {
-  const lines = parseTree(tree, (await repository.readObject(tree, "tree")).data);
-  const line = lines.find((candidate) => candidate.name.toString("latin1") === ".gitmodules");
-  if (line === void 0 || line.kind === "link" || line.kind === "folder") return /* @__PURE__ */ new Map();
-  const { data } = await repository.readObject(line.id, "blob");
-  if (data.length > largestGitmodules) return /* @__PURE__ */ new Map();
-  const args = ["config", "--file", "-", "--no-includes", "-z", "--get-regexp", "^submodule\\..*\\.path$"];
-  const result = await run("git", args, {
-    env: { ...hardenedEnvironment, GIT_DIR: "/nonexistent" },
-    stdin: data,
-    timeoutSeconds: 30
-  });
-  const names2 = /* @__PURE__ */ new Map();
-  for (const record4 of result.code === 0 ? result.stdout.toString("utf8").split("\0") : []) {
-    const [key = "", value = ""] = record4.split("\n");
-    if (value !== "") names2.set(value, key.slice("submodule.".length, -".path".length));
-  }
-  return names2;
-}
-async function enterSubmodule(repository, source, folder, commitId) {
-  const relative2 = source.root === "" ? folder : folder.slice(source.root.length + 1);
-  const name = source.names?.get(relative2);
-  const directories = await candidates(repository, source, folder, name);
-  for (const directory of [void 0, ...directories]) {
-    if (directory !== void 0) await repository.addObjectDirectory(import_node_path8.default.join(directory, "objects"));
-    const [header] = await repository.headers([commitId]);
-    if (header?.type !== "commit") continue;
-    const { tree } = parseCommit(commitId, (await repository.readObject(commitId, "commit")).data);
-    return { directories, names: void 0, tree, root: folder };
-  }
-  throw new TagproofError("submodule-refused", `The submodule ${quotedName(folder)} is not in this clone.`, {
-    found: name === void 0 ? ".gitmodules does not name it" : `no commit ${commitId}`,
-    expected: "its recorded commit, so that its files are known",
-    fix: `Fetch it: git submodule update --init --recursive -- ${JSON.stringify(folder)} (with actions/checkout: submodules: recursive).`
-  });
-}
-async function candidates(repository, source, folder, name) {
-  const found = [];
-  if (name !== void 0 && isPlainName(name))
-    for (const directory of source.directories) found.push(import_node_path8.default.join(directory, "modules", name));
-  const { worktree } = repository.places;
-  if (worktree !== null && await isOwnFolder(worktree, folder)) {
-    const places = await discoverRepository(import_node_path8.default.join(worktree, folder)).catch(() => void 0);
-    if (places?.worktree === import_node_path8.default.join(worktree, folder)) found.push(places.commonDirectory);
-  }
-  const usable = [];
-  for (const directory of found)
-    if (await isObjectFolder(import_node_path8.default.join(directory, "objects"))) usable.push(directory);
-  return usable;
-}
-function isPlainName(name) {
-  return name.split("/").every((part) => part !== "" && part !== "." && part !== "..") && !name.includes("\\");
-}
-async function isOwnFolder(worktree, folder) {
-  let place = worktree;
-  for (const part of folder.split("/")) {
-    place = import_node_path8.default.join(place, part);
-    const status = await (0, import_promises9.lstat)(place).catch(() => void 0);
-    if (status?.isDirectory() !== true) return false;
-  }
-  return true;
-}
-async function isObjectFolder(folder) {
-  const status = await (0, import_promises9.lstat)(folder).catch(() => void 0);
-  if (status?.isDirectory() !== true) return false;
-  const head2 = await (0, import_promises9.readFile)(import_node_path8.default.join(folder, "..", "HEAD")).catch(() => void 0);
-  return head2 !== void 0;
-}
-var import_promises9, import_node_path8, largestGitmodules;
-var init_submodules = __esm({
-  "src/source/submodules.ts"() {
-    import_promises9 = require("node:fs/promises");
-    import_node_path8 = __toESM(require("node:path"), 1);
-    init_errors();
-    init_process();
-    init_discovery();
-    init_objects();
-    init_private_git();
-    init_tag_name();
-    largestGitmodules = 1024 * 1024;
-  }
-});
-
-// src/source/tree-paths.ts
-function treePath(folder, name) {
-  const part = name.toString("utf8");
-  const path48 = folder === "" ? part : `${folder}/${part}`;
-  if (!Buffer.from(part, "utf8").equals(name)) throw refused2(path48, "is not UTF-8");
-  const broken2 = rules2.find((rule) => rule.broken(part));
-  if (broken2 !== void 0) throw refused2(path48, broken2.says);
-  if (Buffer.byteLength(path48) > longestPath) throw refused2(path48, `is longer than ${longestPath} bytes`);
-  return path48;
-}
-function refused2(path48, says) {
-  return new TagproofError("path-refused", `The tree holds ${quotedName(path48)}, which ${says}.`, {
-    fix: "Rename it in the repository, and tag a commit without it."
-  });
-}
-var longestPart, longestPath, rules2;
-var init_tree_paths = __esm({
-  "src/source/tree-paths.ts"() {
-    init_errors();
-    init_tag_name();
-    longestPart = 255;
-    longestPath = 4096;
-    rules2 = [
-      { broken: (part) => part === "" || part === "." || part === "..", says: "leaves its folder" },
-      { broken: (part) => part.toLowerCase() === ".git", says: "would lie in the .git folder" },
-      {
-        broken: (part) => part.includes("/") || part.includes("\\"),
-        says: "holds a slash or backslash in one part"
-      },
-      // eslint-disable-next-line no-control-regex
-      { broken: (part) => /[\0-\x1f\x7f]/.test(part), says: "holds a control character" },
-      {
-        broken: (part) => Buffer.byteLength(part) > longestPart,
-        says: `has a part longer than ${longestPart} bytes`
-      }
-    ];
-  }
-});
-
-// src/source/tree.ts
-async function listTree(repository, tree) {
-  return (await readTree(repository, tree)).entries;
-}
-async function readTree(repository, tree) {
-  const walk = { repository, files: [], trees: /* @__PURE__ */ new Map(), parsed: /* @__PURE__ */ new Map(), index: [], visited: 0 };
-  const submodules = { directories: [repository.places.commonDirectory], names: void 0, tree, root: "" };
-  await walkTree(walk, tree, "", true, submodules);
-  const entries = await withSizes(repository, walk.files.sort(byPath));
-  await refuseLfsPointers(repository, entries);
-  return {
-    entries,
-    index: walk.index.sort(byPath),
-    trees: [...walk.trees].map(([id, data]) => ({ id, data }))
-  };
-}
-function byPath(a, b) {
-  return Buffer.compare(Buffer.from(a.path), Buffer.from(b.path));
-}
-async function walkTree(walk, tree, folder, own2, submodules) {
-  const seen = /* @__PURE__ */ new Set();
-  for (const line of await treeLines(walk, tree, folder, own2)) {
-    const path48 = treePath(folder, line.name);
-    if (seen.has(path48))
-      throw new TagproofError("path-refused", `The tree holds ${quotedName(path48)} twice.`, {
-        fix: "Run git fsck. Make the release from a commit that git itself made."
-      });
-    seen.add(path48);
-    if (line.kind === "folder") await walkTree(walk, line.id, path48, own2, submodules);
-    else if (line.kind === "submodule") {
-      if (own2) walk.index.push({ path: path48, mode: "160000", id: line.id });
-      submodules.names ??= await readSubmoduleNames(walk.repository, submodules.tree);
-      const inside = await enterSubmodule(walk.repository, submodules, path48, line.id);
-      await walkTree(walk, inside.tree, path48, false, inside);
-    } else {
-      const file3 = { path: path48, mode: fileModes[line.kind], id: line.id };
-      walk.files.push(file3);
-      if (own2) walk.index.push(file3);
-    }
-    walk.visited += 1;
-    if (walk.visited > mostPaths)
-      throw new TagproofError("repository-invalid", `The tree holds more than ${mostPaths} paths.`);
-  }
-}
-async function treeLines(walk, tree, folder, own2) {
-  const known = walk.parsed.get(tree);
-  if (known !== void 0 && (!own2 || walk.trees.has(tree))) return known;
-  const [header] = await walk.repository.headers([tree]);
-  if (header === void 0)
-    throw await walk.repository.missing(
-      tree,
-      folder === "" ? "The tree of the commit" : `The folder ${quotedName(folder)}`
-    );
-  const { data } = await walk.repository.readObject(tree, "tree");
-  if (own2) walk.trees.set(tree, data);
-  const lines = parseTree(tree, data);
-  walk.parsed.set(tree, lines);
-  return lines;
-}
-async function withSizes(repository, files) {
-  const headers = await repository.headers(files.map((file3) => file3.id));
-  const entries = [];
-  for (const [at, file3] of files.entries()) {
-    const header = headers[at];
-    if (header === void 0) throw await repository.missing(file3.id, `The file ${quotedName(file3.path)}`);
-    if (header.type !== "blob")
-      throw new TagproofError("object-corrupt", `The file ${quotedName(file3.path)} is no file.`, {
-        found: `a ${header.type}`,
-        expected: "a blob",
-        fix: "Run git fsck. Make the release from a commit that git itself made."
-      });
-    entries.push({ ...file3, size: header.size });
-  }
-  return entries;
-}
-var mostPaths, fileModes;
-var init_tree = __esm({
-  "src/source/tree.ts"() {
-    init_errors();
-    init_objects();
-    init_lfs();
-    init_submodules();
-    init_tag_name();
-    init_tree_paths();
-    mostPaths = 5e5;
-    fileModes = { file: "100644", executable: "100755", link: "120000" };
-  }
-});
-
-// src/source/export.ts
-async function writeExports(repository, tag, options) {
-  const tree = await readTree(repository, tag.tree);
-  checkInputGlobs(tree.entries, options.inputs);
-  const targets = options.targets?.map((target) => target.path) ?? ["."];
-  const choice = await chooseScrambled(tree.entries, targets, options.inputs, async (entry) => {
-    return (await repository.readObject(entry.id, "blob")).data;
-  });
-  const leaves = /* @__PURE__ */ new Map();
-  for (const entry of tree.entries) leaves.set(entry.path, { kind: "tree", entry });
-  for (const file3 of await thinGit(repository, tag, tree))
-    leaves.set(`.git/${file3.path}`, { kind: "git", file: file3 });
-  const common = { leaves, epoch: tag.epoch, seed: scrambleSeed(tag) };
-  const files = { a: import_node_path9.default.join(options.folder, "export-a.tar"), b: import_node_path9.default.join(options.folder, "export-b.tar") };
-  await (0, import_promises10.mkdir)(options.folder, { recursive: true });
-  try {
-    const a = await writeOriginals({ ...common, repository, choice, file: files.a });
-    const b = await writeScrambled({ ...common, exported: a.exported, originals: files.a, file: files.b });
-    return {
-      exports: {
-        a: { file: import_node_path9.default.basename(files.a), ...a.archive },
-        b: { file: import_node_path9.default.basename(files.b), ...b }
-      },
-      scramble: { seed: common.seed, files: a.scrambled.sort(byPath) }
-    };
-  } catch (error3) {
-    for (const file3 of Object.values(files)) await (0, import_promises10.rm)(file3, { force: true });
-    throw error3;
-  }
-}
-var import_promises10, import_node_path9;
-var init_export = __esm({
-  "src/source/export.ts"() {
-    import_promises10 = require("node:fs/promises");
-    import_node_path9 = __toESM(require("node:path"), 1);
-    init_scramble();
-    init_export_originals();
-    init_export_scrambled();
-    init_inputs();
-    init_thin_git();
-    init_tree();
-  }
-});
-
-// src/lock/apt-sources.ts
-function parseOneLineSources(text3) {
-  const sources = [];
-  for (const line of text3.split("\n")) {
-    const match = /^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*([^#]*)/.exec(line);
-    if (match === null) continue;
-    const [, options = "", uri = "", suite = "", components = ""] = match;
-    sources.push({
-      uris: [trimSlash(uri)],
-      suites: [suite],
-      components: words(components),
-      signedBy: /(?:^|\s)signed-by=(\S+)/i.exec(options)?.[1] ?? null
-    });
-  }
-  return sources;
-}
-function parseDeb822Sources(text3) {
-  const sources = [];
-  for (const fields of parseStanzas(text3)) {
-    if (!words(fields.get("types") ?? "").includes("deb")) continue;
-    if (/^(no|false|without|off|disable|0)$/i.test(fields.get("enabled") ?? "yes")) continue;
-    const signedBy = (fields.get("signed-by") ?? "").trim();
-    sources.push({
-      uris: words(fields.get("uris") ?? "").map(trimSlash),
-      suites: words(fields.get("suites") ?? ""),
-      components: words(fields.get("components") ?? ""),
-      signedBy: signedBy === "" ? null : signedBy
-    });
-  }
-  return sources;
-}
-function parseStanzas(text3) {
-  const stanzas = [];
-  let current = /* @__PURE__ */ new Map();
-  let last = null;
-  const end = () => {
-    if (current.size > 0) stanzas.push(current);
-    current = /* @__PURE__ */ new Map();
-    last = null;
-  };
-  for (const line of text3.split(/\r?\n/)) {
-    if (line.startsWith("#")) continue;
-    if (line.trim() === "") end();
-    else if (/^[ \t]/.test(line)) {
-      if (last !== null) current.set(last, `${current.get(last) ?? ""}
-${line.trim().replace(/^\.$/, "")}`);
-    } else {
-      const colon = line.indexOf(":");
-      if (colon < 1) continue;
-      last = line.slice(0, colon).trim().toLowerCase();
-      current.set(last, line.slice(colon + 1).trim());
-    }
-  }
-  end();
-  return stanzas;
-}
-function sourcesOfSuite(sources, suite) {
-  const pockets = [suite, `${suite}-updates`, `${suite}-security`];
-  const wanted = (found) => pockets.includes(found) || found === `${suite}/updates`;
-  return sources.map((source) => ({ ...source, suites: source.suites.filter(wanted) })).filter((source) => source.suites.length > 0 && source.components.length > 0);
-}
-function parseMirrorList(text3) {
-  return text3.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#")).map((line, index) => {
-    const [url2 = "", ...rest] = line.split(/\s+/);
-    const priority = /priority:(\d+)/.exec(rest.join(" "))?.[1];
-    return { url: trimSlash(url2), priority: priority === void 0 ? Infinity : Number(priority), index };
-  }).sort((left, right) => left.priority - right.priority || left.index - right.index).map((entry) => entry.url);
-}
-function securitySibling(base) {
-  return /^https?:\/\/[^/]+\/.*[^/]$/.test(base) ? [`${base}-security`] : [];
-}
-function formatAptSources(sources, architecture) {
-  return sources.map(
-    (source) => [
-      "Types: deb",
-      `URIs: ${source.uris.join(" ")}`,
-      `Suites: ${source.suites.join(" ")}`,
-      `Components: ${source.components.join(" ")}`,
-      `Architectures: ${architecture}`,
-      ...source.signedBy === null ? [] : [`Signed-By: ${formatSignedBy(source.signedBy)}`],
-      ""
-    ].join("\n")
-  ).join("\n");
-}
-function formatSignedBy(value) {
-  if (!value.includes("\n")) return value;
-  return value.split("\n").map((line, index) => index === 0 ? line : ` ${line === "" ? "." : line}`).join("\n");
-}
-function words(text3) {
-  return text3.split(/\s+/).filter((word) => word !== "");
-}
-function trimSlash(text3) {
-  return text3.replace(/\/+$/, "");
-}
-var init_apt_sources = __esm({
-  "src/lock/apt-sources.ts"() {
-  }
-});
-
-// src/lock/apt-isolated.ts
-async function createIsolatedApt(folder, options) {
-  const lists = import_node_path10.default.join(folder, "state/lists");
-  for (const name of [
-    "state/lists/partial",
-    "cache/archives/partial",
-    "etc/preferences.d",
-    "etc/trusted.d",
-    "log"
-  ])
-    await (0, import_promises11.mkdir)(import_node_path10.default.join(folder, name), { recursive: true });
-  await (0, import_promises11.writeFile)(import_node_path10.default.join(folder, "status"), "");
-  await (0, import_promises11.mkdir)(import_node_path10.default.join(folder, "etc/sources.d"));
-  await (0, import_promises11.writeFile)(
-    import_node_path10.default.join(folder, "etc/sources.d/root.sources"),
-    formatAptSources(options.sources, options.architecture)
-  );
-  const configuration = import_node_path10.default.join(folder, "apt.conf");
-  await (0, import_promises11.writeFile)(configuration, aptConfiguration(folder, options.architecture, options.acquire));
-  const env = aptEnvironment(folder, configuration, process.env);
-  const apt = (command, args, timeoutSeconds = 120) => run(command, args, {
-    env,
-    cwd: folder,
-    timeoutSeconds,
-    ...options.signal === void 0 ? {} : { signal: options.signal }
-  });
-  return {
-    lists,
-    async update() {
-      const result = await apt("apt-get", ["update", "--error-on=any", "-q"], updateTimeoutSeconds);
-      if (result.code !== 0) throw updateError(result);
-    },
-    async plan(packages) {
-      const result = await apt("apt-get", ["install", "-qq", "-y", "--print-uris", "--", ...packages]);
-      if (result.code !== 0) throw planError(result);
-      return result.stdout.toString("utf8");
-    },
-    async show(packages) {
-      const result = await apt("apt-cache", ["show", "--", ...packages]);
-      if (result.code !== 0) throw planError(result);
-      return result.stdout.toString("utf8");
-    }
-  };
-}
-function aptConfiguration(folder, architecture, acquire) {
-  return [
-    `Dir "${folder}";`,
-    `Dir::State "${folder}/state";`,
-    `Dir::State::status "${folder}/status";`,
-    `Dir::State::extended_states "${folder}/state/extended_states";`,
-    `Dir::Cache "${folder}/cache";`,
-    `Dir::Log "${folder}/log";`,
-    `Dir::Etc "${folder}/etc";`,
-    'Dir::Etc::main "/dev/null";',
-    'Dir::Etc::parts "/dev/null";',
-    'Dir::Etc::sourcelist "/dev/null";',
-    `Dir::Etc::sourceparts "${folder}/etc/sources.d";`,
-    'Dir::Etc::preferences "/dev/null";',
-    `Dir::Etc::preferencesparts "${folder}/etc/preferences.d";`,
-    'Dir::Etc::trusted "/dev/null";',
-    `Dir::Etc::trustedparts "${folder}/etc/trusted.d";`,
-    // User names and passwords of private mirrors, as the administrator wrote them.
-    'Dir::Etc::netrc "/etc/apt/auth.conf";',
-    'Dir::Etc::netrcparts "/etc/apt/auth.conf.d";',
-    `APT::Architecture "${architecture}";`,
-    `APT::Architectures { "${architecture}"; };`,
-    'APT::Install-Recommends "false";',
-    'APT::Install-Suggests "false";',
-    // Ubuntu phases updates by machine id: every machine shall resolve the same.
-    'APT::Get::Always-Include-Phased-Updates "true";',
-    // The folder is private to us, so root may not step down to another user.
-    'APT::Sandbox::User "root";',
-    'Acquire::Languages "none";',
-    'Acquire::AllowInsecureRepositories "false";',
-    'Acquire::AllowWeakRepositories "false";',
-    'Acquire::AllowDowngradeToInsecureRepositories "false";',
-    ...acquire,
-    ""
-  ].join("\n");
-}
-function aptEnvironment(folder, configuration, variables) {
-  const proxies = proxyVariables.flatMap(
-    (name) => variables[name] === void 0 ? [] : [[name, variables[name]]]
-  );
-  return {
-    ...plainEnvironment,
-    ...Object.fromEntries(proxies),
-    APT_CONFIG: configuration,
-    HOME: folder,
-    TMPDIR: import_node_os4.default.tmpdir(),
-    DEBIAN_FRONTEND: "noninteractive"
-  };
-}
-function updateError(result) {
-  const output2 = complaintsOf(result);
-  const complaint = updateComplaints.find(({ pattern }) => pattern.test(output2)) ?? {
-    code: "network",
-    message: "The package indexes cannot be fetched.",
-    fix: "Check the network, the proxy variables and the sources of apt."
-  };
-  return new TagproofError(complaint.code, complaint.message, {
-    output: lastLines(output2, 12),
-    fix: complaint.fix
-  });
-}
-function planError(result) {
-  const output2 = complaintsOf(result);
-  const missing2 = [
-    ...output2.matchAll(/Unable to locate package (\S+)|Package '?(\S+?)'? has no installation candidate/g)
-  ].map((match) => match[1] ?? match[2] ?? "").join(", ");
-  return new TagproofError(
-    "lock-unresolvable",
-    missing2 === "" ? "The packages of the root cannot be installed together." : `There is no package ${missing2} in the suite.`,
-    {
-      output: lastLines(output2, 20),
-      fix: "Correct the packages of the root or target in the configuration, or choose another suite."
-    }
-  );
-}
-function complaintsOf(result) {
-  const text3 = `${result.stdout.toString("utf8")}
-${result.stderr.toString("utf8")}`;
-  const lines = text3.split("\n").filter((line) => !/^(Get|Hit|Ign|Fetched|Reading|Building)[: ]/.test(line));
-  return lines.join("\n").replace(/\/\/[^/@\s]*@/g, "//").trim();
-}
-var import_promises11, import_node_os4, import_node_path10, updateTimeoutSeconds, proxyVariables, updateComplaints;
-var init_apt_isolated = __esm({
-  "src/lock/apt-isolated.ts"() {
-    import_promises11 = require("node:fs/promises");
-    import_node_os4 = __toESM(require("node:os"), 1);
-    import_node_path10 = __toESM(require("node:path"), 1);
-    init_errors();
-    init_process();
-    init_apt_sources();
-    updateTimeoutSeconds = 600;
-    proxyVariables = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
-    updateComplaints = [
-      {
-        pattern: /NO_PUBKEY|EXPKEYSIG|REVKEYSIG|BADSIG|is not signed|invalid signature|signatures? (couldn't|were invalid)|Clearsigned file isn't valid|Sub-process .*gpgv/i,
-        code: "signature-invalid",
-        message: "The signature of a package index cannot be verified.",
-        fix: "Install the current archive keyring of that distribution, or use another mirror."
-      },
-      {
-        pattern: /is expired|is not valid yet|Release file .* not valid/i,
-        code: "signature-invalid",
-        message: "A package index is out of date: its signed validity has ended, or has not begun.",
-        fix: "Use a mirror that is up to date, and check the clock of this machine."
-      },
-      {
-        pattern: /Hash Sum mismatch|unexpected size|File has unexpected|Mirror sync in progress/i,
-        code: "index-answer",
-        message: "A package index does not match its own signed list.",
-        fix: "The mirror is being updated or was altered: try again later, or use another one."
-      },
-      {
-        pattern: /does not have a Release file|404 {2}Not Found|doesn't have the component|File not found/i,
-        code: "index-answer",
-        message: "The mirror does not hold the suite or component.",
-        fix: "Correct the suite, the components or sources.mirror."
-      }
-    ];
-  }
-});
-
-// src/lock/apt-host.ts
-async function readAptHost(folder = "/") {
-  const release = await readText(import_node_path11.default.join(folder, "etc/os-release"));
-  const variables = new Map(
-    [...release.matchAll(/^([A-Z_]+)="?([^"\n]*)"?$/gm)].map((match) => [match[1] ?? "", match[2] ?? ""])
-  );
-  const archiveKeyrings = await archiveKeyringsIn(import_node_path11.default.join(folder, "usr/share/keyrings"));
-  const own2 = `${variables.get("ID") ?? ""}-archive-keyring.gpg`;
-  return {
-    codename: variables.get("VERSION_CODENAME") ?? null,
-    sources: await readSources(import_node_path11.default.join(folder, "etc/apt")),
-    keyring: archiveKeyrings.find((file3) => import_node_path11.default.basename(file3) === own2) ?? null,
-    archiveKeyrings,
-    acquire: folder === "/" ? await readAcquire() : []
-  };
-}
-async function readSources(folder) {
-  const parts = import_node_path11.default.join(folder, "sources.list.d");
-  const names2 = (await (0, import_promises12.readdir)(parts).catch(() => [])).sort();
-  const sources = parseOneLineSources(await readText(import_node_path11.default.join(folder, "sources.list")));
-  for (const name of names2) {
-    const text3 = await readText(import_node_path11.default.join(parts, name));
-    if (name.endsWith(".list")) sources.push(...parseOneLineSources(text3));
-    else if (name.endsWith(".sources")) sources.push(...parseDeb822Sources(text3));
-  }
-  return Promise.all(sources.map(async (source) => ({ ...source, uris: await expandMirrors(source.uris) })));
-}
-async function expandMirrors(uris) {
-  const expanded = await Promise.all(
-    uris.map(async (uri) => {
-      const file3 = /^mirror\+file:(?:\/\/)?(\/.*)$/.exec(uri)?.[1];
-      return file3 === void 0 ? [uri] : parseMirrorList(await readText(file3)).slice(0, 1);
-    })
-  );
-  return expanded.flat();
-}
-async function archiveKeyringsIn(folder) {
-  const names2 = await (0, import_promises12.readdir)(folder).catch(() => []);
-  const files = names2.filter((name) => /-archive-keyring\.(gpg|pgp)$/.test(name)).sort();
-  const readable = await Promise.all(
-    files.map(
-      (name) => (0, import_promises12.access)(import_node_path11.default.join(folder, name)).then(
-        () => import_node_path11.default.join(folder, name),
-        () => null
-      )
-    )
-  );
-  return readable.filter((file3) => file3 !== null);
-}
-async function readAcquire() {
-  const result = await run("apt-config", ["dump"], { env: plainEnvironment }).catch(() => null);
-  if (result?.code !== 0) return [];
-  return result.stdout.toString("utf8").split("\n").filter((line) => handedOver.test(line));
-}
-async function readText(file3) {
-  return (0, import_promises12.readFile)(file3, "utf8").catch(() => "");
-}
-function parseRelease(text3) {
-  const body = text3.replace(/^-----BEGIN PGP SIGNED MESSAGE-----\r?\n(?:[^\n]+\n)*\r?\n/, "");
-  return parseStanzas(body)[0] ?? /* @__PURE__ */ new Map();
-}
-var import_promises12, import_node_path11, handedOver;
-var init_apt_host = __esm({
-  "src/lock/apt-host.ts"() {
-    import_promises12 = require("node:fs/promises");
-    import_node_path11 = __toESM(require("node:path"), 1);
-    init_process();
-    init_apt_sources();
-    handedOver = /^Acquire::((http|https|ftp)::.*|Retries|ForceIPv[46]|Check-Valid-Until|Check-Date|Max-FutureTime) /;
-  }
-});
-
-// src/platform/http-rules.ts
-function isPassingStatus(status) {
-  return passingStatuses.has(status);
-}
-function isRedirect(status) {
-  return redirectStatuses.has(status);
-}
-function retryDelay(attempt, retryAfter, baseMilliseconds, now, random) {
-  const asked = retryAfter === void 0 ? void 0 : parseRetryAfter(retryAfter, now);
-  if (asked !== void 0) return Math.min(Math.max(asked, 0), longestWaitMilliseconds);
-  return Math.min(baseMilliseconds * 2 ** (attempt - 1) * (0.5 + random / 2), longestWaitMilliseconds);
-}
-function parseRetryAfter(value, now) {
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1e3;
-  const date5 = Date.parse(value);
-  return Number.isNaN(date5) ? void 0 : date5 - now;
-}
-function redirectTarget(from, location) {
-  const to = location === void 0 ? null : parseUrl(location, from);
-  if (to === null || to.protocol !== "http:" && to.protocol !== "https:")
-    throw new TagproofError("index-answer", `${showUrl(from)} redirects to nowhere.`, {
-      found: `Location: ${location === void 0 ? "none" : showUrl(location)}`,
-      expected: "an http or https URL"
-    });
-  if (from.protocol === "https:" && to.protocol === "http:")
-    throw new TagproofError("index-answer", `${showUrl(from)} redirects from https to plain http.`, {
-      found: showUrl(to),
-      expected: "an https URL",
-      fix: "Correct the server, or name the final https address in the configuration."
-    });
-  return to;
-}
-function headersForOrigin(headers, sameOrigin) {
-  const kept = Object.entries(headers).filter(
-    ([name]) => sameOrigin || !/^(authorization|cookie|proxy-authorization|x-.*(token|key).*)$/i.test(name)
-  );
-  return Object.fromEntries(kept);
-}
-function splitCredentials(url2) {
-  if (url2.username === "" && url2.password === "") return { url: url2, authorization: void 0 };
-  const bare2 = new URL(url2);
-  bare2.username = "";
-  bare2.password = "";
-  const pair = `${decodeURIComponent(url2.username)}:${decodeURIComponent(url2.password)}`;
-  return { url: bare2, authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
-}
-function parseUrl(text3, base) {
-  return URL.canParse(text3, base?.href) ? new URL(text3, base) : null;
-}
-function showUrl(url2) {
-  const parsed = typeof url2 === "string" ? parseUrl(url2) : url2;
-  if (parsed === null)
-    return String(url2).replace(/\/\/[^/@]*@/, "//").replace(/[?#].*$/, "").slice(0, 200);
-  return `${parsed.protocol}//${parsed.host}${parsed.pathname}`.slice(0, 500);
-}
-function proxyFor(url2, environment2) {
-  const scheme = url2.protocol.slice(0, -1);
-  const upper = scheme === "http" && environment2.REQUEST_METHOD !== void 0 ? void 0 : environment2[`${scheme.toUpperCase()}_PROXY`];
-  const value = environment2[`${scheme}_proxy`] ?? upper ?? environment2.all_proxy ?? environment2.ALL_PROXY;
-  if (value === void 0 || value.trim() === "") return null;
-  if (isExempt(url2, environment2.no_proxy ?? environment2.NO_PROXY ?? "")) return null;
-  const proxy = parseUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`);
-  if (proxy === null || proxy.protocol !== "http:" && proxy.protocol !== "https:")
-    throw new TagproofError("network", `The proxy for ${scheme} cannot be used.`, {
-      found: showUrl(value),
-      expected: "an http or https URL",
-      fix: `Correct ${scheme.toUpperCase()}_PROXY.`
-    });
-  return proxy;
-}
-function isExempt(url2, list3) {
-  const host = url2.hostname.replace(/^\[|\]$/g, "").toLowerCase();
-  const port = url2.port === "" ? url2.protocol === "https:" ? "443" : "80" : url2.port;
-  return list3.split(/[\s,]+/).filter((entry) => entry !== "").some((entry) => {
-    if (entry === "*") return true;
-    const [, name = "", onlyPort] = /^\*?\.?(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
-    if (onlyPort !== void 0 && onlyPort !== port) return false;
-    return name !== "" && (host === name || host.endsWith(`.${name}`));
-  });
-}
-function parseContentRange(value) {
-  const match = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(value?.trim() ?? "");
-  if (match === null) return null;
-  return { start: Number(match[1]), total: match[2] === "*" ? null : Number(match[2]) };
-}
-var passingStatuses, redirectStatuses, longestWaitMilliseconds;
-var init_http_rules = __esm({
-  "src/platform/http-rules.ts"() {
-    init_errors();
-    passingStatuses = /* @__PURE__ */ new Set([408, 425, 429, 500, 502, 503, 504]);
-    redirectStatuses = /* @__PURE__ */ new Set([301, 302, 303, 307, 308]);
-    longestWaitMilliseconds = 6e4;
-  }
-});
-
-// src/platform/http-connection.ts
-function createConnector(environment2) {
-  const plain = new import_node_http.default.Agent({ keepAlive: true, maxSockets: 16 });
-  let secureContext;
-  let secure;
-  const tlsOptions = () => secureContext ??= makeSecureContext(environment2);
-  return {
-    async exchange(request) {
-      const proxy = proxyFor(request.url, environment2);
-      if (request.url.protocol === "https:") {
-        if (proxy !== null) {
-          const socket = await openTunnel(proxy, request, tlsOptions());
-          return send(import_node_https.default, request, { createConnection: () => socket, agent: false });
-        }
-        secure ??= new import_node_https.default.Agent({ keepAlive: true, maxSockets: 16, secureContext: tlsOptions() });
-        return send(import_node_https.default, request, { agent: secure });
-      }
-      return proxy === null ? send(import_node_http.default, request, { agent: plain }) : sendThroughProxy(proxy, request, plain);
-    },
-    close() {
-      plain.destroy();
-      secure?.destroy();
-    }
-  };
-}
-function makeSecureContext(environment2) {
-  const extra = [];
-  for (const name of new Set(certificateVariables.map((variable) => environment2[variable]))) {
-    if (name === void 0 || name === "") continue;
-    try {
-      extra.push((0, import_node_fs2.readFileSync)(name, "utf8"));
-    } catch (error3) {
-      throw new TagproofError("network", `The file of certificates ${name} cannot be read.`, {
-        fix: `Correct the variable that names it (${certificateVariables.join(", ")}).`,
-        cause: error3
-      });
-    }
-  }
-  return import_node_tls.default.createSecureContext(extra.length === 0 ? {} : { ca: [...import_node_tls.default.rootCertificates, ...extra] });
-}
-function send(library, request, options) {
-  return new Promise((resolve2, reject) => {
-    const outgoing = library.request(request.url, {
-      method: request.method,
-      headers: request.headers,
-      ...request.signal === void 0 ? {} : { signal: request.signal },
-      ...options
-    });
-    outgoing.setTimeout(request.stallMilliseconds, () => outgoing.destroy(stalled(request)));
-    outgoing.once("response", resolve2);
-    outgoing.on("error", reject);
-    if (typeof request.body === "function")
-      request.body().once("error", (error3) => outgoing.destroy(error3)).pipe(outgoing);
-    else outgoing.end(request.body);
-  });
-}
-function stalled(request) {
-  return new TagproofError(
-    "network",
-    `${showUrl(request.url)} fell silent for ${request.stallMilliseconds / 1e3} s.`
-  );
-}
-function sendThroughProxy(proxy, request, agent) {
-  const { authorization } = splitCredentials(proxy);
-  const headers = {
-    ...request.headers,
-    host: request.url.host,
-    ...authorization === void 0 ? {} : { "proxy-authorization": authorization }
-  };
-  return send(
-    import_node_http.default,
-    { ...request, headers },
-    {
-      agent,
-      hostname: proxy.hostname.replace(/^\[|\]$/g, ""),
-      port: proxy.port === "" ? 80 : Number(proxy.port),
-      path: request.url.href
-    }
-  );
-}
-function openTunnel(proxy, request, secureContext) {
-  const { authorization } = splitCredentials(proxy);
-  const target = `${request.url.hostname}:${request.url.port === "" ? "443" : request.url.port}`;
-  const library = proxy.protocol === "https:" ? import_node_https.default : import_node_http.default;
-  return new Promise((resolve2, reject) => {
-    const connect = library.request({
-      hostname: proxy.hostname.replace(/^\[|\]$/g, ""),
-      port: proxy.port === "" ? proxy.protocol === "https:" ? 443 : 80 : Number(proxy.port),
-      method: "CONNECT",
-      path: target,
-      headers: {
-        host: target,
-        ...authorization === void 0 ? {} : { "proxy-authorization": authorization }
-      },
-      agent: false,
-      ...request.signal === void 0 ? {} : { signal: request.signal },
-      ...proxy.protocol === "https:" ? { secureContext } : {}
-    });
-    connect.setTimeout(request.stallMilliseconds, () => connect.destroy(stalled(request)));
-    connect.once("error", reject);
-    connect.once("connect", (answer, socket) => {
-      if (answer.statusCode !== 200) {
-        socket.destroy();
-        reject(
-          new TagproofError("network", `The proxy ${showUrl(proxy)} refuses to reach ${target}.`, {
-            found: `status ${String(answer.statusCode)}`
-          })
-        );
-        return;
-      }
-      socket.setTimeout(0);
-      const inner = import_node_tls.default.connect({ socket, servername: request.url.hostname, secureContext });
-      inner.once("error", reject);
-      inner.once("secureConnect", () => resolve2(inner));
-    });
-    connect.end();
-  });
-}
-var import_node_fs2, import_node_http, import_node_https, import_node_tls, certificateVariables;
-var init_http_connection = __esm({
-  "src/platform/http-connection.ts"() {
-    import_node_fs2 = require("node:fs");
-    import_node_http = __toESM(require("node:http"), 1);
-    import_node_https = __toESM(require("node:https"), 1);
-    import_node_tls = __toESM(require("node:tls"), 1);
-    init_errors();
-    init_http_rules();
-    certificateVariables = [
-      "NODE_EXTRA_CA_CERTS",
-      "SSL_CERT_FILE",
-      "REQUESTS_CA_BUNDLE",
-      "CURL_CA_BUNDLE",
-      "PIP_CERT"
-    ];
-  }
-});
-
-// src/platform/http.ts
-function createHttpClient(options = {}) {
-  const environment2 = options.environment ?? process.env;
-  const connector = options.connector ?? createConnector(environment2);
-  const attempts = options.attempts ?? defaultAttempts;
-  const pause = async (attempt, retryAfter, signal) => {
-    const wait = retryDelay(
-      attempt,
-      retryAfter,
-      options.retryMilliseconds ?? defaultRetryMilliseconds,
-      Date.now(),
-      Math.random()
-    );
-    await (0, import_promises13.setTimeout)(wait, void 0, signal === void 0 ? {} : { signal }).catch(() => refuseCancelled(signal));
-  };
-  const stallMilliseconds = options.stallMilliseconds ?? defaultStallMilliseconds;
-  async function open12(request) {
-    const limit = request.attempts ?? attempts;
-    for (let attempt = 1; ; attempt += 1) {
-      refuseCancelled(request.signal);
-      try {
-        const { message, url: url2 } = await follow(connector, request, stallMilliseconds);
-        const status = message.statusCode ?? 0;
-        if (status >= 200 && status < 300 || request.accept?.includes(status) === true) {
-          guardStall(message, url2, stallMilliseconds);
-          return { status, headers: message.headers, url: url2, stream: message };
-        }
-        const excerpt = await readExcerpt(message);
-        if (attempt >= limit || !isPassingStatus(status))
-          throw unexpectedStatus(url2, status, excerpt, attempt);
-        await pause(attempt, message.headers["retry-after"], request.signal);
-      } catch (error3) {
-        refuseCancelled(request.signal);
-        if (error3 instanceof TagproofError && error3.code !== "network") throw error3;
-        if (attempt >= limit) throw unreachable(request.url, error3, attempt);
-        await pause(attempt, void 0, request.signal);
-      }
-    }
-  }
-  async function read(request) {
-    const limit = request.attempts ?? attempts;
-    for (let attempt = 1; ; attempt += 1) {
-      const answer = await open12(request);
-      try {
-        const body = await collect2(answer.stream, request.maximumBytes, answer.url);
-        return { status: answer.status, headers: answer.headers, url: answer.url, body };
-      } catch (error3) {
-        refuseCancelled(request.signal);
-        if (error3 instanceof TagproofError && error3.code !== "network") throw error3;
-        if (attempt >= limit) throw unreachable(request.url, error3, attempt);
-        await pause(attempt, void 0, request.signal);
-      }
-    }
-  }
-  return { open: open12, read, pause, attempts, close: () => connector.close() };
-}
-async function follow(connector, request, stallMilliseconds) {
-  const first = splitCredentials(new URL(request.url));
-  let url2 = first.url;
-  let method2 = request.method ?? "GET";
-  let body = request.body;
-  for (let redirects = 0; ; redirects += 1) {
-    const sameOrigin = url2.origin === first.url.origin;
-    const headers = headersForOrigin(
-      {
-        "user-agent": userAgent,
-        // Bytes are hashed as they are: no transfer compression.
-        "accept-encoding": "identity",
-        ...first.authorization === void 0 ? {} : { authorization: first.authorization },
-        ...body instanceof Uint8Array ? { "content-length": String(body.length) } : {},
-        ...request.headers
-      },
-      sameOrigin
-    );
-    const message = await connector.exchange({
-      url: url2,
-      method: method2,
-      headers,
-      body,
-      stallMilliseconds,
-      signal: request.signal
-    });
-    const status = message.statusCode ?? 0;
-    if (!isRedirect(status) || request.accept?.includes(status) === true) return { message, url: url2 };
-    message.destroy();
-    if (redirects >= mostRedirects)
-      throw new TagproofError(
-        "index-answer",
-        `${showUrl(request.url)} redirects more than ${mostRedirects} times.`
-      );
-    url2 = splitCredentials(redirectTarget(url2, message.headers.location)).url;
-    if (status === 303 || method2 === "POST" && status < 303) {
-      method2 = "GET";
-      body = void 0;
-    }
-  }
-}
-function guardStall(message, url2, stallMilliseconds) {
-  message.setTimeout(
-    stallMilliseconds,
-    () => message.destroy(
-      new TagproofError("network", `${showUrl(url2)} fell silent for ${stallMilliseconds / 1e3} s.`)
-    )
-  );
-}
-async function collect2(stream, maximumBytes, url2) {
-  const chunks = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > maximumBytes) {
-      stream.destroy();
-      throw new TagproofError("index-answer", `The answer of ${showUrl(url2)} is too large.`, {
-        expected: `at most ${maximumBytes} bytes`
-      });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-async function readExcerpt(message) {
-  const chunks = [];
-  let size = 0;
-  try {
-    for await (const chunk of message) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size >= excerptBytes) break;
-    }
-  } catch {
-  }
-  message.destroy();
-  const text3 = Buffer.concat(chunks).subarray(0, excerptBytes).toString("utf8");
-  return text3.replace(/<[^>]*>/g, " ").replace(/[^\P{C}\n]/gu, "").replace(/[ \t]+/g, " ").trim().slice(0, 300);
-}
-function unexpectedStatus(url2, status, excerpt, attempts) {
-  const tried = attempts > 1 ? ` after ${attempts} attempts` : "";
-  const login = status === 401 || status === 403 || status === 407;
-  return new TagproofError("index-answer", `${showUrl(url2)} answered ${status}${tried}.`, {
-    found: `status ${status}`,
-    ...excerpt === "" ? {} : { output: excerpt },
-    fix: login ? "Check the user name and password (in the URL, or in netrc) for this server." : "Check the address, or try again later."
-  });
-}
-function unreachable(url2, error3, attempts) {
-  const { code: code2, message } = error3;
-  const reason = code2 ?? message ?? String(error3);
-  const said = error3 instanceof TagproofError ? error3.message : reason;
-  return new TagproofError("network", `${showUrl(url2)} cannot be reached.`, {
-    found: `${said} (${attempts} ${attempts === 1 ? "attempt" : "attempts"})`,
-    fix: "Check the network, and the variables HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE.",
-    cause: error3
-  });
-}
-function refuseCancelled(signal) {
-  if (signal?.aborted === true) throw new TagproofError("cancelled", "Stopped on request.");
-}
-var import_promises13, mostRedirects, defaultAttempts, defaultRetryMilliseconds, defaultStallMilliseconds, userAgent, excerptBytes;
-var init_http = __esm({
-  "src/platform/http.ts"() {
-    import_promises13 = require("node:timers/promises");
-    init_errors();
-    init_http_connection();
-    init_http_rules();
-    mostRedirects = 10;
-    defaultAttempts = 5;
-    defaultRetryMilliseconds = 500;
-    defaultStallMilliseconds = 3e4;
-    userAgent = "tagproof";
-    excerptBytes = 2e3;
-  }
-});
-
-// src/lock/apt-pockets.ts
-async function probePockets(mirror, suite, options) {
-  const base = mirror.replace(/\/+$/, "");
-  const client = options.client ?? createHttpClient();
-  const readRelease = async (uri, pocket) => {
-    const answer = await client.read({
-      url: `${uri}/dists/${pocket}/InRelease`,
-      accept: pocket === suite ? [] : [403, 404, 410],
-      maximumBytes: largestRelease,
-      ...options.signal === void 0 ? {} : { signal: options.signal }
-    });
-    return answer.status === 200 ? parseRelease(answer.body.toString("utf8")) : null;
-  };
-  const sources = [];
-  try {
-    for (const [uri, pocket] of [
-      [base, suite],
-      [base, `${suite}-updates`],
-      [base, `${suite}-security`],
-      ...securitySibling(base).map((sibling) => [sibling, `${suite}-security`])
-    ]) {
-      if (sources.some((found) => found.suites.includes(pocket))) continue;
-      const release = await readRelease(uri, pocket);
-      if (release === null) continue;
-      const offered = (release.get("components") ?? "").split(/\s+/).map((name) => name.replace(/^.*\//, ""));
-      const components = options.components ?? usualComponents.filter((name) => offered.includes(name));
-      sources.push({
-        uris: [uri],
-        suites: [pocket],
-        components: components.length === 0 ? ["main"] : components,
-        signedBy: options.signedBy
-      });
-    }
-    return sources;
-  } finally {
-    if (options.client === void 0) client.close();
-  }
-}
-var usualComponents, largestRelease;
-var init_apt_pockets = __esm({
-  "src/lock/apt-pockets.ts"() {
-    init_http();
-    init_apt_host();
-    init_apt_sources();
-    usualComponents = ["main", "universe"];
-    largestRelease = 16 * 1024 * 1024;
-  }
-});
-
-// src/lock/debian.ts
-async function resolveRoot(options) {
-  const host = options.host ?? await readAptHost();
-  const architecture = options.architecture ?? (await runChecked("dpkg", ["--print-architecture"], { env: plainEnvironment })).trim();
-  const suite = options.suite ?? host.codename;
-  if (suite === null)
-    throw new TagproofError("config-invalid", "This machine does not say which release it runs.", {
-      fix: "Name the suite of the root in the configuration: roots.<name>.suite."
-    });
-  const sources = await chooseSources(host, suite, options);
-  return withTemporaryFolder("tagproof-apt", async (folder) => {
-    const apt = await createIsolatedApt(folder, {
-      sources,
-      architecture,
-      acquire: host.acquire,
-      ...signalOf2(options)
-    });
-    await apt.update();
-    const uris = await planRoot(apt, options.packages);
-    const stanzas = await describePackages(apt, uris);
-    const packages = uris.map((uri) => lockedPackage(uri, stanzas, sources, suite));
-    return {
-      suite,
-      architecture,
-      components: [...new Set(sources.flatMap((source) => source.components))],
-      indexes: await readIndexes(apt.lists, sources),
-      requested: [...new Set(options.packages)].sort(),
-      packages: packages.sort((left, right) => compare2(left.name, right.name))
-    };
-  });
-}
-function signalOf2(options) {
-  return options.signal === void 0 ? {} : { signal: options.signal };
-}
-async function chooseSources(host, suite, options) {
-  const own2 = sourcesOfSuite(host.sources, suite);
-  if (options.mirror !== void 0) {
-    const components = own2.find((source) => source.suites.includes(suite))?.components;
-    const signedBy = keyringFor(host, own2);
-    return probePockets(options.mirror, suite, {
-      ...components === void 0 ? {} : { components },
-      signedBy,
-      ...signalOf2(options)
-    });
-  }
-  if (!own2.some((source) => source.suites.includes(suite)))
-    throw new TagproofError("config-invalid", `No source of this machine holds the suite ${suite}.`, {
-      found: [...new Set(host.sources.flatMap((source) => source.suites))].join(", ") || "no sources",
-      expected: suite,
-      fix: "Name an archive that holds it in the configuration: sources.mirror."
-    });
-  return own2.map((source) => ({ ...source, signedBy: source.signedBy ?? host.keyring }));
-}
-function keyringFor(host, own2) {
-  const named = own2.find((source) => source.signedBy !== null)?.signedBy ?? (own2.length > 0 ? host.keyring : null);
-  const keyrings = named === null ? host.archiveKeyrings : [named];
-  if (keyrings.length === 0)
-    throw new TagproofError(
-      "signature-invalid",
-      "There is no archive keyring on this machine to check the mirror with.",
-      {
-        fix: "Install the keyring package of the distribution that the root is made of (its name ends in -keyring)."
-      }
-    );
-  return keyrings.join(",");
-}
-async function planRoot(apt, packages) {
-  const asked = ["?essential", ...packages];
-  const first = parsePrintUris(await apt.plan(asked));
-  if (!first.some((entry) => entry.name === "usrmerge") || packages.includes("usrmerge")) return first;
-  return apt.plan([...asked, "usr-is-merged", "usrmerge-"]).then(parsePrintUris, () => first);
-}
-function parsePrintUris(text3) {
-  return [...text3.matchAll(/^'([^']+)' (\S+)_(\S+)_(\S+)\.deb \d+/gm)].map((match) => ({
-    address: decodeURIComponent(match[1] ?? ""),
-    name: match[2] ?? "",
-    version: decodeURIComponent(match[3] ?? ""),
-    architecture: match[4] ?? ""
-  }));
-}
-async function describePackages(apt, uris) {
-  const text3 = await apt.show(uris.map((entry) => `${entry.name}=${entry.version}`));
-  const byName2 = /* @__PURE__ */ new Map();
-  for (const stanza of parseStanzas(text3)) {
-    const name = stanza.get("package") ?? "";
-    byName2.set(name, [...byName2.get(name) ?? [], stanza]);
-  }
-  return byName2;
-}
-function lockedPackage(planned, stanzas, sources, suite) {
-  const { name, version: version4, architecture, address } = planned;
-  const stanza = stanzas.get(name)?.find(
-    (fields) => fields.get("version") === version4 && fields.get("architecture") === architecture && address.endsWith(`/${fields.get("filename") ?? " "}`)
-  );
-  const hash2 = stanza?.get("sha256") ?? "";
-  const file3 = stanza?.get("filename") ?? "";
-  const size = Number(stanza?.get("size"));
-  if (stanza === void 0 || !/^[0-9a-f]{64}$/.test(hash2) || !Number.isSafeInteger(size))
-    throw new TagproofError("index-answer", `The index does not describe ${name} ${version4} as it must.`, {
-      expected: "Filename, Size and SHA256 of each package",
-      fix: "Use another mirror; indexes without SHA256 cannot be locked."
-    });
-  const base = address.slice(0, -file3.length - 1);
-  const suites = sources.filter((source) => source.uris.includes(base)).flatMap((source) => source.suites);
-  return { name, version: version4, architecture, suite: suites[0] ?? suite, file: file3, size, sha256: sha256(hash2) };
-}
-async function readIndexes(lists, sources) {
-  const names2 = (await (0, import_promises14.readdir)(lists)).filter((name) => name.endsWith("_InRelease")).sort();
-  const indexes = [];
-  for (const suite of new Set(sources.flatMap((source) => source.suites)))
-    for (const name of names2.filter(
-      (file3) => file3.endsWith(`_dists_${suite.replaceAll("/", "_")}_InRelease`)
-    )) {
-      const file3 = import_node_path12.default.join(lists, name);
-      const fields = parseRelease(await (0, import_promises14.readFile)(file3, "utf8"));
-      indexes.push({
-        suite,
-        origin: fields.get("origin") ?? "",
-        codename: fields.get("codename") ?? fields.get("suite") ?? suite,
-        date: fields.get("date") ?? "",
-        inRelease: (await hashFile(file3)).sha256
-      });
-    }
-  return indexes;
-}
-function compare2(left, right) {
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-var import_promises14, import_node_path12;
-var init_debian = __esm({
-  "src/lock/debian.ts"() {
-    import_promises14 = require("node:fs/promises");
-    import_node_path12 = __toESM(require("node:path"), 1);
-    init_identifiers();
-    init_errors();
-    init_files();
-    init_process();
-    init_apt_isolated();
-    init_apt_host();
-    init_apt_sources();
-    init_apt_pockets();
-  }
-});
-
-// src/lock/changes.ts
-function lockChanges(previous, next) {
-  const lines = [];
-  for (const name of names(previous?.roots, next.roots))
-    lines.push(...rootChanges(`root ${name}`, previous?.roots[name], next.roots[name]));
-  for (const name of names(previous?.python, next.python))
-    lines.push(...pythonChanges(`python ${name}`, previous?.python[name], next.python[name]));
-  return lines;
-}
-function names(previous, next) {
-  return [.../* @__PURE__ */ new Set([...Object.keys(previous ?? {}), ...Object.keys(next)])].sort();
-}
-function rootChanges(title, previous, next) {
-  if (next === void 0) return [`${title}: removed`];
-  if (previous === void 0)
-    return [`${title}: new, ${next.suite} ${next.architecture}, ${next.packages.length} packages`];
-  const lines = [];
-  if (previous.suite !== next.suite) lines.push(`${title}: suite ${previous.suite} → ${next.suite}`);
-  if (previous.architecture !== next.architecture)
-    lines.push(`${title}: architecture ${previous.architecture} → ${next.architecture}`);
-  for (const index of next.indexes) {
-    const before3 = previous.indexes.find((entry) => entry.suite === index.suite);
-    if (before3 !== void 0 && before3.inRelease !== index.inRelease)
-      lines.push(`${title}: index ${index.suite} of ${before3.date} → ${index.date}`);
-  }
-  lines.push(...requestChanges(title, previous.requested, next.requested));
-  lines.push(...packageChanges(title, previous.packages, next.packages));
-  return lines;
-}
-function pythonChanges(title, previous, next) {
-  if (next === void 0) return [`${title}: removed`];
-  if (previous === void 0)
-    return [`${title}: new, Python ${next.interpreter}, ${next.packages.length} packages`];
-  const lines = [];
-  if (previous.interpreter !== next.interpreter)
-    lines.push(`${title}: Python ${previous.interpreter} → ${next.interpreter}`);
-  lines.push(...environmentChanges(title, previous, next));
-  for (const file3 of names(previous.sdists, next.sdists ?? {}))
-    lines.push(
-      ...environmentChanges(`${title}, to build ${file3}`, previous.sdists?.[file3], next.sdists?.[file3])
-    );
-  return lines;
-}
-function environmentChanges(title, previous = { requested: [], packages: [] }, next = { requested: [], packages: [] }) {
-  return [
-    ...requestChanges(title, previous.requested, next.requested),
-    ...packageChanges(title, previous.packages, next.packages)
-  ];
-}
-function requestChanges(title, previous, next) {
-  return [
-    ...next.filter((item) => !previous.includes(item)).map((item) => `${title}: asks for ${item}`),
-    ...previous.filter((item) => !next.includes(item)).map((item) => `${title}: no longer asks for ${item}`)
-  ];
-}
-function packageChanges(title, previous, next) {
-  const before3 = new Map(previous.map((entry) => [entry.name, entry]));
-  const after2 = new Map(next.map((entry) => [entry.name, entry]));
-  const lines = [];
-  for (const name of [.../* @__PURE__ */ new Set([...before3.keys(), ...after2.keys()])].sort()) {
-    const old = before3.get(name);
-    const now = after2.get(name);
-    if (old === void 0) lines.push(`${title}: + ${name} ${now?.version ?? ""}`);
-    else if (now === void 0) lines.push(`${title}: - ${name} ${old.version}`);
-    else if (old.version !== now.version) lines.push(`${title}: ${name} ${old.version} → ${now.version}`);
-    else if (old.sha256 !== now.sha256)
-      lines.push(
-        `${title}: ${name} ${now.version} has OTHER BYTES: ${old.sha256.slice(0, 12)}… → ${now.sha256.slice(0, 12)}…`
-      );
-  }
-  return lines;
-}
-function explainLock(lock2) {
-  const lines = [];
-  for (const [name, root] of Object.entries(lock2.roots).sort(byName)) {
-    lines.push(`root ${name}: ${root.suite} ${root.architecture}, ${root.packages.length} packages`);
-    for (const index of root.indexes)
-      lines.push(`  index ${index.suite}: ${index.origin}, ${index.date}, signature verified`);
-    lines.push(`  asked for: ${root.requested.join(", ")}`);
-    lines.push("  the rest: essential packages of the suite, and dependencies");
-  }
-  for (const [name, python] of Object.entries(lock2.python).sort(byName)) {
-    lines.push(`python ${name}: Python ${python.interpreter}, ${python.packages.length} packages`);
-    lines.push(...python.packages.map(explainPackage));
-    for (const [file3, { packages }] of Object.entries(python.sdists ?? {}).sort(byName))
-      lines.push(`  to build ${file3}:`, ...packages.map((entry) => `  ${explainPackage(entry)}`));
-  }
-  return lines;
-}
-function explainPackage(entry) {
-  const kind = isWheel(entry) ? "" : " (sdist, built in the sandbox)";
-  return `  ${entry.name} ${entry.version}${kind}: asked for by ${entry.because.join(", ")}`;
-}
-function byName([left], [right]) {
-  return left < right ? -1 : 1;
-}
-var init_changes = __esm({
-  "src/lock/changes.ts"() {
-    init_lock();
   }
 });
 
@@ -29196,6 +26670,147 @@ var init_privilege = __esm({
   "src/platform/privilege.ts"() {
     init_errors();
     init_process();
+  }
+});
+
+// src/formats/tar/writer.ts
+function tarHeader(entry) {
+  checkFields(entry);
+  const path49 = entry.kind === "directory" && !entry.path.endsWith("/") ? `${entry.path}/` : entry.path;
+  const linkTarget = entry.linkTarget ?? "";
+  const records = [];
+  const place = splitPath(path49);
+  if (!fits(linkTarget, 100)) records.push(["linkpath", linkTarget]);
+  if (entry.mtime < 0 || entry.mtime > largestOctal) records.push(["mtime", String(entry.mtime)]);
+  if (place === void 0) records.push(["path", path49]);
+  if (entry.size > largestOctal) records.push(["size", String(entry.size)]);
+  const header = ustarBlock({
+    ...place ?? { name: asciiStandIn(path49), prefix: "" },
+    type: typeFlags[entry.kind],
+    mode: entry.mode,
+    size: entry.size > largestOctal ? 0 : entry.size,
+    mtime: entry.mtime < 0 || entry.mtime > largestOctal ? 0 : entry.mtime,
+    linkTarget: fits(linkTarget, 100) ? linkTarget : asciiStandIn(linkTarget)
+  });
+  return records.length === 0 ? header : Buffer.concat([paxBlocks(records), header]);
+}
+function tarPadding(size) {
+  return Buffer.alloc((tarBlockSize - size % tarBlockSize) % tarBlockSize);
+}
+function checkFields({ path: path49, kind, mode, size, mtime, linkTarget }) {
+  const linked = kind === "symlink" || kind === "hardlink";
+  if (path49 === "" || path49.includes("\0")) throw new RangeError("tar: a path is empty or holds NUL");
+  if (linked !== (linkTarget !== void 0 && linkTarget !== null && linkTarget !== ""))
+    throw new RangeError(`tar: ${path49}: a link needs a target, and only a link has one`);
+  if (!Number.isInteger(mode) || mode < 0 || mode > 4095) throw new RangeError(`tar: ${path49}: mode ${mode}`);
+  if (!Number.isSafeInteger(size) || size < 0 || kind !== "file" && size !== 0)
+    throw new RangeError(`tar: ${path49}: size ${size}`);
+  if (!Number.isSafeInteger(mtime)) throw new RangeError(`tar: ${path49}: mtime ${mtime}`);
+}
+function splitPath(path49) {
+  if (fits(path49, 100)) return { name: path49, prefix: "" };
+  if (!isAscii(path49)) return void 0;
+  for (let cut = path49.lastIndexOf("/", 155); cut > 0; cut = path49.lastIndexOf("/", cut - 1)) {
+    const name = path49.slice(cut + 1);
+    if (name !== "" && name.length <= 100) return { name, prefix: path49.slice(0, cut) };
+  }
+  return void 0;
+}
+function isAscii(text3) {
+  return /^[ -~]*$/.test(text3);
+}
+function fits(text3, bytes) {
+  return text3.length <= bytes && isAscii(text3);
+}
+function asciiStandIn(text3) {
+  return text3.replace(/[^ -~]/gu, "?").slice(0, 100);
+}
+function ustarBlock(fields) {
+  const block = Buffer.alloc(tarBlockSize);
+  block.write(fields.name, 0, 100, "latin1");
+  block.write(octal(fields.mode, 7), 100, "latin1");
+  block.write(octal(0, 7), 108, "latin1");
+  block.write(octal(0, 7), 116, "latin1");
+  block.write(octal(fields.size, 11), 124, "latin1");
+  block.write(octal(fields.mtime, 11), 136, "latin1");
+  block.write("        ", 148, "latin1");
+  block.write(fields.type, 156, "latin1");
+  block.write(fields.linkTarget, 157, 100, "latin1");
+  block.write("ustar\x0000", 257, "latin1");
+  block.write(octal(0, 7), 329, "latin1");
+  block.write(octal(0, 7), 337, "latin1");
+  block.write(fields.prefix, 345, 155, "latin1");
+  block.write(`${octal(tarChecksum(block), 6)}\0 `, 148, "latin1");
+  return block;
+}
+function octal(value, digits) {
+  return value.toString(8).padStart(digits, "0");
+}
+function tarChecksum(block) {
+  let sum = 8 * 32;
+  for (let at = 0; at < tarBlockSize; at += 1) if (at < 148 || at >= 156) sum += block[at] ?? 0;
+  return sum;
+}
+function paxBlocks(records) {
+  const data = Buffer.concat(records.map(([key, value]) => paxRecord(key, value)));
+  const header = ustarBlock({
+    name: "././@PaxHeader",
+    prefix: "",
+    type: "x",
+    mode: 420,
+    size: data.length,
+    mtime: 0,
+    linkTarget: ""
+  });
+  return Buffer.concat([header, data, tarPadding(data.length)]);
+}
+function paxRecord(key, value) {
+  const rest = Buffer.from(` ${key}=${value}
+`, "utf8");
+  let length2 = rest.length;
+  while (length2 !== rest.length + String(length2).length) length2 = rest.length + String(length2).length;
+  return Buffer.concat([Buffer.from(String(length2)), rest]);
+}
+var tarBlockSize, largestOctal, typeFlags, tarEnd;
+var init_writer = __esm({
+  "src/formats/tar/writer.ts"() {
+    tarBlockSize = 512;
+    largestOctal = 8589934591;
+    typeFlags = { file: "0", hardlink: "1", symlink: "2", directory: "5" };
+    tarEnd = Buffer.alloc(2 * tarBlockSize);
+  }
+});
+
+// src/worlds/bundle.ts
+function bundleArchive(config2, files, folders) {
+  const blocks = [...file2("config.json", JSON.stringify(config2))];
+  const made = /* @__PURE__ */ new Set();
+  const directory = (path49) => {
+    if (path49 === "" || made.has(path49)) return;
+    const cut = path49.lastIndexOf("/");
+    if (cut > 0) directory(path49.slice(0, cut));
+    made.add(path49);
+    blocks.push(tarHeader({ path: path49, kind: "directory", mode: 493, size: 0, mtime: 0 }));
+  };
+  directory("root");
+  for (const folder of folders) directory(`root/${folder}`);
+  for (const [path49, content2] of files) {
+    directory(`root/${path49.slice(0, path49.lastIndexOf("/"))}`);
+    blocks.push(...file2(`root/${path49}`, content2));
+  }
+  return Buffer.concat([...blocks, tarEnd]);
+}
+function file2(path49, content2) {
+  const bytes = Buffer.from(content2);
+  return [
+    tarHeader({ path: path49, kind: "file", mode: 420, size: bytes.length, mtime: 0 }),
+    bytes,
+    tarPadding(bytes.length)
+  ];
+}
+var init_bundle = __esm({
+  "src/worlds/bundle.ts"() {
+    init_writer();
   }
 });
 
@@ -29236,6 +26851,161 @@ var init_child = __esm({
     init_errors();
     init_privilege();
     init_process();
+  }
+});
+
+// src/worlds/enclosure.ts
+function enclosureCommand(request) {
+  const terminal = "file" in request.bundle;
+  const namespaces = [
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child=SIGKILL",
+    "--mount-proc",
+    "--propagation=private"
+  ];
+  const script = ["/bin/sh", "-eu", "-c", terminal ? terminalScript : buildScript, "tagproof"];
+  const unshare = ["unshare", ...namespaces, "--", ...script, ...scriptArguments(request)];
+  const [command = "", ...args] = terminal ? unshare : ["setsid", "--wait", ...unshare];
+  return { command, args };
+}
+function scriptArguments(request) {
+  return [
+    request.id,
+    request.root,
+    request.exportTar ?? "",
+    String(request.hostUser),
+    request.umask.toString(8).padStart(4, "0"),
+    String(request.sizeKib),
+    "file" in request.bundle ? request.bundle.file : String(request.bundle.bytes)
+  ];
+}
+var mountPoint, prologue, buildScript, terminalScript;
+var init_enclosure = __esm({
+  "src/worlds/enclosure.ts"() {
+    mountPoint = "/run/tagproof/world";
+    prologue = `
+id=$1 root=$2 export=$3 owner=$4 mask=$5 size=$6 bundle=$7
+locks=/run/tagproof world=${mountPoint}
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
+umask 022
+cd /
+
+# Descriptors 3, 4 and 7 to 9 are ours alone.
+outside() { "$@" 3<&- 4>&- 7<&- 8<&- 9<&-; }
+groups() {
+  for group in /sys/fs/cgroup/tagproof/$1 /sys/fs/cgroup/*/tagproof/$1; do
+    if [ -d "$group" ]; then printf '%s\\n' "$group"; fi
+  done
+}
+reap() {
+  for group in $(groups '*'); do
+    of=$locks/\${group##*/}.lock
+    if [ ! -e "$of" ] || flock --nonblock "$of" true; then rmdir "$group" 2>/dev/null || :; fi
+  done
+  for of in "$locks"/*.lock; do
+    if [ -e "$of" ] && flock --nonblock "$of" true; then rm -f "$of"; fi
+  done
+}
+finish() {
+  status=$?
+  trap - EXIT
+  if [ "$status" != 0 ] && [ ! -e "$world/state/stopped" ]; then cat "$world/state/errors" >&4 || :; fi 2>/dev/null
+  cd /
+  outside runc --root "$world/state/runc" delete --force "$id" >/dev/null 2>&1 || :
+  for group in $(groups "$id"); do rmdir "$group" 2>/dev/null || :; done
+  umount --recursive --lazy "$world" 2>/dev/null || :
+  rm -f "$locks/$id.lock"
+  if flock --nonblock --exclusive 9; then
+    rm -f "$locks/register"
+    rmdir "$world" "$locks" /sys/fs/cgroup/tagproof /sys/fs/cgroup/*/tagproof 2>/dev/null || :
+  fi
+  exit "$status"
+}
+while :; do
+  mkdir -p "$world"
+  exec 9<"$locks" || continue
+  flock --shared 9
+  if [ -d "$world" ] && [ "$(stat -c %i "$locks")" = "$(stat -L -c %i /proc/self/fd/9)" ]; then break; fi
+done
+exec 7>"$locks/register"
+flock 7
+reap
+exec 8>"$locks/$id.lock"
+flock --nonblock 8
+flock --unlock 7
+trap finish EXIT
+
+mount -t tmpfs -o mode=0755,size=256m,nosuid,nodev tagproof "$world"
+cd "$world"
+mkdir bundle lower upper work rootfs state scratch
+# What the build writes has its own limit; our records do not suffer when it is reached.
+mount -t tmpfs -o "mode=0755,size=\${size}k,nr_inodes=2m,strictatime,nosuid,nodev" scratch scratch
+unpack_bundle
+mount --bind "$root" lower
+mount -o remount,bind,ro lower
+mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay rootfs
+cp -RT --remove-destination bundle/root rootfs
+(cd scratch && mkdir build out home tmp vartmp shm && chown "$owner:$owner" * && chmod 1777 tmp vartmp shm)
+if [ -n "$export" ]; then
+  outside setpriv --reuid "$owner" --regid "$owner" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all -- \\
+    sh -c 'umask "$1"; exec tar --extract --file=- --directory=scratch/build' sh "$mask" <"$export"
+fi
+`;
+    buildScript = `
+exec 3<&0 </dev/null
+unpack_bundle() { head -c "$bundle" <&3 | tar --extract --file=- --directory=bundle --no-same-owner; }
+${prologue}
+(
+  cat >/dev/null <&3
+  : >state/stopped
+  kill -KILL -1 2>/dev/null || :
+  while :; do sleep 0.2; outside runc --root state/runc kill "$id" KILL >/dev/null 2>&1 || :; done
+) &
+
+find scratch/build -mindepth 1 -type f -printf '%P\\0' | sort -z >state/exported
+# From here on standard error is the build's alone.
+exec 4>&2 2>state/errors
+# File times come from a clock that ticks a few times a second on some machines.
+sleep 0.02
+: >state/began
+sleep 0.02
+
+code=0
+if [ ! -e state/stopped ]; then
+  # In a shell of its own, or "Killed" would end the build's output when the runtime is.
+  (exec runc --root state/runc --log state/runc.log run --keep --bundle bundle "$id" \\
+    >&4 2>&4 3<&- 4>&- 7<&- 8<&- 9<&-) || code=$?
+fi
+if grep -q level=error state/runc.log 2>/dev/null; then cat state/runc.log >&4; exit 70; fi
+
+count() { cat $(groups "$id" | sed "s,\\$,/$1,") 2>/dev/null | sed -n "s/^$2 //p" | head -n 1; }
+{
+  echo "code $code"
+  echo "out-of-memory $(count memory.events oom_kill)$(count memory.oom_control oom_kill)"
+  echo "processes-refused $(count pids.events max)"
+  echo "free $(stat -f -c '%a %b' scratch)"
+} >status
+outside runc --root state/runc delete --force "$id" >/dev/null 2>&1 || :
+parts=status
+if [ ! -e state/stopped ]; then
+  find scratch/build -mindepth 1 -type f -anewer state/began ! -newer state/began -printf '%P\\0' | sort -z |
+    comm -z -12 - state/exported >reads
+  parts='status reads --directory=scratch out'
+fi
+tar --create --file=- --format=pax --pax-option=delete=atime,delete=ctime,delete=mtime --sort=name \\
+  --owner=0 --group=0 --numeric-owner --hard-dereference $parts
+`;
+    terminalScript = `
+unpack_bundle() { tar --extract --file="$bundle" --directory=bundle --no-same-owner; }
+${prologue}
+trap '' INT QUIT
+code=0
+outside runc --root state/runc --log state/runc.log run --keep --bundle bundle "$id" || code=$?
+if grep -q level=error state/runc.log 2>/dev/null; then cat state/runc.log >&2; exit 70; fi
+exit "$code"
+`;
   }
 });
 
@@ -29371,1292 +27141,21 @@ int timerfd_settime(int timer, int flags, const struct itimerspec *wanted, struc
   }
 });
 
-// src/worlds/root-maker.ts
-function rootHash(root) {
-  const lines = root.packages.map((entry) => `${entry.name} ${entry.version} ${entry.architecture} ${entry.sha256}`).sort();
-  return sha256OfBytes(
-    `tagproof root ${sha256OfBytes(makerScript + clockSource)}
-${root.architecture}
-${lines.join("\n")}
-`
-  );
-}
-function packageList(root, file3) {
-  return root.packages.map((entry) => [entry.name, entry.size, entry.sha256, file3(entry)].join("	")).sort().map((line) => `${line}
-`).join("");
-}
-function makerCommand(folder, hash2, architecture, listBytes) {
-  const namespaces = ["--mount", "--pid", "--net", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
-  const script = ["/bin/sh", "-eu", "-c", makerScript, "tagproof"];
-  const values = [folder, hash2, architecture, String(listBytes), String(makerEpoch), clockSource];
-  return {
-    command: "setsid",
-    args: ["--wait", "unshare", ...namespaces, "--propagation=private", "--", ...script, ...values]
-  };
-}
-var makerEpoch, makerScript;
-var init_root_maker = __esm({
-  "src/worlds/root-maker.ts"() {
-    init_clock();
-    init_files();
-    makerEpoch = 1577836800;
-    makerScript = `
-folder=$1 hash=$2 architecture=$3 list=$4 epoch=$5 clock=$6
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TZ=UTC
-export SOURCE_DATE_EPOCH=$epoch DEBIAN_FRONTEND=noninteractive HOME=/root TMPDIR=/tmp
-umask 022
-exec 3<&0 </dev/null 1>&2
-cd "$folder"
-
-exec 9>"$hash.lock"
-if ! flock --nonblock 9; then
-  echo 'step waiting for another run that makes the same root'
-  flock 9
-fi
-if [ -d "$hash" ]; then exit 0; fi
-rm -rf --one-file-system ".making-$hash"
-trap 'status=$?; trap - EXIT; cd "$folder"; rm -rf --one-file-system ".making-$hash"; exit "$status"' EXIT
-mkdir -m 0755 ".making-$hash"
-cd ".making-$hash"
-mkdir packages root
-head -c "$list" <&3 >list
-( cat >/dev/null <&3; : >stopped; kill -KILL -1 ) 9<&- &
-
-# Paths may hold what a sources list cannot say, so the making happens at a path of our own.
-mount -t tmpfs -o mode=0755,size=16m tagproof /mnt
-mkdir /mnt/packages /mnt/root
-mount --bind packages /mnt/packages
-mount --bind root /mnt/root
-
-echo 'step indexing the packages'
-tab=$(printf '\\t')
-while IFS=$tab read -r name size digest file; do
-  ln "$file" "packages/$digest.deb" 2>/dev/null || cp "$file" "packages/$digest.deb"
-  dpkg-deb --field "packages/$digest.deb"
-  printf 'Filename: ./%s.deb\\nSize: %s\\nSHA256: %s\\n\\n' "$digest" "$size" "$digest"
-  printf '%s,' "$name" >>names
-done <list >packages/Packages
-
-merge=:
-if cut -f 1 list | grep -qx usr-is-merged; then
-  case $architecture in
-    amd64 | ppc64el | loong64) folders='bin sbin lib lib64' ;;
-    *) folders='bin sbin lib' ;;
-  esac
-  merge="for folder in $folders; do mkdir -p \\"\\$1/usr/\\$folder\\"; ln -s \\"usr/\\$folder\\" \\"\\$1/\\$folder\\"; done"
-fi
-mmdebstrap --mode=root --variant=essential --format=directory --architectures="$architecture" \\
-  --include="$(sed 's/,$//' names)" --setup-hook="$merge" \\
-  --aptopt='APT::Sandbox::User "root"' --aptopt='Acquire::Languages "none"' \\
-  --dpkgopt=force-unsafe-io \\
-  --dpkgopt=path-exclude=/usr/share/doc/* --dpkgopt=path-include=/usr/share/doc/*/copyright \\
-  --dpkgopt=path-exclude=/usr/share/man/* --dpkgopt=path-exclude=/usr/share/info/* \\
-  '' /mnt/root 'deb [trusted=yes] copy:/mnt/packages ./'
-if [ -e stopped ]; then exit 71; fi
-
-echo 'step cleaning the root'
-cd root
-if [ -e usr/share/i18n/locales/et_EE ]; then
-  chroot . localedef --no-archive -i et_EE -f UTF-8 /usr/lib/locale/et_EE.utf8
-fi
-if [ -x usr/bin/gcc ] && [ -e usr/include/stdlib.h ]; then
-  mkdir -p usr/lib/tagproof
-  printf '%s' "$clock" >tmp/clock.c
-  chroot . gcc -O2 -fPIC -shared -s -Wl,--build-id=none -o ${clockLibraryPath} /tmp/clock.c
-fi
-# What differs from one making to the next, or is a secret, or tells where the root was made.
-rm -rf var/log/* var/cache/apt/* var/lib/apt/lists/* var/lib/apt/extended_states var/cache/debconf/*-old \\
-  var/cache/ldconfig/aux-cache var/lib/dpkg/*-old var/backups/* var/lib/dbus/machine-id \\
-  var/lib/systemd/random-seed var/lib/systemd/credential.secret etc/ssl/private/* etc/ssh/ssh_host_* \\
-  etc/passwd- etc/group- etc/shadow- etc/gshadow- etc/subuid- etc/subgid- \\
-  etc/apt/sources.list etc/apt/sources.list.d/* etc/apt/apt.conf.d/99mmdebstrap \\
-  etc/dpkg/dpkg.cfg.d/99mmdebstrap etc/hostname etc/resolv.conf
-find tmp var/tmp run -mindepth 1 -delete
-: >etc/machine-id
-if [ -e etc/shadow ]; then sed -i 's/^\\([^:]*:[^:]*\\):[0-9]*:/\\1:18262:/' etc/shadow; fi
-find . -xdev -type f -perm /7000 -exec chmod ug-s {} +
-# Times of files that came from no package: the newest time that did.
-newest=$(find . -xdev ! -newer ../list -printf '%Ts\\n' | sort -n | tail -n 1)
-find . -xdev -newer ../list -exec touch --no-dereference --date="@$newest" {} +
-cd ..
-chmod 0755 root
-sync -f root
-if [ -e stopped ]; then exit 71; fi
-umount /mnt/root
-mv root "../$hash"
-`;
-  }
-});
-
-// src/worlds/root-packages.ts
-var pythonRootPackageReasons, pythonRootPackages;
-var init_root_packages = __esm({
-  "src/worlds/root-packages.ts"() {
-    pythonRootPackageReasons = {
-      python3: "the interpreter that runs the build backend",
-      "python3-dev": "headers and configuration for extension modules",
-      "python3-pip-whl": "pip as a wheel, for the resolver of the lock; not importable by a build",
-      gcc: "C extension modules, and the later clock of world b",
-      "g++": "C++ extension modules",
-      "libc6-dev": "headers of the C library",
-      make: "Makefiles that setup scripts call",
-      "pkg-config": "how build scripts find libraries",
-      git: "setuptools-scm, hatch-vcs, pbr and versioneer ask git for version and file list",
-      gettext: "msgfmt for translations that are compiled at build",
-      locales: "the data from which the locale of world b is made",
-      tzdata: "the time zone of world b",
-      "ca-certificates": "the resolver of the lock talks to an index over TLS"
-    };
-    pythonRootPackages = Object.keys(pythonRootPackageReasons);
-  }
-});
-
-// src/worlds/root.ts
-async function prepareRoot(name, lock2, inputs, options) {
-  const hash2 = rootHash(lock2);
-  const folder = import_node_path13.default.resolve(options.cache, "roots");
-  const root = import_node_path13.default.join(folder, hash2);
-  if (!await exists(root)) {
-    await requirePrivilege();
-    await (0, import_promises15.mkdir)(folder, { recursive: true });
-    await make(name, lock2, inputs, { ...options, folder, hash: hash2 });
-  }
-  const python = await exists(import_node_path13.default.join(root, "usr/bin/python3"));
-  return { path: root, hash: hash2, python: python ? "/usr/bin/python3" : null };
-}
-async function make(name, lock2, inputs, { log, signal, folder, hash: hash2 }) {
-  const progress = log.begin(`root ${name}: ${lock2.packages.length} packages`);
-  const list3 = Buffer.from(packageList(lock2, (entry) => import_node_path13.default.resolve(inputs.debian(entry))));
-  const child2 = startTied(makerCommand(folder, hash2, lock2.architecture, list3.length), {
-    input: list3,
-    keepBytes: 256 * 1024,
-    onLine: (line) => progress.line(line.replace(/^(step|I:) /, "")),
-    signal
-  });
-  try {
-    const ended = await child2.ended;
-    if (ended.code !== 0) throw notMade(name, ended.code, ended.stderr.toString("utf8"));
-    progress.done(hash2.slice(0, 12));
-  } catch (error3) {
-    progress.failed();
-    throw error3;
-  }
-}
-function notMade(name, code2, text3) {
-  const output2 = lastLines(text3, 30);
-  if (text3.includes("No space left on device"))
-    return new TagproofError("disk-full", `The disk is full; the root ${name} was not made.`, {
-      output: output2,
-      fix: "Free space (a root takes about 1 GB while it is made), or choose another folder with TAGPROOF_CACHE."
-    });
-  return new TagproofError("sandbox-unavailable", `The root ${name} could not be made.`, {
-    found: `status ${String(code2)}`,
-    output: output2,
-    fix: "Needed are root or sudo, mmdebstrap and dpkg; in a container it needs --privileged. If a package failed to install, lock the root again (tagproof lock --upgrade)."
-  });
-}
-async function exists(file3) {
-  return (0, import_promises15.access)(file3).then(
-    () => true,
-    () => false
-  );
-}
-var import_promises15, import_node_path13;
-var init_root = __esm({
-  "src/worlds/root.ts"() {
-    import_promises15 = require("node:fs/promises");
-    import_node_path13 = __toESM(require("node:path"), 1);
-    init_errors();
-    init_privilege();
-    init_process();
-    init_child();
-    init_root_maker();
-    init_root_packages();
-  }
-});
-
-// src/platform/download.ts
-async function downloadFile(client, url2, partial2, expected, options = {}) {
-  const handle = await (0, import_promises16.open)(partial2, "a+");
-  const state = { handle, hash: (0, import_node_crypto7.createHash)("sha256"), have: 0, inherited: 0, received: 0 };
-  try {
-    await takeUp(state, partial2, expected);
-    let best = state.have;
-    for (let failures = 1; ; ) {
-      try {
-        if (state.have < expected.size || expected.size === 0)
-          await receive(client, url2, state, expected, options);
-        const found = state.hash.copy().digest("hex");
-        if (found === expected.sha256) return state.received;
-        if (state.inherited === 0) throw await refuse(state, url2, "hash", found, expected.sha256);
-        await startOver(state);
-      } catch (error3) {
-        const passing = error3 instanceof TagproofError && error3.code === "network";
-        if (options.signal?.aborted === true) throw new TagproofError("cancelled", "Stopped on request.");
-        failures = state.have > best ? 1 : failures + 1;
-        best = Math.max(best, state.have);
-        if (!passing || failures > client.attempts) throw error3;
-        await client.pause(failures, void 0, options.signal);
-      }
-    }
-  } finally {
-    await handle.close();
-  }
-}
-async function takeUp(state, partial2, expected) {
-  const { size } = await state.handle.stat();
-  if (size > expected.size) {
-    await state.handle.truncate(0);
-    return;
-  }
-  for await (const chunk of (0, import_node_fs3.createReadStream)(partial2, {
-    end: Math.max(size - 1, 0)
-  })) {
-    state.hash.update(chunk);
-    state.have += chunk.length;
-  }
-  state.inherited = state.have;
-}
-async function receive(client, url2, state, expected, options) {
-  const answer = await client.open({
-    url: url2,
-    headers: { ...options.headers, ...state.have > 0 ? { range: `bytes=${state.have}-` } : {} },
-    accept: [416],
-    ...options.signal === void 0 ? {} : { signal: options.signal }
-  });
-  const { stream } = answer;
-  try {
-    await align(answer.status, answer.headers["content-range"], state, url2, expected);
-    const announced = Number(answer.headers["content-length"] ?? Number.NaN);
-    if (answer.status === 200 && Number.isFinite(announced) && announced !== expected.size)
-      throw await refuse(state, url2, "size", `${announced} bytes`, `${expected.size} bytes`);
-    await store(stream, state, url2, expected, options.onBytes);
-    if (state.have < expected.size) {
-      if (answer.status === 200 && answer.headers["transfer-encoding"] !== void 0)
-        throw await refuse(state, url2, "size", `${state.have} bytes`, `${expected.size} bytes`);
-      throw new TagproofError("network", `${showUrl(url2)} ended too early.`, {
-        found: `${state.have} bytes`,
-        expected: `${expected.size} bytes`
-      });
-    }
-  } finally {
-    stream.destroy();
-  }
-}
-async function align(status, contentRange, state, url2, expected) {
-  if (status === 206) {
-    const range3 = parseContentRange(contentRange);
-    if (range3?.total !== null && range3 !== null && range3.total !== expected.size)
-      throw await refuse(state, url2, "size", `${range3.total} bytes`, `${expected.size} bytes`);
-    if (range3?.start === state.have) return;
-  }
-  const fresh = status !== 206 && status !== 416;
-  if (state.have > 0) await startOver(state);
-  if (!fresh)
-    throw new TagproofError("network", `${showUrl(url2)} sent another range than was asked for.`, {
-      found: contentRange ?? `status ${status}`
-    });
-}
-async function store(stream, state, url2, expected, onBytes) {
-  for await (const chunk of fromNetwork(stream, url2)) {
-    state.received += chunk.length;
-    if (state.have + chunk.length > expected.size)
-      throw await refuse(state, url2, "size", `more than ${expected.size} bytes`, `${expected.size} bytes`);
-    await writeAll(state.handle, chunk);
-    state.hash.update(chunk);
-    state.have += chunk.length;
-    onBytes?.(chunk.length);
-  }
-}
-async function* fromNetwork(stream, url2) {
-  try {
-    for await (const chunk of stream) yield chunk;
-  } catch (error3) {
-    if (error3 instanceof TagproofError) throw error3;
-    const { code: code2, message } = error3;
-    throw new TagproofError("network", `The connection to ${showUrl(url2)} broke.`, {
-      found: message ?? code2 ?? "an error",
-      fix: "Run the same command again: it goes on where it stopped.",
-      cause: error3
-    });
-  }
-}
-async function writeAll(handle, chunk) {
-  for (let offset = 0; offset < chunk.length; ) offset += (await handle.write(chunk, offset)).bytesWritten;
-}
-async function startOver(state) {
-  await state.handle.truncate(0);
-  state.hash = (0, import_node_crypto7.createHash)("sha256");
-  state.have = 0;
-  state.inherited = 0;
-}
-async function refuse(state, url2, what, found, expected) {
-  await startOver(state);
-  return new TagproofError(
-    "hash-mismatch",
-    `${showUrl(url2)} sent another file than the lock names (${what}).`,
-    {
-      found,
-      expected,
-      fix: "Nothing was kept. If the file was replaced on purpose, find out by whom, then lock again."
-    }
-  );
-}
-var import_node_crypto7, import_node_fs3, import_promises16;
-var init_download = __esm({
-  "src/platform/download.ts"() {
-    import_node_crypto7 = require("node:crypto");
-    import_node_fs3 = require("node:fs");
-    import_promises16 = require("node:fs/promises");
-    init_errors();
-    init_http_rules();
-  }
-});
-
-// src/lock/default-index.ts
-async function defaultIndexUrl(pipPackage) {
-  const own2 = await ask(null);
-  if (own2 !== null) return own2;
-  const packaged = pipPackage === null ? null : await askPackage(pipPackage);
-  if (packaged !== null) return packaged;
-  throw new TagproofError("tool-missing", "There is no pip to ask for the default package index.", {
-    fix: "Install python3-pip or python3-pip-whl, or name the index in PIP_INDEX_URL."
-  });
-}
-async function ask(wheel) {
-  const wheels = wheel === null ? [] : [wheel];
-  const code2 = `import sys, glob; sys.path[:0] = sys.argv[1:]; sys.path += sorted(glob.glob('/usr/share/python-wheels/pip-*.whl')); ${question}`;
-  const result = await run("python3", ["-I", "-c", code2, ...wheels], {
-    env: { ...plainEnvironment, PATH: process.env.PATH ?? plainEnvironment.PATH ?? "" },
-    timeoutSeconds: 30
-  }).catch(() => null);
-  const url2 = result?.stdout.toString("utf8").trim() ?? "";
-  return result?.code === 0 && /^https?:\/\/\S+$/.test(url2) ? url2 : null;
-}
-async function askPackage(pipPackage) {
-  return withTemporaryFolder("tagproof-pip", async (folder) => {
-    const unpacked = await run("dpkg-deb", ["-x", pipPackage, folder], { env: plainEnvironment }).catch(
-      () => null
-    );
-    if (unpacked?.code !== 0) return null;
-    const wheels = await run("find", [import_node_path14.default.join(folder, "usr/share/python-wheels"), "-name", "pip-*.whl"], {
-      env: plainEnvironment
-    });
-    const wheel = wheels.stdout.toString("utf8").trim().split("\n")[0] ?? "";
-    return wheel === "" ? null : ask(wheel);
-  });
-}
-var import_node_path14, question;
-var init_default_index = __esm({
-  "src/lock/default-index.ts"() {
-    import_node_path14 = __toESM(require("node:path"), 1);
-    init_errors();
-    init_files();
-    init_process();
-    question = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)";
-  }
-});
-
-// src/lock/netrc.ts
-function netrcFile(environment2) {
-  return environment2.NETRC ?? import_node_path15.default.join(environment2.HOME ?? import_node_os5.default.homedir(), ".netrc");
-}
-async function readNetrc(environment2) {
-  return parseNetrc(await (0, import_promises17.readFile)(netrcFile(environment2), "utf8").catch(() => ""));
-}
-function parseNetrc(text3) {
-  const entries = /* @__PURE__ */ new Map();
-  const tokens2 = text3.replace(/^\s*#.*$/gm, "").replace(/\bmacdef\b[\s\S]*?(\n\s*\n|$)/g, "\n").split(/\s+/);
-  let current = null;
-  for (let at = 0; at < tokens2.length; at += 1) {
-    const next = tokens2[at + 1] ?? "";
-    if (tokens2[at] === "machine") {
-      current = { login: "", password: "" };
-      if (!entries.has(next)) entries.set(next, current);
-      at += 1;
-    } else if (tokens2[at] === "default") current = null;
-    else if (tokens2[at] === "login" && current !== null) current.login = tokens2[++at] ?? "";
-    else if (tokens2[at] === "password" && current !== null) current.password = tokens2[++at] ?? "";
-  }
-  return entries;
-}
-function withNetrc(url2, netrc) {
-  const parsed = new URL(url2);
-  const entry = netrc.get(parsed.hostname);
-  if (entry === void 0 || parsed.username !== "") return url2;
-  parsed.username = encodeURIComponent(entry.login);
-  parsed.password = encodeURIComponent(entry.password);
-  return parsed.href;
-}
-var import_promises17, import_node_os5, import_node_path15;
-var init_netrc = __esm({
-  "src/lock/netrc.ts"() {
-    import_promises17 = require("node:fs/promises");
-    import_node_os5 = __toESM(require("node:os"), 1);
-    import_node_path15 = __toESM(require("node:path"), 1);
-  }
-});
-
-// src/lock/simple-index.ts
-async function listProject(client, index, name, signal) {
-  return readPage(client, `${index.replace(/\/+$/, "")}/${name}/`, signal);
-}
-async function listLinks(client, place, signal) {
-  if (/^https?:/i.test(place)) return readPage(client, place, signal);
-  const local = place.startsWith("file:") ? (0, import_node_url.fileURLToPath)(place) : place;
-  const status = await (0, import_promises18.stat)(local).catch(() => null);
-  if (status === null) return [];
-  const files = status.isDirectory() ? (await (0, import_promises18.readdir)(local)).map((name) => import_node_path16.default.join(local, name)) : [local];
-  return files.map((file3) => ({
-    file: import_node_path16.default.basename(file3),
-    url: (0, import_node_url.pathToFileURL)(file3).href,
-    sha256: null,
-    size: null
-  }));
-}
-async function readPage(client, url2, signal) {
-  const answer = await client.read({
-    url: url2,
-    headers: { accept: acceptHeader },
-    accept: [404, 410],
-    maximumBytes: largestPage,
-    ...signal === void 0 ? {} : { signal }
-  });
-  if (answer.status === 404 || answer.status === 410) return [];
-  const type = (answer.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  const text3 = answer.body.toString("utf8");
-  const asked = new URL(url2);
-  const files = type.endsWith("json") ? parseJsonPage(text3, answer.url) : parseHtmlPage(text3, answer.url, type);
-  return files.map((file3) => ({ ...file3, url: withCredentialsOf(asked, file3.url) }));
-}
-function withCredentialsOf(index, url2) {
-  const parsed = new URL(url2);
-  if (index.username === "" || parsed.origin !== index.origin || parsed.username !== "") return url2;
-  parsed.username = index.username;
-  parsed.password = index.password;
-  return parsed.href;
-}
-function parseJsonPage(text3, base) {
-  let page2;
-  try {
-    page2 = JSON.parse(text3);
-  } catch (error3) {
-    throw badPage(base, "text that is no JSON", error3);
-  }
-  const files = page2?.files;
-  if (!Array.isArray(files)) throw badPage(base, "JSON without a list of files");
-  return files.map((entry) => {
-    const fields = entry ?? {};
-    const { filename, url: url2, hashes, size, yanked } = fields;
-    const requiresPython = fields["requires-python"];
-    const target = typeof url2 === "string" ? parseUrl(url2, base) : null;
-    if (typeof filename !== "string" || target === null || !isWeb(target))
-      throw badPage(base, "a file without name or address");
-    const hash2 = hashes?.sha256;
-    return {
-      file: filename,
-      url: bare(target),
-      sha256: typeof hash2 === "string" ? hash2.toLowerCase() : null,
-      size: typeof size === "number" && Number.isSafeInteger(size) && size >= 0 ? size : null,
-      ...typeof requiresPython === "string" && requiresPython !== "" ? { requiresPython } : {},
-      ...yanked === true || typeof yanked === "string" ? { yanked: true } : {}
-    };
-  });
-}
-function parseHtmlPage(text3, base, type) {
-  if (!type.includes("html"))
-    throw badPage(base, `content of type ${type === "" ? "none" : type.slice(0, 80)}`);
-  const declared = /<base\s[^>]*href\s*=\s*["']([^"']+)["']/i.exec(text3)?.[1];
-  const from = declared === void 0 ? base : parseUrl(unescapeHtml(declared), base) ?? base;
-  const files = [];
-  for (const match of text3.matchAll(/<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')/gi)) {
-    const target = parseUrl(unescapeHtml(match[1] ?? match[2] ?? ""), from);
-    if (target === null || !isWeb(target)) continue;
-    const file3 = decodeName(target.pathname.split("/").pop() ?? "");
-    if (file3 === "") continue;
-    const end = text3.indexOf(">", match.index + match[0].length);
-    const attributes = text3.slice(match.index, end < 0 ? void 0 : end);
-    const requiresPython = /\sdata-requires-python\s*=\s*(?:"([^"]*)"|'([^']*)')/i.exec(attributes);
-    files.push({
-      file: file3,
-      url: bare(target),
-      sha256: /[#&]sha256=([0-9a-f]{64})/i.exec(target.hash)?.[1]?.toLowerCase() ?? null,
-      size: null,
-      ...requiresPython === null ? {} : { requiresPython: unescapeHtml(requiresPython[1] ?? requiresPython[2] ?? "") },
-      .../\sdata-yanked\b/i.test(attributes) ? { yanked: true } : {}
-    });
-  }
-  return files;
-}
-function decodeName(text3) {
-  try {
-    return decodeURIComponent(text3);
-  } catch {
-    return "";
-  }
-}
-function isWeb(url2) {
-  return url2.protocol === "http:" || url2.protocol === "https:";
-}
-function bare(url2) {
-  const copy = new URL(url2);
-  copy.hash = "";
-  return copy.href;
-}
-function unescapeHtml(text3) {
-  const named = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-  return text3.replace(
-    /&(?:#(\d{1,6})|#x([0-9a-f]{1,5})|(\w+));/gi,
-    (whole, decimal, hex4, name) => {
-      if (decimal !== void 0) return String.fromCodePoint(Number(decimal));
-      if (hex4 !== void 0) return String.fromCodePoint(Number.parseInt(hex4, 16));
-      return named[name ?? ""] ?? whole;
-    }
-  );
-}
-function badPage(url2, found, cause) {
-  return new TagproofError("index-answer", `${showUrl(url2)} is no page of a package index.`, {
-    found,
-    expected: "a page of the simple index (PEP 691 JSON or PEP 503 HTML)",
-    fix: "Check the address of the index: PIP_INDEX_URL, PIP_EXTRA_INDEX_URL or pip.conf.",
-    ...cause === void 0 ? {} : { cause }
-  });
-}
-var import_promises18, import_node_path16, import_node_url, jsonType, acceptHeader, largestPage;
-var init_simple_index = __esm({
-  "src/lock/simple-index.ts"() {
-    import_promises18 = require("node:fs/promises");
-    import_node_path16 = __toESM(require("node:path"), 1);
-    import_node_url = require("node:url");
-    init_errors();
-    init_http_rules();
-    jsonType = "application/vnd.pypi.simple.v1+json";
-    acceptHeader = `${jsonType}, application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.1`;
-    largestPage = 128 * 1024 * 1024;
-  }
-});
-
-// src/lock/origins.ts
-function wantedFiles(lock2, options) {
-  const wanted = /* @__PURE__ */ new Map();
-  const add = (file3) => {
-    if (!wanted.has(file3.sha256)) wanted.set(file3.sha256, file3);
-  };
-  for (const root of Object.values(lock2.roots))
-    for (const entry of root.packages) {
-      const name = `${entry.name} ${entry.version}`;
-      const file3 = import_node_path17.default.posix.basename(entry.file);
-      add({ name, file: file3, size: entry.size, sha256: entry.sha256, places: debianPlaces(root, entry, options) });
-    }
-  const indexes = indexReader(options);
-  for (const python of Object.values(lock2.python))
-    for (const entry of pythonPackages(python))
-      add({
-        name: `${entry.name} ${entry.version}`,
-        file: entry.file,
-        size: entry.size,
-        sha256: entry.sha256,
-        places: pythonPlaces(entry, options, indexes)
-      });
-  return [...wanted.values()];
-}
-function debianPlaces(root, entry, options) {
-  const { mirror, snapshot, store: store2 } = options.sources;
-  const places = [];
-  for (const base of archiveBases(root, entry, mirror, options.aptSources))
-    places.push(fixed("mirror", `${base}/${encodePath(entry.file)}`));
-  if (snapshot !== void 0)
-    for (const url2 of snapshotUrls(snapshot, root, entry)) places.push(fixed("snapshot", url2));
-  if (store2 !== void 0) places.push(fixed("own store", storeAddress(store2, entry.sha256)));
-  return places;
-}
-function archiveBases(root, entry, mirror, aptSources) {
-  const suites = root.indexes.map((index) => index.suite);
-  const having = (wanted) => aptSources.filter((source) => source.suites.some((suite) => wanted.includes(suite))).flatMap((source) => source.uris);
-  const base = mirror?.replace(/\/+$/, "");
-  const security = base === void 0 || !entry.suite.endsWith("-security") ? [] : securitySibling(base);
-  return [
-    .../* @__PURE__ */ new Set([
-      ...base === void 0 ? [] : [base],
-      ...security,
-      ...having([entry.suite]),
-      ...having(suites)
-    ])
-  ];
-}
-function snapshotUrls(template, root, entry) {
-  const dates = root.indexes.filter((index) => index.suite === entry.suite).map((index) => Date.parse(index.date)).filter((date5) => !Number.isNaN(date5));
-  const hours = 60 * 60 * 1e3;
-  return dates.flatMap((date5) => [date5 + 6 * hours, date5 + 24 * hours]).map((date5) => new Date(date5).toISOString().replace(/[-:]|\.\d+/g, "")).map(
-    (id) => template.includes("@SNAPSHOTID@") ? template.replaceAll("@SNAPSHOTID@", id) : `${template.replace(/\/+$/, "")}/${id}`
-  ).map((base) => `${base.replace(/\/+$/, "")}/${encodePath(entry.file)}`);
-}
-function indexReader(options) {
-  const { pip, netrc, client, signal } = options;
-  const pages = /* @__PURE__ */ new Map();
-  const once4 = (key, read) => () => {
-    const known = pages.get(key) ?? read();
-    pages.set(key, known);
-    return known;
-  };
-  const links = pip.findLinks.map((place) => ({
-    label: "find-links",
-    list: once4(
-      place,
-      () => listLinks(client, /^https?:/i.test(place) ? withNetrc(place, netrc) : place, signal)
-    )
-  }));
-  return (project) => {
-    const index = (label, url2, key) => ({
-      label,
-      list: once4(
-        `${key} ${project}`,
-        async () => listProject(client, withNetrc(await url2(), netrc), project, signal)
-      )
-    });
-    const own2 = pip.indexUrl;
-    const indexes = pip.noIndex ? [] : [
-      index("index", own2 === null ? options.defaultIndex : () => Promise.resolve(own2), "index"),
-      ...pip.extraIndexUrls.map((url2) => index("extra index", () => Promise.resolve(url2), url2))
-    ];
-    return [...links, ...indexes];
-  };
-}
-function pythonPlaces(entry, options, indexes) {
-  const places = indexes(entry.name).map(({ label, list: list3 }) => ({
-    label,
-    // What the index says of the hash is not asked: the lock knows it, and the bytes are checked.
-    find: async () => (await list3()).filter((offered) => offered.file === entry.file).map((offered) => offered.url)
-  }));
-  const { store: store2 } = options.sources;
-  if (store2 !== void 0) places.push(fixed("own store", storeAddress(store2, entry.sha256)));
-  return places;
-}
-function fixed(label, url2) {
-  return { label, find: () => Promise.resolve([url2]) };
-}
-function storeAddress(store2, hash2) {
-  return /^https?:/i.test(store2) ? `${store2.replace(/\/+$/, "")}/${hash2}` : import_node_path17.default.resolve(store2, hash2);
-}
-function localPath(address) {
-  if (/^https?:/i.test(address)) return null;
-  return /^(file|copy):/.test(address) ? (0, import_node_url2.fileURLToPath)(address.replace(/^copy:/, "file:")) : address;
-}
-function encodePath(file3) {
-  return file3.split("/").map((part) => encodeURIComponent(part).replaceAll("%2B", "+")).join("/");
-}
-var import_node_url2, import_node_path17;
-var init_origins = __esm({
-  "src/lock/origins.ts"() {
-    import_node_url2 = require("node:url");
-    import_node_path17 = __toESM(require("node:path"), 1);
-    init_lock();
-    init_apt_sources();
-    init_netrc();
-    init_simple_index();
-  }
-});
-
-// src/lock/pip-configuration.ts
-async function readPipConfiguration(environment2 = process.env) {
-  const texts = await Promise.all(
-    pipConfigurationFiles(environment2).map((file3) => (0, import_promises19.readFile)(file3, "utf8").catch(() => ""))
-  );
-  return mergePipConfiguration(texts.map(parsePipConfiguration), environment2);
-}
-function pipConfigurationFiles(environment2) {
-  const own2 = environment2.PIP_CONFIG_FILE;
-  if (own2 === import_node_os6.default.devNull) return [];
-  const home = environment2.HOME ?? import_node_os6.default.homedir();
-  const system = (environment2.XDG_CONFIG_DIRS ?? "/etc/xdg").split(":").filter((folder) => folder !== "").map((folder) => import_node_path18.default.join(folder, "pip/pip.conf"));
-  return [
-    ...system,
-    "/etc/pip.conf",
-    import_node_path18.default.join(home, ".pip/pip.conf"),
-    import_node_path18.default.join(environment2.XDG_CONFIG_HOME ?? import_node_path18.default.join(home, ".config"), "pip/pip.conf"),
-    ...environment2.VIRTUAL_ENV === void 0 ? [] : [import_node_path18.default.join(environment2.VIRTUAL_ENV, "pip.conf")],
-    ...own2 === void 0 || own2 === "" ? [] : [own2]
-  ];
-}
-function parsePipConfiguration(text3) {
-  const values = /* @__PURE__ */ new Map();
-  let section2 = "";
-  let last = null;
-  for (const line of text3.split(/\r?\n/)) {
-    if (/^\s*([#;]|$)/.test(line)) continue;
-    const heading = /^\[([^\]]+)\]/.exec(line);
-    const pair = /^([^\s=:][^=:]*?)\s*[=:]\s*(.*)$/.exec(line);
-    if (heading !== null) {
-      section2 = (heading[1] ?? "").trim();
-      last = null;
-    } else if (/^\s/.test(line) && last !== null)
-      values.set(last, `${values.get(last) ?? ""}
-${line.trim()}`.trim());
-    else if (pair !== null) {
-      last = `${section2}.${(pair[1] ?? "").toLowerCase().replaceAll("_", "-")}`;
-      values.set(last, (pair[2] ?? "").trim());
-    }
-  }
-  return values;
-}
-function mergePipConfiguration(files, environment2) {
-  const value = (key) => {
-    const variable = environment2[`PIP_${key.toUpperCase().replaceAll("-", "_")}`];
-    if (variable !== void 0 && variable !== "") return variable;
-    for (const section2 of ["install", "global"])
-      for (const file3 of [...files].reverse()) {
-        const found = file3.get(`${section2}.${key}`);
-        if (found !== void 0 && found !== "") return found;
-      }
-    return null;
-  };
-  const list3 = (key) => (value(key) ?? "").split(/\s+/).filter((item) => item !== "");
-  const certificates = [environment2.REQUESTS_CA_BUNDLE, environment2.CURL_CA_BUNDLE, environment2.SSL_CERT_FILE];
-  return {
-    indexUrl: value("index-url"),
-    extraIndexUrls: list3("extra-index-url"),
-    findLinks: list3("find-links"),
-    noIndex: /^(1|true|yes|on|t|y)$/i.test(value("no-index") ?? ""),
-    trustedHosts: list3("trusted-host"),
-    proxy: value("proxy"),
-    cert: value("cert") ?? certificates.find((file3) => file3 !== void 0 && file3 !== "") ?? null,
-    timeout: value("timeout") ?? value("default-timeout"),
-    retries: value("retries")
-  };
-}
-var import_promises19, import_node_os6, import_node_path18;
-var init_pip_configuration = __esm({
-  "src/lock/pip-configuration.ts"() {
-    import_promises19 = require("node:fs/promises");
-    import_node_os6 = __toESM(require("node:os"), 1);
-    import_node_path18 = __toESM(require("node:path"), 1);
-  }
-});
-
-// src/lock/store.ts
-async function openStore(folder) {
-  const partials = import_node_path19.default.join(folder, "partial");
-  await (0, import_promises20.mkdir)(partials, { recursive: true });
-  const at = (hash2) => import_node_path19.default.join(folder, hash2);
-  const newPartial = (hash2) => import_node_path19.default.join(partials, `${hash2}.${pidNamespace()}.${process.pid}.${(0, import_node_crypto8.randomBytes)(4).toString("hex")}.part`);
-  async function holds(file3) {
-    const status = await (0, import_promises20.stat)(at(file3.sha256)).catch(() => null);
-    if (status === null) return false;
-    const right = status.isFile() && status.size === file3.size && (await hashFile(at(file3.sha256))).sha256 === file3.sha256;
-    if (!right) await (0, import_promises20.rm)(at(file3.sha256), { recursive: true, force: true });
-    return right;
-  }
-  return {
-    folder,
-    path: at,
-    holds,
-    async claimPartial(hash2) {
-      const mine = newPartial(hash2);
-      for (const name of await (0, import_promises20.readdir)(partials)) {
-        if (!name.startsWith(`${hash2}.`) || !await isAbandoned(import_node_path19.default.join(partials, name))) continue;
-        const claimed = await (0, import_promises20.rename)(import_node_path19.default.join(partials, name), mine).then(
-          () => true,
-          () => false
-        );
-        if (claimed) break;
-      }
-      return mine;
-    },
-    // Process 0 is never alive to us, so the next claim takes it.
-    release: (partial2, hash2) => (0, import_promises20.rename)(
-      partial2,
-      import_node_path19.default.join(partials, `${hash2}.${pidNamespace()}.0.${(0, import_node_crypto8.randomBytes)(4).toString("hex")}.part`)
-    ),
-    keep: (partial2, hash2) => (0, import_promises20.rename)(partial2, at(hash2)),
-    async adopt(file3, expected) {
-      const status = await (0, import_promises20.stat)(file3).catch(() => null);
-      if (status?.isFile() !== true || status.size !== expected.size) return false;
-      const copy = newPartial(expected.sha256);
-      try {
-        await (0, import_promises20.copyFile)(file3, copy);
-        if ((await hashFile(copy)).sha256 !== expected.sha256) return false;
-        await (0, import_promises20.rename)(copy, at(expected.sha256));
-        return true;
-      } finally {
-        await (0, import_promises20.rm)(copy, { force: true });
-      }
-    }
-  };
-}
-function pidNamespace() {
-  try {
-    return /\d+/.exec((0, import_node_fs4.readlinkSync)("/proc/self/ns/pid"))?.[0] ?? "0";
-  } catch {
-    return "0";
-  }
-}
-async function isAbandoned(partial2) {
-  const [, namespace, pid] = import_node_path19.default.basename(partial2).split(".");
-  if (namespace === pidNamespace() && (pid === "0" || !isAlive(Number(pid)))) return true;
-  const status = await (0, import_promises20.stat)(partial2).catch(() => null);
-  return status !== null && Date.now() - status.mtimeMs > abandonedMilliseconds;
-}
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error3) {
-    return error3.code === "EPERM";
-  }
-}
-var import_promises20, import_node_crypto8, import_node_fs4, import_node_path19, abandonedMilliseconds;
-var init_store = __esm({
-  "src/lock/store.ts"() {
-    import_promises20 = require("node:fs/promises");
-    import_node_crypto8 = require("node:crypto");
-    import_node_fs4 = require("node:fs");
-    import_node_path19 = __toESM(require("node:path"), 1);
-    init_identifiers();
-    init_files();
-    abandonedMilliseconds = 60 * 60 * 1e3;
-  }
-});
-
-// src/lock/inputs.ts
-async function fetchInputs(lock2, options) {
-  const store2 = await openStore(options.store);
-  const all = wantedFiles(lock2, await originsOf(options, lock2, store2));
-  const missing2 = [];
-  for (const file3 of all) if (!await store2.holds(file3)) missing2.push(file3);
-  if (missing2.length > 0) {
-    if (options.offline === true) throw notThere(missing2, all.length);
-    await fetchMissing(missing2, store2, options);
-  }
-  const at = (entry) => store2.path(entry.sha256);
-  return { debian: at, python: at };
-}
-function clientOf(options) {
-  const client = options.client ?? clients.get(options) ?? createHttpClient();
-  clients.set(options, client);
-  return client;
-}
-async function originsOf(options, lock2, store2) {
-  const pipPackage = Object.values(lock2.roots).flatMap((root) => root.packages).find((entry) => entry.name === "python3-pip-whl");
-  let asked;
-  const ask2 = options.defaultIndex ?? (() => defaultIndexUrl(pipPackage === void 0 ? null : store2.path(pipPackage.sha256)));
-  return {
-    sources: options.sources,
-    aptSources: options.aptSources ?? (await readAptHost()).sources,
-    pip: options.pip ?? await readPipConfiguration(),
-    netrc: options.netrc ?? await readNetrc(process.env),
-    client: clientOf(options),
-    defaultIndex: () => asked ??= ask2(),
-    ...options.signal === void 0 ? {} : { signal: options.signal }
-  };
-}
-async function fetchMissing(missing2, store2, options) {
-  const client = clientOf(options);
-  const total = missing2.reduce((sum, file3) => sum + file3.size, 0);
-  const progress = options.log.begin(`fetch: ${missing2.length} files, ${megabytes(total)} MB`);
-  const started = Date.now();
-  const failures = [];
-  let received = 0;
-  let finished = 0;
-  const queue = missing2[Symbol.iterator]();
-  const worker = async () => {
-    for (const file3 of queue) {
-      const failure2 = await fetchOne(file3, store2, client, options.signal, (count2) => {
-        received += count2;
-      });
-      if (failure2 !== null) failures.push(failure2);
-      else finished += 1;
-      report(progress, finished, missing2.length, received, file3);
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: Math.min(downloadsAtOnce, missing2.length) }, worker));
-    if (failures.length > 0) throw failed(failures, missing2.length);
-    const seconds2 = (Date.now() - started) / 1e3;
-    progress.done(`${megabytes(received)} MB, ${(received / 1e6 / Math.max(seconds2, 1e-3)).toFixed(1)} MB/s`);
-  } catch (error3) {
-    progress.failed();
-    throw error3;
-  } finally {
-    if (options.client === void 0) {
-      client.close();
-      clients.delete(options);
-    }
-  }
-}
-function report(progress, finished, all, received, file3) {
-  progress.line(`${finished}/${all} files, ${megabytes(received)} MB: ${file3.name}`);
-}
-async function fetchOne(file3, store2, client, signal, onBytes) {
-  const tries = [];
-  for (const place of file3.places) {
-    try {
-      const addresses = await place.find();
-      for (const address of addresses)
-        if (await take(address, file3, store2, client, signal, onBytes)) return null;
-      tries.push({ label: place.label, error: null });
-    } catch (error3) {
-      if (!(error3 instanceof TagproofError) || error3.code === "cancelled") throw error3;
-      tries.push({ label: place.label, error: error3 });
-    }
-  }
-  return { file: file3, tries };
-}
-async function take(address, file3, store2, client, signal, onBytes) {
-  const local = localPath(address);
-  if (local !== null) return store2.adopt(local, file3);
-  const partial2 = await store2.claimPartial(file3.sha256);
-  try {
-    await downloadFile(client, address, partial2, file3, {
-      onBytes,
-      ...signal === void 0 ? {} : { signal }
-    });
-    await store2.keep(partial2, file3.sha256);
-    return true;
-  } catch (error3) {
-    const useful = error3 instanceof TagproofError && (error3.code === "network" || error3.code === "cancelled");
-    if (useful) await store2.release(partial2, file3.sha256);
-    else await (0, import_promises21.rm)(partial2, { force: true });
-    throw error3;
-  }
-}
-function notThere(missing2, all) {
-  return new TagproofError("input-missing", `${missing2.length} of ${all} inputs are not in the store.`, {
-    found: nameSome(missing2),
-    fix: "Run tagproof fetch once with a network, or copy an own store here and name it in sources.store."
-  });
-}
-function failed(failures, all) {
-  const errors = failures.flatMap(({ tries }) => tries.map(({ error: error3 }) => error3));
-  const wrong = errors.find((error3) => error3?.code === "hash-mismatch");
-  const unreachable2 = errors.every((error3) => error3?.code === "network") && errors.length > 0;
-  const code2 = wrong !== void 0 ? "hash-mismatch" : unreachable2 ? "network" : "input-missing";
-  const message = wrong !== void 0 ? `${failures.length} of ${all} inputs cannot be had as the lock names them: a server sent other bytes.` : `${failures.length} of ${all} inputs cannot be fetched.`;
-  return new TagproofError(code2, message, {
-    found: nameSome(failures.map(({ file: file3 }) => file3)),
-    output: failures.slice(0, namedInMessages).map(describeFailure).join("\n"),
-    fix: wrong !== void 0 ? "Do not lock again before you know why the bytes differ: another mirror or the own store may have the right file." : "Name a snapshot service or an own store in sources, or make a new lock (tagproof lock).",
-    cause: errors.find((error3) => error3 !== null)
-  });
-}
-function describeFailure({ file: file3, tries }) {
-  if (tries.length === 0) return `${file3.file}: no place is configured where it could be`;
-  const lines = tries.map(
-    ({ label, error: error3 }) => error3 === null ? `  ${label}: not there` : `  ${label}: ${error3.message}${error3.detail.found === void 0 ? "" : ` Found ${error3.detail.found}.`}`
-  );
-  return [`${file3.file}:`, ...lines].join("\n");
-}
-function nameSome(files) {
-  const named = files.slice(0, namedInMessages).map((file3) => file3.file);
-  const rest = files.length - named.length;
-  return named.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
-}
-function megabytes(bytes) {
-  return (bytes / 1e6).toFixed(1);
-}
-var import_promises21, downloadsAtOnce, namedInMessages, clients;
-var init_inputs2 = __esm({
-  "src/lock/inputs.ts"() {
-    import_promises21 = require("node:fs/promises");
-    init_download();
-    init_errors();
-    init_http();
-    init_apt_host();
-    init_default_index();
-    init_netrc();
-    init_origins();
-    init_pip_configuration();
-    init_store();
-    downloadsAtOnce = 8;
-    namedInMessages = 5;
-    clients = /* @__PURE__ */ new WeakMap();
-  }
-});
-
-// src/lock/index-files.ts
-async function lockedPackage2(file3, because, allowSdists, access6) {
-  const { name, version: version4 } = file3;
-  if (file3.direct)
-    throw new TagproofError(
-      "lock-unresolvable",
-      `${name} is required by address, which an index cannot confirm.`,
-      {
-        found: "name @ URL",
-        fix: "Require it by name and version, and put the file into an index or a find-links folder."
-      }
-    );
-  if (!isWheel(file3) && !allowSdists.includes(name))
-    throw new TagproofError("lock-unresolvable", `${name} ${version4} is no wheel.`, {
-      found: file3.file,
-      fix: `Allow it: targets[].allow-sdists: [${name}].`
-    });
-  const measured = file3.url.startsWith("file:") ? await hashFile((0, import_node_url3.fileURLToPath)(file3.url)) : { sha256: requireHash(file3), size: await sizeOf(file3, access6) };
-  return {
-    name,
-    version: version4,
-    file: file3.file,
-    ...measured,
-    because: because.length === 0 ? ["build-system.requires"] : because.sort()
-  };
-}
-function requireHash(file3) {
-  if (file3.sha256 === null)
-    throw new TagproofError("index-answer", `The index gives no SHA-256 for ${file3.file}.`, {
-      fix: "Use an index that does, or put the file into a find-links folder."
-    });
-  return sha256(file3.sha256);
-}
-async function sizeOf(file3, access6) {
-  const { client, configuration, netrc, signal } = access6;
-  for (const offered of await offers(file3.name, access6)) {
-    if (offered.file !== file3.file || offered.sha256 !== file3.sha256) continue;
-    if (offered.size !== null) return offered.size;
-    const local = offered.url.startsWith("file:") ? await (0, import_promises22.stat)((0, import_node_url3.fileURLToPath)(offered.url)) : null;
-    if (local !== null) return local.size;
-    const head2 = await client.open({
-      url: offered.url,
-      method: "HEAD",
-      ...signal === void 0 ? {} : { signal }
-    });
-    head2.stream.resume();
-    const length2 = Number(head2.headers["content-length"] ?? Number.NaN);
-    if (Number.isSafeInteger(length2)) return length2;
-  }
-  throw new TagproofError("index-answer", `The index does not say how large ${file3.file} is.`, {
-    expected: `${file3.file} with SHA-256 ${file3.sha256 ?? ""}`,
-    found: `${[configuration.indexUrl === null ? "the default index" : "the configured index", ...configuration.extraIndexUrls.map(() => "an extra index")].join(", ")}${netrc.size > 0 ? " (with netrc)" : ""}`,
-    fix: "The pages of the index and what pip saw differ: try again, or check PIP_INDEX_URL."
-  });
-}
-async function offers(name, access6) {
-  const { client, configuration, netrc, signal } = access6;
-  const found = [];
-  const indexes = configuration.noIndex ? [] : [configuration.indexUrl ?? await defaultIndexUrl(null), ...configuration.extraIndexUrls];
-  for (const index of indexes)
-    found.push(...await listProject(client, withNetrc(index, netrc), name, signal));
-  for (const place of configuration.findLinks) {
-    const url2 = /^https?:/i.test(place) ? withNetrc(place, netrc) : place;
-    found.push(...await listLinks(client, url2, signal));
-  }
-  return found;
-}
-var import_promises22, import_node_url3;
-var init_index_files = __esm({
-  "src/lock/index-files.ts"() {
-    import_promises22 = require("node:fs/promises");
-    import_node_url3 = require("node:url");
-    init_identifiers();
-    init_lock();
-    init_errors();
-    init_files();
-    init_default_index();
-    init_netrc();
-    init_simple_index();
-  }
-});
-
-// src/worlds/bundle.ts
-function bundleArchive(config2, files, folders) {
-  const blocks = [...file2("config.json", JSON.stringify(config2))];
-  const made = /* @__PURE__ */ new Set();
-  const directory = (path48) => {
-    if (path48 === "" || made.has(path48)) return;
-    const cut = path48.lastIndexOf("/");
-    if (cut > 0) directory(path48.slice(0, cut));
-    made.add(path48);
-    blocks.push(tarHeader({ path: path48, kind: "directory", mode: 493, size: 0, mtime: 0 }));
-  };
-  directory("root");
-  for (const folder of folders) directory(`root/${folder}`);
-  for (const [path48, content2] of files) {
-    directory(`root/${path48.slice(0, path48.lastIndexOf("/"))}`);
-    blocks.push(...file2(`root/${path48}`, content2));
-  }
-  return Buffer.concat([...blocks, tarEnd]);
-}
-function file2(path48, content2) {
-  const bytes = Buffer.from(content2);
-  return [
-    tarHeader({ path: path48, kind: "file", mode: 420, size: bytes.length, mtime: 0 }),
-    bytes,
-    tarPadding(bytes.length)
-  ];
-}
-var init_bundle = __esm({
-  "src/worlds/bundle.ts"() {
-    init_writer();
-  }
-});
-
-// src/worlds/enclosure.ts
-function enclosureCommand(request) {
-  const terminal = "file" in request.bundle;
-  const namespaces = [
-    "--mount",
-    "--pid",
-    "--fork",
-    "--kill-child=SIGKILL",
-    "--mount-proc",
-    "--propagation=private"
-  ];
-  const script = ["/bin/sh", "-eu", "-c", terminal ? terminalScript : buildScript, "tagproof"];
-  const unshare = ["unshare", ...namespaces, "--", ...script, ...scriptArguments(request)];
-  const [command = "", ...args] = terminal ? unshare : ["setsid", "--wait", ...unshare];
-  return { command, args };
-}
-function scriptArguments(request) {
-  return [
-    request.id,
-    request.root,
-    request.exportTar ?? "",
-    String(request.hostUser),
-    request.umask.toString(8).padStart(4, "0"),
-    String(request.sizeKib),
-    "file" in request.bundle ? request.bundle.file : String(request.bundle.bytes)
-  ];
-}
-var mountPoint, prologue, buildScript, terminalScript;
-var init_enclosure = __esm({
-  "src/worlds/enclosure.ts"() {
-    mountPoint = "/run/tagproof/world";
-    prologue = `
-id=$1 root=$2 export=$3 owner=$4 mask=$5 size=$6 bundle=$7
-locks=/run/tagproof world=${mountPoint}
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
-umask 022
-cd /
-
-# Descriptors 3, 4 and 7 to 9 are ours alone.
-outside() { "$@" 3<&- 4>&- 7<&- 8<&- 9<&-; }
-groups() {
-  for group in /sys/fs/cgroup/tagproof/$1 /sys/fs/cgroup/*/tagproof/$1; do
-    if [ -d "$group" ]; then printf '%s\\n' "$group"; fi
-  done
-}
-reap() {
-  for group in $(groups '*'); do
-    of=$locks/\${group##*/}.lock
-    if [ ! -e "$of" ] || flock --nonblock "$of" true; then rmdir "$group" 2>/dev/null || :; fi
-  done
-  for of in "$locks"/*.lock; do
-    if [ -e "$of" ] && flock --nonblock "$of" true; then rm -f "$of"; fi
-  done
-}
-finish() {
-  status=$?
-  trap - EXIT
-  if [ "$status" != 0 ] && [ ! -e "$world/state/stopped" ]; then cat "$world/state/errors" >&4 || :; fi 2>/dev/null
-  cd /
-  outside runc --root "$world/state/runc" delete --force "$id" >/dev/null 2>&1 || :
-  for group in $(groups "$id"); do rmdir "$group" 2>/dev/null || :; done
-  umount --recursive --lazy "$world" 2>/dev/null || :
-  rm -f "$locks/$id.lock"
-  if flock --nonblock --exclusive 9; then
-    rm -f "$locks/register"
-    rmdir "$world" "$locks" /sys/fs/cgroup/tagproof /sys/fs/cgroup/*/tagproof 2>/dev/null || :
-  fi
-  exit "$status"
-}
-while :; do
-  mkdir -p "$world"
-  exec 9<"$locks" || continue
-  flock --shared 9
-  if [ -d "$world" ] && [ "$(stat -c %i "$locks")" = "$(stat -L -c %i /proc/self/fd/9)" ]; then break; fi
-done
-exec 7>"$locks/register"
-flock 7
-reap
-exec 8>"$locks/$id.lock"
-flock --nonblock 8
-flock --unlock 7
-trap finish EXIT
-
-mount -t tmpfs -o mode=0755,size=256m,nosuid,nodev tagproof "$world"
-cd "$world"
-mkdir bundle lower upper work rootfs state scratch
-# What the build writes has its own limit; our records do not suffer when it is reached.
-mount -t tmpfs -o "mode=0755,size=\${size}k,nr_inodes=2m,strictatime,nosuid,nodev" scratch scratch
-unpack_bundle
-mount --bind "$root" lower
-mount -o remount,bind,ro lower
-mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay rootfs
-cp -RT bundle/root rootfs
-(cd scratch && mkdir build out home tmp vartmp shm && chown "$owner:$owner" * && chmod 1777 tmp vartmp shm)
-if [ -n "$export" ]; then
-  outside setpriv --reuid "$owner" --regid "$owner" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all -- \\
-    sh -c 'umask "$1"; exec tar --extract --file=- --directory=scratch/build' sh "$mask" <"$export"
-fi
-`;
-    buildScript = `
-exec 3<&0 </dev/null
-unpack_bundle() { head -c "$bundle" <&3 | tar --extract --file=- --directory=bundle --no-same-owner; }
-${prologue}
-(
-  cat >/dev/null <&3
-  : >state/stopped
-  kill -KILL -1 2>/dev/null || :
-  while :; do sleep 0.2; outside runc --root state/runc kill "$id" KILL >/dev/null 2>&1 || :; done
-) &
-
-find scratch/build -mindepth 1 -type f -printf '%P\\0' | sort -z >state/exported
-# From here on standard error is the build's alone.
-exec 4>&2 2>state/errors
-# File times come from a clock that ticks a few times a second on some machines.
-sleep 0.02
-: >state/began
-sleep 0.02
-
-code=0
-if [ ! -e state/stopped ]; then
-  # In a shell of its own, or "Killed" would end the build's output when the runtime is.
-  (exec runc --root state/runc --log state/runc.log run --keep --bundle bundle "$id" \\
-    >&4 2>&4 3<&- 4>&- 7<&- 8<&- 9<&-) || code=$?
-fi
-if grep -q level=error state/runc.log 2>/dev/null; then cat state/runc.log >&4; exit 70; fi
-
-count() { cat $(groups "$id" | sed "s,\\$,/$1,") 2>/dev/null | sed -n "s/^$2 //p" | head -n 1; }
-{
-  echo "code $code"
-  echo "out-of-memory $(count memory.events oom_kill)$(count memory.oom_control oom_kill)"
-  echo "processes-refused $(count pids.events max)"
-  echo "free $(stat -f -c '%a %b' scratch)"
-} >status
-outside runc --root state/runc delete --force "$id" >/dev/null 2>&1 || :
-parts=status
-if [ ! -e state/stopped ]; then
-  find scratch/build -mindepth 1 -type f -anewer state/began ! -newer state/began -printf '%P\\0' | sort -z |
-    comm -z -12 - state/exported >reads
-  parts='status reads --directory=scratch out'
-fi
-tar --create --file=- --format=pax --pax-option=delete=atime,delete=ctime,delete=mtime --sort=name \\
-  --owner=0 --group=0 --numeric-owner --hard-dereference $parts
-`;
-    terminalScript = `
-unpack_bundle() { tar --extract --file="$bundle" --directory=bundle --no-same-owner; }
-${prologue}
-trap '' INT QUIT
-code=0
-outside runc --root state/runc --log state/runc.log run --keep --bundle bundle "$id" || code=$?
-if grep -q level=error state/runc.log 2>/dev/null; then cat state/runc.log >&2; exit 70; fi
-exit "$code"
-`;
-  }
-});
-
 // src/worlds/facts.ts
 async function machineFacts() {
-  const status = await (0, import_promises23.readFile)("/proc/self/status", "utf8");
-  const memory = await (0, import_promises23.readFile)("/proc/meminfo", "utf8");
+  const status = await (0, import_promises5.readFile)("/proc/self/status", "utf8");
+  const memory = await (0, import_promises5.readFile)("/proc/meminfo", "utf8");
   return {
     cpus: parseCpuList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "0"),
-    memoryBytes: (0, import_node_os7.totalmem)(),
+    memoryBytes: (0, import_node_os3.totalmem)(),
     hasSwap: !/^SwapTotal:\s+0 kB$/m.test(memory)
   };
 }
 async function rootFacts(root) {
   return {
-    clockLibrary: await exists2(import_node_path20.default.join(root, clockLibraryPath)) ? clockLibraryPath : null,
-    estonian: await exists2(import_node_path20.default.join(root, "usr/lib/locale/et_EE.utf8/LC_COLLATE")),
-    timeZones: await exists2(import_node_path20.default.join(root, "usr/share/zoneinfo/Pacific/Kiritimati"))
+    clockLibrary: await exists(import_node_path6.default.join(root, clockLibraryPath)) ? clockLibraryPath : null,
+    estonian: await exists(import_node_path6.default.join(root, "usr/lib/locale/et_EE.utf8/LC_COLLATE")),
+    timeZones: await exists(import_node_path6.default.join(root, "usr/share/zoneinfo/Pacific/Kiritimati"))
   };
 }
 function parseCpuList(text3) {
@@ -30668,18 +27167,18 @@ function parseCpuList(text3) {
 function formatCpuList(cpus) {
   return cpus.join(",");
 }
-async function exists2(file3) {
-  return (0, import_promises23.access)(file3).then(
+async function exists(file3) {
+  return (0, import_promises5.access)(file3).then(
     () => true,
     () => false
   );
 }
-var import_promises23, import_node_os7, import_node_path20;
+var import_promises5, import_node_os3, import_node_path6;
 var init_facts = __esm({
   "src/worlds/facts.ts"() {
-    import_promises23 = require("node:fs/promises");
-    import_node_os7 = require("node:os");
-    import_node_path20 = __toESM(require("node:path"), 1);
+    import_promises5 = require("node:fs/promises");
+    import_node_os3 = require("node:os");
+    import_node_path6 = __toESM(require("node:path"), 1);
     init_clock();
   }
 });
@@ -30770,17 +27269,17 @@ var init_invalid = __esm({
 });
 
 // src/formats/member-names.ts
-function pathProblem(path48) {
-  if (path48 === "") return "the name is empty";
-  if (path48.includes("\0")) return "the name holds NUL";
-  if (hasControls(path48)) return "the name holds a control character";
-  if (/[\u202a-\u202e\u2066-\u2069\ufeff\u2028\u2029]/u.test(path48))
+function pathProblem(path49) {
+  if (path49 === "") return "the name is empty";
+  if (path49.includes("\0")) return "the name holds NUL";
+  if (hasControls(path49)) return "the name holds a control character";
+  if (/[\u202a-\u202e\u2066-\u2069\ufeff\u2028\u2029]/u.test(path49))
     return "the name holds an invisible character that changes how it reads";
-  if (path48.includes("\\")) return "the name holds a backslash";
-  if (path48.startsWith("/")) return "the name is absolute";
-  if (/^[A-Za-z]:/.test(path48)) return "the name begins with a drive letter";
-  if (Buffer.byteLength(path48) > longestPath2) return `the name is longer than ${longestPath2} bytes`;
-  for (const segment of path48.split("/")) {
+  if (path49.includes("\\")) return "the name holds a backslash";
+  if (path49.startsWith("/")) return "the name is absolute";
+  if (/^[A-Za-z]:/.test(path49)) return "the name begins with a drive letter";
+  if (Buffer.byteLength(path49) > longestPath) return `the name is longer than ${longestPath} bytes`;
+  for (const segment of path49.split("/")) {
     if (segment === "..") return 'the name leaves its folder through ".."';
     if (segment === "" || segment === ".") return 'the name holds an empty or "." part';
     if (Buffer.byteLength(segment) > longestSegment)
@@ -30795,9 +27294,9 @@ function hasControls(text3) {
   }
   return false;
 }
-function resolveLink(path48, target) {
+function resolveLink(path49, target) {
   if (target.startsWith("/") || target.includes("\\") || /^[A-Za-z]:/.test(target)) return void 0;
-  const parts = path48.split("/").slice(0, -1);
+  const parts = path49.split("/").slice(0, -1);
   let named = false;
   for (const segment of target.split("/")) {
     if (segment === "" || segment === ".") continue;
@@ -30813,11 +27312,11 @@ function resolveLink(path48, target) {
 function comparePaths(one, other2) {
   return Buffer.compare(Buffer.from(one), Buffer.from(other2));
 }
-var mostMembers, longestPath2, longestSegment, MemberNames;
+var mostMembers, longestPath, longestSegment, MemberNames;
 var init_member_names = __esm({
   "src/formats/member-names.ts"() {
     mostMembers = 1e6;
-    longestPath2 = 4096;
+    longestPath = 4096;
     longestSegment = 255;
     MemberNames = class {
       kinds = /* @__PURE__ */ new Map();
@@ -30828,24 +27327,24 @@ var init_member_names = __esm({
         this.rules = rules5;
       }
       /** Adds a path without trailing `/`; returns what is wrong with it, if anything. */
-      add(path48, isDirectory3) {
-        const alone = pathProblem(path48);
+      add(path49, isDirectory3) {
+        const alone = pathProblem(path49);
         if (alone !== void 0) return alone;
-        if (this.kinds.has(path48)) return "the name appears twice";
+        if (this.kinds.has(path49)) return "the name appears twice";
         if (this.kinds.size >= mostMembers) return `the archive has more than ${mostMembers} entries`;
-        if (!isDirectory3 && this.implied.has(path48)) return "the name is a folder of earlier entries";
-        const above = this.addParents(path48);
+        if (!isDirectory3 && this.implied.has(path49)) return "the name is a folder of earlier entries";
+        const above = this.addParents(path49);
         if (above !== void 0) return above;
-        this.kinds.set(path48, isDirectory3 ? "directory" : "other");
-        return this.rules.twins === "accept" ? void 0 : this.addFolded(path48, isDirectory3);
+        this.kinds.set(path49, isDirectory3 ? "directory" : "other");
+        return this.rules.twins === "accept" ? void 0 : this.addFolded(path49, isDirectory3);
       }
       /** Whether an earlier entry with this name exists that is no folder. */
-      hasFile(path48) {
-        return this.kinds.get(path48) === "other";
+      hasFile(path49) {
+        return this.kinds.get(path49) === "other";
       }
-      addParents(path48) {
-        for (let cut = path48.lastIndexOf("/"); cut > 0; cut = path48.lastIndexOf("/", cut - 1)) {
-          const parent = path48.slice(0, cut);
+      addParents(path49) {
+        for (let cut = path49.lastIndexOf("/"); cut > 0; cut = path49.lastIndexOf("/", cut - 1)) {
+          const parent = path49.slice(0, cut);
           if (this.implied.has(parent)) return void 0;
           if (this.kinds.get(parent) === "other")
             return `${JSON.stringify(parent)} is no folder but an earlier entry`;
@@ -30853,10 +27352,10 @@ var init_member_names = __esm({
         }
         return void 0;
       }
-      addFolded(path48, isDirectory3) {
-        const key = path48.normalize("NFC").toUpperCase().toLowerCase();
+      addFolded(path49, isDirectory3) {
+        const key = path49.normalize("NFC").toUpperCase().toLowerCase();
         const twin = this.folded.get(key);
-        if (twin === void 0) this.folded.set(key, path48);
+        if (twin === void 0) this.folded.set(key, path49);
         else if (!isDirectory3 || this.kinds.get(twin) === "other")
           return `the name differs from ${JSON.stringify(twin)} only in case or Unicode form`;
         return void 0;
@@ -31096,7 +27595,7 @@ function gnuName(data) {
 function checkedEntry({ block, extensions }, names2, index, offset) {
   const pax = extensions.pax ?? /* @__PURE__ */ new Map();
   const fullPath = pax.get("path") ?? extensions.longPath ?? block.path;
-  const path48 = plainPath(fullPath);
+  const path49 = plainPath(fullPath);
   const fail2 = (problem) => {
     throw invalidArchive({ format: "tar", entry: index, offset, path: fullPath }, problem);
   };
@@ -31110,14 +27609,14 @@ function checkedEntry({ block, extensions }, names2, index, offset) {
   const linkTarget = pax.get("linkpath") ?? extensions.longLink ?? block.linkTarget;
   if (linked !== (linkTarget !== ""))
     fail2(linked ? "the link has no target" : "only a link may have a target");
-  const size = sizeOf2(block, pax, fail2);
+  const size = sizeOf(block, pax, fail2);
   if (kind !== "file" && size !== 0) fail2("only a file may have content");
-  const nameProblem = path48 === "." && kind === "directory" ? void 0 : names2.add(path48, kind === "directory");
+  const nameProblem = path49 === "." && kind === "directory" ? void 0 : names2.add(path49, kind === "directory");
   if (nameProblem !== void 0) fail2(nameProblem);
-  if (kind === "hardlink" && !(names2.hasFile(plainPath(linkTarget)) && plainPath(linkTarget) !== path48))
+  if (kind === "hardlink" && !(names2.hasFile(plainPath(linkTarget)) && plainPath(linkTarget) !== path49))
     fail2("the hard link leads to no earlier member");
   return {
-    path: path48,
+    path: path49,
     kind,
     mode: permissionBits(block.mode, kind, fail2),
     size,
@@ -31133,11 +27632,11 @@ function checkedEntry({ block, extensions }, names2, index, offset) {
     headers: Buffer.concat(extensions.headers)
   };
 }
-function plainPath(path48) {
-  if (path48 === "." || path48 === "./") return ".";
-  return path48.replace(/^\.\//, "").replace(/\/$/, "");
+function plainPath(path49) {
+  if (path49 === "." || path49 === "./") return ".";
+  return path49.replace(/^\.\//, "").replace(/\/$/, "");
 }
-function sizeOf2(block, pax, fail2) {
+function sizeOf(block, pax, fail2) {
   const text3 = pax.get("size");
   if (text3 === void 0 || Number(text3) === block.size) return block.size;
   if (Number(text3) <= 8589934591 || block.size !== 0) return fail2("pax and header disagree on the size");
@@ -31200,11 +27699,11 @@ async function takeReport(stream, rules5) {
         const target = placeOf2(entry, rules5.outputs);
         made.push(target);
         await takeEntry(entry, target);
-        if (entry.kind === "file") files.push(import_node_path21.default.relative(rules5.outputs, target));
+        if (entry.kind === "file") files.push(import_node_path7.default.relative(rules5.outputs, target));
       }
     }
   } catch (error3) {
-    for (const target of made.reverse()) await (0, import_promises24.rm)(target, { recursive: true, force: true });
+    for (const target of made.reverse()) await (0, import_promises6.rm)(target, { recursive: true, force: true });
     if (status !== void 0) throw asBuildOutput(error3);
   }
   return status === void 0 ? void 0 : { status, reads, files };
@@ -31219,12 +27718,12 @@ function placeOf2(entry, outputs) {
 }
 async function takeEntry(entry, target) {
   if (entry.kind === "directory") {
-    await (0, import_promises24.mkdir)(target, { recursive: true });
+    await (0, import_promises6.mkdir)(target, { recursive: true });
     return;
   }
-  await (0, import_promises24.mkdir)(import_node_path21.default.dirname(target), { recursive: true });
+  await (0, import_promises6.mkdir)(import_node_path7.default.dirname(target), { recursive: true });
   const mode = (entry.mode & 64) === 0 ? 420 : 493;
-  await (0, import_promises25.pipeline)(entry.content, (0, import_node_fs5.createWriteStream)(target, { flags: "wx", mode }));
+  await (0, import_promises7.pipeline)(entry.content, (0, import_node_fs2.createWriteStream)(target, { flags: "wx", mode }));
 }
 function badEntry(name, found) {
   return new TagproofError(
@@ -31275,13 +27774,13 @@ function parseStatus(text3) {
 function parseReads(text3, prefix2) {
   return text3.split("\0").filter((name) => name.startsWith(prefix2)).map((name) => name.slice(prefix2.length)).sort();
 }
-var import_node_fs5, import_promises24, import_node_path21, import_promises25, mostReportBytes, mostFiles;
+var import_node_fs2, import_promises6, import_node_path7, import_promises7, mostReportBytes, mostFiles;
 var init_report = __esm({
   "src/worlds/report.ts"() {
-    import_node_fs5 = require("node:fs");
-    import_promises24 = require("node:fs/promises");
-    import_node_path21 = __toESM(require("node:path"), 1);
-    import_promises25 = require("node:stream/promises");
+    import_node_fs2 = require("node:fs");
+    import_promises6 = require("node:fs/promises");
+    import_node_path7 = __toESM(require("node:path"), 1);
+    import_promises7 = require("node:stream/promises");
     init_reader();
     init_errors();
     init_files();
@@ -31423,11 +27922,11 @@ function sandboxConfig(request) {
   };
 }
 function environmentOf({ conditions, environment: environment2, terminal }) {
-  const path48 = environment2.PATH ?? conditions.environment.PATH ?? "";
+  const path49 = environment2.PATH ?? conditions.environment.PATH ?? "";
   return {
     ...environment2,
     ...conditions.environment,
-    PATH: [path48, ...conditions.pathTail].join(":"),
+    PATH: [path49, ...conditions.pathTail].join(":"),
     HOME: conditions.home,
     USER: conditions.user.name,
     LOGNAME: conditions.user.name,
@@ -31483,7 +27982,7 @@ var init_sandbox = __esm({
   "src/worlds/sandbox.ts"() {
     init_facts();
     init_seccomp();
-    hostIdBase = { a: 19e8, b: 1900065536 };
+    hostIdBase = { a: 19e8, b: 1900065536, roots: 1900131072 };
     idRange = 65536;
     maskedPaths = [
       "/proc/acpi",
@@ -31539,16 +28038,16 @@ function checkedEnvironment(environment2) {
   for (const [name, value] of Object.entries(environment2)) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || value.includes("\0"))
       throw new TagproofError("internal", `The variable ${JSON.stringify(name)} cannot be given to a world.`);
-    if (refused3.test(name))
+    if (refused2.test(name))
       throw new TagproofError("internal", `The variable ${name} must not reach a world.`);
   }
   return { ...environment2 };
 }
-var refused3;
+var refused2;
 var init_environment = __esm({
   "src/worlds/environment.ts"() {
     init_errors();
-    refused3 = /^(CI|GITHUB_.*|RUNNER_.*|ACTIONS_.*|INPUT_.*|SSH_.*|SUDO_.*|AWS_.*)$|TOKEN|SECRET|PASSWORD|CREDENTIAL/i;
+    refused2 = /^(CI|GITHUB_.*|RUNNER_.*|ACTIONS_.*|INPUT_.*|SSH_.*|SUDO_.*|AWS_.*)$|TOKEN|SECRET|PASSWORD|CREDENTIAL/i;
   }
 });
 
@@ -31660,10 +28159,10 @@ async function runInWorld(request) {
   return { ...outcome, variations };
 }
 async function prepare(request, machine2, conditions) {
-  const id = request.id ?? `${request.world}-${(0, import_node_crypto9.randomBytes)(8).toString("hex")}`;
-  const exportBytes = request.exportTar === null ? 0 : (await (0, import_promises26.stat)(request.exportTar)).size;
+  const id = request.id ?? `${request.world}-${(0, import_node_crypto2.randomBytes)(8).toString("hex")}`;
+  const exportBytes = request.exportTar === null ? 0 : (await (0, import_promises8.stat)(request.exportTar)).size;
   const binds = [...request.binds, ...await networkBinds(request)].map(({ source, destination }) => ({
-    source: import_node_path22.default.resolve(source),
+    source: import_node_path8.default.resolve(source),
     destination
   }));
   const config2 = sandboxConfig({
@@ -31690,8 +28189,8 @@ async function prepare(request, machine2, conditions) {
     ),
     enclosure: {
       id,
-      root: import_node_path22.default.resolve(request.root.path),
-      exportTar: request.exportTar === null ? null : import_node_path22.default.resolve(request.exportTar),
+      root: import_node_path8.default.resolve(request.root.path),
+      exportTar: request.exportTar === null ? null : import_node_path8.default.resolve(request.exportTar),
       hostUser: hostUserId(conditions),
       umask: conditions.umask,
       // A file takes whole pages, so an export of small files needs more than its archive.
@@ -31750,7 +28249,7 @@ async function runOnTerminal({ bundle, enclosure }) {
   });
 }
 async function hostFiles({ root, network }) {
-  const text3 = (file3) => (0, import_promises26.readFile)(file3, "utf8").catch(() => "");
+  const text3 = (file3) => (0, import_promises8.readFile)(file3, "utf8").catch(() => "");
   return {
     passwd: await text3(`${root.path}/etc/passwd`),
     group: await text3(`${root.path}/etc/group`),
@@ -31769,7 +28268,7 @@ async function foldersAndFiles(binds) {
   return [points.filter((_, at) => files[at] !== true), points.filter((_, at) => files[at] === true)];
 }
 async function isFile(file3) {
-  return (0, import_promises26.stat)(file3).then(
+  return (0, import_promises8.stat)(file3).then(
     (status) => status.isFile(),
     () => false
   );
@@ -31788,12 +28287,12 @@ function unavailable(code2, output2) {
     fix: "Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts. In a container it needs --privileged."
   });
 }
-var import_node_crypto9, import_promises26, import_node_path22, import_node_stream2, keptOutputBytes, outputLines, ownKib;
+var import_node_crypto2, import_promises8, import_node_path8, import_node_stream2, keptOutputBytes, outputLines, ownKib;
 var init_run = __esm({
   "src/worlds/run.ts"() {
-    import_node_crypto9 = require("node:crypto");
-    import_promises26 = require("node:fs/promises");
-    import_node_path22 = __toESM(require("node:path"), 1);
+    import_node_crypto2 = require("node:crypto");
+    import_promises8 = require("node:fs/promises");
+    import_node_path8 = __toESM(require("node:path"), 1);
     import_node_stream2 = require("node:stream");
     init_errors();
     init_files();
@@ -31811,366 +28310,6 @@ var init_run = __esm({
     keptOutputBytes = 256 * 1024;
     outputLines = 40;
     ownKib = 16 * 1024;
-  }
-});
-
-// src/lock/pip-run.ts
-function pipInRoot(root) {
-  return (request) => withTemporaryFolder("tagproof-pip", async (folder) => {
-    const outputs = import_node_path23.default.join(folder, "out");
-    const constraints = import_node_path23.default.join(folder, "constraints.txt");
-    await (0, import_promises27.writeFile)(constraints, `${request.constraints.join("\n")}
-`);
-    const binds = [{ source: constraints, destination: constraintsInside }];
-    const certificates = await certificateFile(request.configuration, folder);
-    if (certificates !== null) binds.push({ source: certificates, destination: certificatesInside });
-    for (const place of await localLinks(request.configuration))
-      binds.push({ source: place, destination: place });
-    await (0, import_promises27.chmod)(folder, 493);
-    for (const file3 of [constraints, certificates]) if (file3 !== null) await (0, import_promises27.chmod)(file3, 420);
-    const result = await runInWorld({
-      world: "a",
-      root,
-      exportTar: null,
-      binds,
-      command: [
-        "/bin/sh",
-        "-c",
-        'exec "$0" "$(echo /usr/share/python-wheels/pip-*.whl)/pip" install --report "$OUT_DIR/report.json" "$@"',
-        root.python ?? "/usr/bin/python3",
-        ...pipArguments(request.requirements, constraintsInside)
-      ],
-      environment: pipEnvironment(request, certificates === null ? null : certificatesInside),
-      limits: pipLimits,
-      network: "host",
-      outputs,
-      ...request.onLine === void 0 ? {} : { onLine: request.onLine },
-      ...request.signal === void 0 ? {} : { signal: request.signal }
-    });
-    if (result.contained !== null)
-      throw new TagproofError("lock-unresolvable", `The resolver was stopped: ${result.contained}.`, {
-        output: result.output
-      });
-    const report3 = await (0, import_promises27.readFile)(import_node_path23.default.join(outputs, "report.json"), "utf8").catch(() => null);
-    return { code: result.code, report: report3, output: result.output };
-  });
-}
-function pipArguments(requirements, constraintsFile) {
-  const wheelsAlone = ["--dry-run", "--ignore-installed", "--only-binary", ":all:"];
-  const nothing2 = requirements.length === 0 ? ["--requirement", "/dev/null"] : [];
-  return [...wheelsAlone, "--constraint", constraintsFile, ...nothing2, "--", ...requirements];
-}
-function pipEnvironment({ configuration, netrc }, certificates, variables = process.env) {
-  const named = (url2) => /^https?:/i.test(url2) ? withNetrc(url2, netrc) : url2;
-  const values = {
-    PIP_INDEX_URL: configuration.indexUrl === null ? null : named(configuration.indexUrl),
-    PIP_EXTRA_INDEX_URL: configuration.extraIndexUrls.map(named).join(" "),
-    PIP_FIND_LINKS: configuration.findLinks.map(named).join(" "),
-    PIP_NO_INDEX: configuration.noIndex ? "1" : null,
-    PIP_TRUSTED_HOST: configuration.trustedHosts.join(" "),
-    PIP_PROXY: configuration.proxy,
-    PIP_CERT: certificates,
-    PIP_TIMEOUT: configuration.timeout,
-    PIP_RETRIES: configuration.retries,
-    PIP_CONFIG_FILE: "/dev/null",
-    // Nothing is installed: the mark of an externally managed environment (PEP 668) has nothing to protect.
-    PIP_BREAK_SYSTEM_PACKAGES: "1",
-    PIP_NO_INPUT: "1",
-    PIP_NO_CACHE_DIR: "1",
-    PIP_DISABLE_PIP_VERSION_CHECK: "1",
-    PIP_PROGRESS_BAR: "off",
-    PYTHONDONTWRITEBYTECODE: "1"
-  };
-  for (const scheme of ["http_proxy", "https_proxy", "no_proxy"])
-    values[scheme] = variables[scheme] ?? variables[scheme.toUpperCase()] ?? null;
-  return Object.fromEntries(
-    Object.entries(values).filter((entry) => entry[1] !== null && entry[1] !== "")
-  );
-}
-async function certificateFile(configuration, folder) {
-  const copy = import_node_path23.default.join(folder, "certificates.pem");
-  for (const file3 of [configuration.cert, "/etc/ssl/certs/ca-certificates.crt"]) {
-    if (file3 === null) continue;
-    const copied = await (0, import_promises27.copyFile)(file3, copy).then(
-      () => true,
-      () => false
-    );
-    if (copied) return copy;
-  }
-  return null;
-}
-async function localLinks(configuration) {
-  const places = configuration.findLinks.filter((place) => import_node_path23.default.isAbsolute(place));
-  const there = await Promise.all(
-    places.map(
-      (place) => (0, import_promises27.stat)(place).then(
-        () => place,
-        () => null
-      )
-    )
-  );
-  return there.filter((place) => place !== null);
-}
-var import_promises27, import_node_path23, certificatesInside, constraintsInside, pipLimits;
-var init_pip_run = __esm({
-  "src/lock/pip-run.ts"() {
-    import_promises27 = require("node:fs/promises");
-    import_node_path23 = __toESM(require("node:path"), 1);
-    init_config();
-    init_errors();
-    init_files();
-    init_run();
-    init_netrc();
-    certificatesInside = "/run/tagproof-certificates.pem";
-    constraintsInside = "/run/tagproof-constraints.txt";
-    pipLimits = limitsField.parse({ minutes: 20 });
-  }
-});
-
-// src/lock/sdists.ts
-function sdistSupply(options) {
-  const { allowed, workshop, folder } = options;
-  const taken = /* @__PURE__ */ new Map();
-  const versions = /* @__PURE__ */ new Map();
-  async function supply(name, specifier, previous) {
-    const choice = chooseSdist(await options.offers(name), name, specifier, workshop.interpreter);
-    if (choice === null || versions.get(name) === choice.version) return false;
-    const { file: file3, url: url2, sha256: sha2562 } = choice.offered;
-    const place = { name, version: choice.version, url: url2, file: file3, sha256: sha2562 };
-    const sdist = await options.locate({ ...place, requested: true, direct: false, requires: [] });
-    const stated2 = await workshop.stated(sdist);
-    const builtWith2 = await options.resolve(
-      sdist,
-      stated2,
-      before(previous, sdist),
-      (first) => workshop.asked(sdist, first)
-    );
-    const wheel = await workshop.build(sdist, builtWith2);
-    const offered = import_node_path24.default.join(folder, import_node_path24.default.basename(wheel));
-    await (0, import_promises28.copyFile)(wheel, offered);
-    await (0, import_promises28.chmod)(offered, 420);
-    taken.set((0, import_node_url4.pathToFileURL)(offered).href, { sdist, builtWith: builtWith2 });
-    versions.set(name, choice.version);
-    return true;
-  }
-  return {
-    behind: (file3) => taken.get(file3.url),
-    async answer({ output: output2, constraints, requirements, previous }) {
-      const named = complainedOf(output2);
-      let supplied = false;
-      for (const { name: name2, version: version4, file: file3 } of previous?.packages ?? []) {
-        const held = !isWheel({ file: file3 }) && constraints.includes(`${name2}==${version4}`);
-        if (held && named.has(name2) && allowed.includes(name2) && !versions.has(name2))
-          supplied = await supply(name2, `==${version4}`, previous) || supplied;
-      }
-      if (supplied) return true;
-      const missing2 = missingRequirement(output2);
-      const name = missing2 === null ? null : requirementName(missing2);
-      if (missing2 === null || name === null || !allowed.includes(name)) return false;
-      if (constraints.some((constraint) => constraint.startsWith(`${name}==`))) return false;
-      return supply(name, joinedSpecifier(name, [missing2, ...requirements]), previous);
-    }
-  };
-}
-function joinedSpecifier(name, [missing2 = "", ...others]) {
-  const also = others.filter((other2) => requirementName(other2) === name && !other2.includes(";"));
-  const specifiers = [missing2, ...also].map(requirementSpecifier).filter((specifier) => specifier !== "");
-  return [...new Set(specifiers)].join(",");
-}
-function before(previous, sdist) {
-  const built = previous?.sdists?.[sdist.file];
-  return previous === void 0 || built === void 0 ? void 0 : { ...previous, ...built };
-}
-function chooseSdist(offered, name, specifier, interpreter) {
-  const pinned = /^===?[^,*]+$/.test(specifier);
-  const found = offered.flatMap((file3) => {
-    const version4 = sdistVersion(file3.file, name);
-    const usable = (file3.yanked !== true || pinned) && runsOn(file3.requiresPython, interpreter);
-    return version4 !== null && usable ? [{ version: version4, offered: file3 }] : [];
-  }).sort((left, right) => (0, import_pep4402.compare)(right.version, left.version));
-  const fits2 = (prereleases) => found.find(
-    ({ version: version4 }) => (0, import_pep4402.satisfies)(version4, specifier, prereleases === void 0 ? {} : { prereleases })
-  );
-  return fits2() ?? fits2(true) ?? null;
-}
-function sdistVersion(file3, name) {
-  const stem = /^(.+)\.tar\.gz$/.exec(file3)?.[1] ?? "";
-  for (let dash = stem.indexOf("-"); dash >= 0; dash = stem.indexOf("-", dash + 1)) {
-    const version4 = stem.slice(dash + 1);
-    if (normalisedName(stem.slice(0, dash)) === name && (0, import_pep4402.valid)(version4) !== null) return version4;
-  }
-  return null;
-}
-function runsOn(requiresPython, interpreter) {
-  if (requiresPython === void 0 || !(0, import_pep4402.validRange)(requiresPython)) return true;
-  return (0, import_pep4402.satisfies)(`${interpreter}.99`, requiresPython);
-}
-function refuseCycle(beingBuilt, name) {
-  if (!beingBuilt.includes(name)) return;
-  throw new TagproofError("lock-unresolvable", `The sdist of ${name} needs ${name} to be built.`, {
-    found: [...beingBuilt, name].join(" → "),
-    fix: `Ask for a version of ${name} that has a wheel, or build one and put it where PIP_FIND_LINKS or the index finds it.`
-  });
-}
-var import_promises28, import_node_path24, import_node_url4, import_pep4402;
-var init_sdists = __esm({
-  "src/lock/sdists.ts"() {
-    import_promises28 = require("node:fs/promises");
-    import_node_path24 = __toESM(require("node:path"), 1);
-    import_node_url4 = require("node:url");
-    import_pep4402 = __toESM(require_pep440(), 1);
-    init_lock();
-    init_errors();
-    init_pip_report();
-  }
-});
-
-// src/lock/python.ts
-async function resolveWithBackend(options, ask2) {
-  return withResolver(options, async (resolve2) => {
-    const first = await resolve2(options);
-    const backendRequested = await ask2(first);
-    if (Object.keys(backendRequested).length === 0) return first;
-    const { packages = [], sdists = {} } = options.previous ?? {};
-    const others = packages.filter((entry) => first.packages.every((one) => one.name !== entry.name));
-    const previous = {
-      ...first,
-      packages: [...first.packages, ...others],
-      sdists: { ...sdists, ...first.sdists }
-    };
-    return resolve2({ ...options, backendRequested, previous });
-  });
-}
-async function withResolver(options, use) {
-  const client = options.client ?? createHttpClient();
-  const access6 = {
-    configuration: options.configuration ?? await readPipConfiguration(),
-    netrc: options.netrc ?? await readNetrc(process.env),
-    client,
-    ...options.signal === void 0 ? {} : { signal: options.signal }
-  };
-  try {
-    return await withTemporaryFolder("tagproof-wheels", async (folder) => {
-      await (0, import_promises29.chmod)(folder, 493);
-      const room = { access: access6, folder, supply: supplyFor(options, access6, folder) };
-      return use((step) => resolveIn(room, step));
-    });
-  } finally {
-    if (options.client === void 0) client.close();
-  }
-}
-async function resolveIn(room, options) {
-  const asked = [
-    ...options.requested.map((requirement) => ({ by: "build-system.requires", requirement })),
-    ...Object.entries(options.backendRequested ?? {}).flatMap(
-      ([by, list3]) => list3.map((requirement) => ({ by, requirement }))
-    )
-  ];
-  const requirements = [...new Set(asked.map((entry) => entry.requirement))].sort();
-  const { interpreter, files } = parsePipReport(await runPip(options, requirements, room));
-  const because = reasons(files, asked);
-  const allowed = options.allowSdists.map(normalisedName);
-  const sdists = {};
-  const packages = await Promise.all(
-    files.map(async (file3) => {
-      const by = because.get(file3.name) ?? [];
-      const taken = room.supply?.behind(file3);
-      if (taken === void 0) return lockedPackage2(file3, by, allowed, room.access);
-      const { requested, packages: builtWith2, sdists: inner } = taken.builtWith;
-      Object.assign(sdists, inner, { [taken.sdist.file]: { requested, packages: builtWith2 } });
-      return { ...taken.sdist, version: file3.version, because: by.sort() };
-    })
-  );
-  packages.sort((left, right) => left.name < right.name ? -1 : 1);
-  const hasSdists = Object.keys(sdists).length > 0;
-  return { interpreter, requested: requirements, packages, ...hasSdists ? { sdists } : {} };
-}
-function supplyFor(options, access6, folder) {
-  const { workshop, beingBuilt = [] } = options;
-  const allowed = options.allowSdists.map(normalisedName);
-  if (workshop === void 0 || allowed.length === 0) return null;
-  return sdistSupply({
-    allowed,
-    workshop,
-    folder,
-    offers: (name) => offers(name, access6),
-    locate(file3) {
-      refuseCycle(beingBuilt, file3.name);
-      return lockedPackage2(file3, [], allowed, access6);
-    },
-    resolve({ name }, requested, previous, ask2) {
-      const inner = { ...options, requested, beingBuilt: [...beingBuilt, name] };
-      delete inner.previous;
-      delete inner.backendRequested;
-      return resolveWithBackend({ ...inner, ...previous === void 0 ? {} : { previous } }, ask2);
-    }
-  });
-}
-async function runPip(options, requirements, { access: { configuration, netrc }, supply, folder }) {
-  const withFolder = { ...configuration, findLinks: [...configuration.findLinks, folder] };
-  const pip = options.pip ?? pipInRoot(options.root);
-  let constraints = (options.previous?.packages ?? []).map((entry) => `${entry.name}==${entry.version}`);
-  for (; ; ) {
-    const result = await pip({
-      requirements,
-      constraints,
-      configuration: supply === null ? configuration : withFolder,
-      netrc,
-      ...options.signal === void 0 ? {} : { signal: options.signal }
-    });
-    if (result.code === 0 && result.report !== null) return result.report;
-    const complaint = { output: result.output, constraints, requirements, previous: options.previous };
-    if (await supply?.answer(complaint) === true) continue;
-    if (constraints.length === 0) throw unresolvable(result, options.allowSdists);
-    constraints = fewerConstraints(constraints, result.output);
-  }
-}
-function fewerConstraints(constraints, output2) {
-  const named = complainedOf(output2);
-  const kept = constraints.filter((constraint) => !named.has(constraint.split("==")[0] ?? ""));
-  return kept.length < constraints.length ? kept : [];
-}
-function unresolvable(result, allowSdists) {
-  const output2 = lastLines(result.output.replace(/\/\/[^/@\s]*@/g, "//"), 20);
-  if (/Max retries exceeded|NewConnectionError|Connection (refused|reset)|Temporary failure in name resolution|CERTIFICATE_VERIFY|SSLError/.test(
-    output2
-  ))
-    return new TagproofError("network", "The package index cannot be reached.", {
-      output: output2,
-      fix: "Check the network, PIP_INDEX_URL, the proxy variables and the certificates (PIP_CERT)."
-    });
-  const missing2 = missingRequirement(output2);
-  if (missing2 === null)
-    return new TagproofError("lock-unresolvable", "The build requirements cannot be resolved together.", {
-      output: output2,
-      fix: "Correct build-system.requires; pip says above which requirements exclude each other."
-    });
-  const name = requirementName(missing2) ?? missing2;
-  const allowed = allowSdists.map(normalisedName).includes(name);
-  return new TagproofError(
-    "lock-unresolvable",
-    allowed ? `There is neither a wheel of ${missing2} for the interpreter of the root, nor an sdist that can be taken.` : `There is no wheel of ${missing2} for the interpreter of the root.`,
-    {
-      output: output2,
-      ...allowed ? { expected: `a file ${name}-VERSION.tar.gz on the index (PEP 625)` } : {},
-      fix: allowed ? `Ask for a version that the index has, or put a wheel (pip wheel ${name}) where PIP_FIND_LINKS or the index finds it.` : `Ask for a version that has a wheel, or build one (pip wheel ${name}) and put it where PIP_FIND_LINKS or the index finds it; or let its sdist be built in the sandbox: targets[].allow-sdists: [${name}].`
-    }
-  );
-}
-var import_promises29;
-var init_python = __esm({
-  "src/lock/python.ts"() {
-    import_promises29 = require("node:fs/promises");
-    init_errors();
-    init_files();
-    init_http();
-    init_process();
-    init_index_files();
-    init_netrc();
-    init_pip_configuration();
-    init_pip_report();
-    init_pip_run();
-    init_sdists();
   }
 });
 
@@ -33066,7 +29205,7 @@ var init_agreement = __esm({
 
 // src/formats/zip/reader.ts
 async function openZip(file3) {
-  const handle = await (0, import_promises30.open)(file3, "r");
+  const handle = await (0, import_promises9.open)(file3, "r");
   try {
     const { size } = await handle.stat();
     const { entries, end } = await readEntries(handle, size);
@@ -33149,11 +29288,11 @@ async function readEntry(handle, { central, index, next, names: names2 }) {
   checkHeaders(central, local);
   const descriptor = next - contentEnd;
   await checkDescriptor(handle, central, contentEnd, descriptor);
-  const { path: path48, isDirectory: isDirectory3 } = nameOf(central);
-  const problem = names2.add(path48, isDirectory3);
+  const { path: path49, isDirectory: isDirectory3 } = nameOf(central);
+  const problem = names2.add(path49, isDirectory3);
   if (problem !== void 0) throw new ZipProblem(problem);
   return {
-    path: path48,
+    path: path49,
     isDirectory: isDirectory3,
     mode: modeOf(central, isDirectory3),
     size: central.size,
@@ -33233,10 +29372,10 @@ async function placed(place, work) {
     throw invalidArchive({ format: "zip", ...place, offset: problem.offset ?? place.offset }, problem.message);
   }
 }
-var import_promises30, import_node_zlib2, pieceSize2, likelyExtra, largestDirectory, bombRatio, bombSize;
+var import_promises9, import_node_zlib2, pieceSize2, likelyExtra, largestDirectory, bombRatio, bombSize;
 var init_reader2 = __esm({
   "src/formats/zip/reader.ts"() {
-    import_promises30 = require("node:fs/promises");
+    import_promises9 = require("node:fs/promises");
     import_node_zlib2 = require("node:zlib");
     init_byte_reader();
     init_deflate();
@@ -33255,17 +29394,17 @@ var init_reader2 = __esm({
 // src/formats/record.ts
 function parseRecord(text3) {
   return parseCsv(text3).map((fields, index) => {
-    const [path48 = "", hash2 = "", size = ""] = fields;
-    if (fields.length !== 3 || path48 === "")
-      throw malformed2(index, "has not the three fields path, hash, size");
-    if (size !== "" && !/^[0-9]{1,15}$/.test(size)) throw malformed2(index, "has a malformed size");
-    return { path: path48, ...parseHash(hash2, index), size: size === "" ? null : Number(size) };
+    const [path49 = "", hash2 = "", size = ""] = fields;
+    if (fields.length !== 3 || path49 === "")
+      throw malformed(index, "has not the three fields path, hash, size");
+    if (size !== "" && !/^[0-9]{1,15}$/.test(size)) throw malformed(index, "has a malformed size");
+    return { path: path49, ...parseHash(hash2, index), size: size === "" ? null : Number(size) };
   });
 }
 function formatRecord(lines) {
-  return lines.map(({ path: path48, algorithm, digest: digest2, size }) => {
+  return lines.map(({ path: path49, algorithm, digest: digest2, size }) => {
     const hash2 = algorithm === null || digest2 === null ? "" : `${algorithm}=${Buffer.from(digest2, "hex").toString("base64url")}`;
-    return `${quoted(path48)},${hash2},${size ?? ""}
+    return `${quoted(path49)},${hash2},${size ?? ""}
 `;
   }).join("");
 }
@@ -33273,10 +29412,10 @@ function parseHash(hash2, index) {
   if (hash2 === "") return { algorithm: null, digest: null };
   const [, name, encoded = ""] = /^([a-z0-9]+)=([A-Za-z0-9_-]+)$/.exec(hash2) ?? [];
   const algorithm = recordAlgorithms.find((known) => known === name);
-  if (algorithm === void 0) throw malformed2(index, "has a hash that is not sha256, sha384 or sha512");
+  if (algorithm === void 0) throw malformed(index, "has a hash that is not sha256, sha384 or sha512");
   const bytes = Buffer.from(encoded, "base64url");
   if (bytes.length !== Number(algorithm.slice(3)) / 8 || bytes.toString("base64url") !== encoded)
-    throw malformed2(index, "has a hash of the wrong length or form");
+    throw malformed(index, "has a hash of the wrong length or form");
   return { algorithm, digest: bytes.toString("hex") };
 }
 function parseCsv(text3) {
@@ -33285,7 +29424,7 @@ function parseCsv(text3) {
   const field = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r?\n|$)/y;
   while (field.lastIndex < text3.length) {
     const match = field.exec(text3);
-    if (match === null) throw malformed2(rows.length, "has a stray quote");
+    if (match === null) throw malformed(rows.length, "has a stray quote");
     const [, value = "", end] = match;
     row.push(value.startsWith('"') ? value.slice(1, -1).replaceAll('""', '"') : value);
     if (end === "," && field.lastIndex < text3.length) continue;
@@ -33295,10 +29434,10 @@ function parseCsv(text3) {
   }
   return rows;
 }
-function quoted(path48) {
-  return /[",\r\n]/.test(path48) ? `"${path48.replaceAll('"', '""')}"` : path48;
+function quoted(path49) {
+  return /[",\r\n]/.test(path49) ? `"${path49.replaceAll('"', '""')}"` : path49;
 }
-function malformed2(index, what) {
+function malformed(index, what) {
   return invalidArchive({ format: "wheel", path: "RECORD" }, `line ${index + 1} ${what}`);
 }
 var recordAlgorithms;
@@ -33406,19 +29545,19 @@ var init_wheel_install = __esm({
 async function installEnvironment(wheels, folder, root) {
   const minor = await interpreterOf(root);
   const part = `${folder}.${process.pid}.part`;
-  await (0, import_promises31.rm)(part, { recursive: true, force: true });
+  await (0, import_promises10.rm)(part, { recursive: true, force: true });
   try {
     const written = new Written(part);
     await written.skeleton(minor);
     for (const wheel of wheels) await installWheel(wheel, minor, written);
     await written.settle();
-    await (0, import_promises31.rename)(part, folder);
+    await (0, import_promises10.rename)(part, folder);
   } finally {
-    await (0, import_promises31.rm)(part, { recursive: true, force: true });
+    await (0, import_promises10.rm)(part, { recursive: true, force: true });
   }
 }
 async function interpreterOf(root) {
-  const target = await (0, import_promises31.readlink)(import_node_path25.default.join(root.path, "usr/bin/python3")).catch(() => "");
+  const target = await (0, import_promises10.readlink)(import_node_path9.default.join(root.path, "usr/bin/python3")).catch(() => "");
   const minor = /python(\d+\.\d+)$/.exec(target)?.[1];
   if (minor !== void 0) return minor;
   throw new TagproofError("lock-incomplete", "The root has no Python interpreter.", {
@@ -33429,11 +29568,11 @@ async function interpreterOf(root) {
 async function installWheel(file3, minor, into) {
   const archive = await openZip(file3);
   try {
-    const head2 = await readWheelHead(import_node_path25.default.basename(file3), archive);
+    const head2 = await readWheelHead(import_node_path9.default.basename(file3), archive);
     for (const entry of archive.entries) {
       if (entry.isDirectory) continue;
       const place = schemeOf(entry.path, head2, minor);
-      const content2 = await contentOf2(archive, entry);
+      const content2 = await contentOf(archive, entry);
       if (!agrees(content2, head2.record.get(entry.path)))
         throw new TagproofError("archive-invalid", `${head2.name} disagrees with its own RECORD.`, {
           where: entry.path,
@@ -33448,7 +29587,7 @@ async function installWheel(file3, minor, into) {
     await archive.close();
   }
 }
-async function contentOf2(archive, entry) {
+async function contentOf(archive, entry) {
   if (entry.size > largestFile)
     throw new TagproofError("archive-invalid", `${entry.path} is too large for a build requirement.`);
   const chunks = [];
@@ -33457,20 +29596,20 @@ async function contentOf2(archive, entry) {
 }
 function agrees(content2, recorded) {
   if (recorded === void 0 || recorded.algorithm === null) return true;
-  return (0, import_node_crypto10.createHash)(recorded.algorithm).update(content2).digest("hex") === recorded.digest;
+  return (0, import_node_crypto3.createHash)(recorded.algorithm).update(content2).digest("hex") === recorded.digest;
 }
-async function exists3(file3) {
-  return (0, import_promises31.lstat)(file3).then(
+async function exists2(file3) {
+  return (0, import_promises10.lstat)(file3).then(
     () => true,
     () => false
   );
 }
-var import_node_crypto10, import_promises31, import_node_path25, environmentPath, environmentTime, largestFile, Written;
+var import_node_crypto3, import_promises10, import_node_path9, environmentPath, environmentTime, largestFile, Written;
 var init_environment2 = __esm({
   "src/targets/python/environment.ts"() {
-    import_node_crypto10 = require("node:crypto");
-    import_promises31 = require("node:fs/promises");
-    import_node_path25 = __toESM(require("node:path"), 1);
+    import_node_crypto3 = require("node:crypto");
+    import_promises10 = require("node:fs/promises");
+    import_node_path9 = __toESM(require("node:path"), 1);
     init_reader2();
     init_errors();
     init_files();
@@ -33488,9 +29627,9 @@ var init_environment2 = __esm({
       async skeleton(minor) {
         for (const folder of ["bin", "include", `lib/python${minor}/site-packages`]) await this.makeFolder(folder);
         for (const name of ["python", "python3", `python${minor}`]) {
-          const link2 = import_node_path25.default.join(this.folder, "bin", name);
-          await (0, import_promises31.symlink)("/usr/bin/python3", link2);
-          await (0, import_promises31.lutimes)(link2, environmentTime, environmentTime);
+          const link2 = import_node_path9.default.join(this.folder, "bin", name);
+          await (0, import_promises10.symlink)("/usr/bin/python3", link2);
+          await (0, import_promises10.lutimes)(link2, environmentTime, environmentTime);
         }
         const settings2 = ["home = /usr/bin", "include-system-site-packages = false", `version = ${minor}`];
         await this.file("pyvenv.cfg", Buffer.from(`${settings2.join("\n")}
@@ -33499,17 +29638,17 @@ var init_environment2 = __esm({
       /** Two packages may bring the same bytes to one place (namespace packages do), never different ones. */
       async file(name, bytes, executable, owner) {
         const target = joinInside(this.folder, name);
-        await this.makeFolder(import_node_path25.default.posix.dirname(name));
+        await this.makeFolder(import_node_path9.default.posix.dirname(name));
         const other2 = this.owners.get(name);
-        if (other2 !== void 0 && bytes.equals(await (0, import_promises31.readFile)(target))) return;
-        if (other2 !== void 0 || await exists3(target))
+        if (other2 !== void 0 && bytes.equals(await (0, import_promises10.readFile)(target))) return;
+        if (other2 !== void 0 || await exists2(target))
           throw new TagproofError("lock-invalid", `Two build requirements bring different files to one place.`, {
             where: name,
             found: `${other2 ?? "the environment"} and ${owner}`,
             fix: "Drop one of them from the build requirements, then lock again."
           });
         this.owners.set(name, owner);
-        const handle = await (0, import_promises31.open)(target, "wx", executable ? 493 : 420);
+        const handle = await (0, import_promises10.open)(target, "wx", executable ? 493 : 420);
         try {
           await handle.writeFile(bytes);
           await handle.chmod(executable ? 493 : 420);
@@ -33521,16 +29660,16 @@ var init_environment2 = __esm({
       /** Times of folders move with each file in them, so they are set at the end, the deepest first. */
       async settle() {
         for (const name of [...this.folders].sort().reverse()) {
-          const folder = import_node_path25.default.join(this.folder, name);
-          await (0, import_promises31.chmod)(folder, 493);
-          await (0, import_promises31.utimes)(folder, environmentTime, environmentTime);
+          const folder = import_node_path9.default.join(this.folder, name);
+          await (0, import_promises10.chmod)(folder, 493);
+          await (0, import_promises10.utimes)(folder, environmentTime, environmentTime);
         }
       }
       async makeFolder(name) {
         if (this.folders.has(name)) return;
-        if (name !== ".") await this.makeFolder(import_node_path25.default.posix.dirname(name));
+        if (name !== ".") await this.makeFolder(import_node_path9.default.posix.dirname(name));
         this.folders.add(name);
-        await (0, import_promises31.mkdir)(import_node_path25.default.join(this.folder, name), { recursive: true });
+        await (0, import_promises10.mkdir)(import_node_path9.default.join(this.folder, name), { recursive: true });
       }
     };
   }
@@ -33553,7 +29692,7 @@ function driverError(request, world) {
     });
   }
   if (failure2?.kind === "requires") return missingRequirement2(request.target.name, failure2, output2);
-  if (failure2 !== void 0) return failed2(who, failure2, output2);
+  if (failure2 !== void 0) return failed(who, failure2, output2);
   return new TagproofError("build-failed", `${who} ended with status ${String(world.code)}.`, { output: output2 });
 }
 function readFailure(output2) {
@@ -33573,7 +29712,7 @@ function missingRequirement2(target, failure2, output2) {
     fix: "Run tagproof lock, commit the lock, and tag that commit."
   });
 }
-function failed2(who, failure2, output2) {
+function failed(who, failure2, output2) {
   const exception = failure2.exception?.split("\n")[0] ?? "";
   const end = failure2.status === void 0 ? "" : statusText(failure2.status);
   return new TagproofError("build-failed", `${who} failed: ${failure2.message}.`, {
@@ -33667,9 +29806,9 @@ async function shellInWorld(request) {
 }
 async function inWorld(request, command, more = {}) {
   return withTemporaryFolder("tagproof-driver", async (folder) => {
-    const driver = import_node_path26.default.join(folder, "driver");
-    await (0, import_promises32.mkdir)(driver, { mode: 493 });
-    await writeFileAtomic(import_node_path26.default.join(driver, "driver.py"), driver_default);
+    const driver = import_node_path10.default.join(folder, "driver");
+    await (0, import_promises11.mkdir)(driver, { mode: 493 });
+    await writeFileAtomic(import_node_path10.default.join(driver, "driver.py"), driver_default);
     return runInWorld({
       world: request.world,
       root: request.root,
@@ -33697,9 +29836,9 @@ async function inWorld(request, command, more = {}) {
   });
 }
 async function readResult(folder) {
-  const file3 = import_node_path26.default.join(folder, resultName);
-  const bytes = await (0, import_promises32.readFile)(file3).catch(() => Buffer.alloc(0));
-  await (0, import_promises32.rm)(file3, { force: true });
+  const file3 = import_node_path10.default.join(folder, resultName);
+  const bytes = await (0, import_promises11.readFile)(file3).catch(() => Buffer.alloc(0));
+  await (0, import_promises11.rm)(file3, { force: true });
   try {
     if (bytes.length > largestResult) throw new RangeError("too large");
     return resultField.parse(JSON.parse(bytes.toString("utf8")));
@@ -33711,11 +29850,11 @@ async function readResult(folder) {
     });
   }
 }
-var import_promises32, import_node_path26, driverPath, sdistPath, resultField, resultName, largestResult;
+var import_promises11, import_node_path10, driverPath, sdistPath, resultField, resultName, largestResult;
 var init_driver2 = __esm({
   "src/targets/python/driver.ts"() {
-    import_promises32 = require("node:fs/promises");
-    import_node_path26 = __toESM(require("node:path"), 1);
+    import_promises11 = require("node:fs/promises");
+    import_node_path10 = __toESM(require("node:path"), 1);
     init_zod();
     init_errors();
     init_files();
@@ -33754,7 +29893,7 @@ function readBuildSystem(pyproject, name = "pyproject.toml") {
   };
 }
 async function staticRequires(repository, entries, target) {
-  const file3 = import_node_path27.default.posix.join(target.path, "pyproject.toml");
+  const file3 = import_node_path11.default.posix.join(target.path, "pyproject.toml");
   const entry = entries.find((candidate) => candidate.path === file3 && candidate.mode !== "120000");
   if (entry === void 0) return readBuildSystem(null).requires;
   const { data } = await repository.readObject(entry.id, "blob");
@@ -33802,16 +29941,4054 @@ function invalid2(name, key, found, expected) {
     fix: 'Correct the file; see the packaging guide, "Declaring build system dependencies".'
   });
 }
-var import_node_path27, legacyBackend, legacyRequires;
+var import_node_path11, legacyBackend, legacyRequires;
 var init_requires = __esm({
   "src/targets/python/requires.ts"() {
-    import_node_path27 = __toESM(require("node:path"), 1);
+    import_node_path11 = __toESM(require("node:path"), 1);
     init_dist();
     init_errors();
     init_files();
     init_driver2();
     legacyBackend = "setuptools.build_meta:__legacy__";
     legacyRequires = ["setuptools>=40.8.0"];
+  }
+});
+
+// src/source/entropy.ts
+function isDense(text3) {
+  if (text3.length < windowSize) return false;
+  const counts = new Uint16Array(65536);
+  for (let start = 0; start + windowSize <= text3.length; start += windowStep)
+    if (windowIsDense(text3, start, counts)) return true;
+  return windowIsDense(text3, text3.length - windowSize, counts);
+}
+function windowIsDense(text3, start, counts) {
+  let sum = 0;
+  let ideographs = 0;
+  for (let at = start; at < start + windowSize; at += 1) {
+    const unit = text3.charCodeAt(at);
+    const count2 = (counts[unit] ?? 0) + 1;
+    counts[unit] = count2;
+    sum += (weight[count2] ?? 0) - (weight[count2 - 1] ?? 0);
+    if (isIdeograph(unit)) ideographs += 1;
+  }
+  for (let at = start; at < start + windowSize; at += 1) counts[text3.charCodeAt(at)] = 0;
+  const entropy = Math.log2(windowSize) - sum / windowSize;
+  return entropy > (ideographs > windowSize * ideographicShare ? densestIdeographic : densest);
+}
+function isIdeograph(unit) {
+  return unit >= 12352 && unit <= 40959 || unit >= 44032 && unit <= 55215 || unit >= 4352 && unit <= 4607;
+}
+var windowSize, windowStep, densest, densestIdeographic, ideographicShare, weight;
+var init_entropy = __esm({
+  "src/source/entropy.ts"() {
+    windowSize = 1024;
+    windowStep = 512;
+    densest = 5.8;
+    densestIdeographic = 9.2;
+    ideographicShare = 0.1;
+    weight = Float64Array.from(
+      { length: windowSize + 1 },
+      (_, count2) => count2 < 2 ? 0 : count2 * Math.log2(count2)
+    );
+  }
+});
+
+// src/source/opaque.ts
+function classify(path49, bytes) {
+  if (bytes.length === 0) return void 0;
+  return contentReason(path49, bytes) ?? folderReason(path49);
+}
+function contentReason(path49, bytes) {
+  if (isBinary(bytes)) return "binary";
+  if (bytes.length > largestReadable) return "dense";
+  const text3 = bytes.toString((0, import_node_buffer.isAscii)(bytes) ? "latin1" : "utf8");
+  if (isEncoded(bytes, text3)) return "encoded";
+  if (isDense(text3)) return "dense";
+  return /\.(js|mjs|cjs|css)$/i.test(path49) && isMinified(text3) ? "minified" : void 0;
+}
+function folderReason(path49) {
+  if (buildDescription.test(path49)) return void 0;
+  const folders = path49.toLowerCase().split("/").slice(0, -1);
+  for (const folder of folders) {
+    const rule = folderRules.find((candidate) => candidate.name.test(folder));
+    if (rule !== void 0) return rule.reason;
+  }
+  return void 0;
+}
+function isBinary(bytes) {
+  for (const byte of bytes)
+    if (byte < 32 && byte !== 10 && byte !== 13 && byte !== 9 && byte !== 12) return true;
+  return !(0, import_node_buffer.isUtf8)(bytes);
+}
+function isEncoded(bytes, text3) {
+  let start = 0;
+  let lineLong = 0;
+  for (let at = 0; at <= bytes.length; at += 1) {
+    if (at < bytes.length && inBase64[bytes[at] ?? 0] === 1) continue;
+    if (at - start >= encodedRun && new Set(bytes.subarray(start, at)).size >= fewestCharacters) return true;
+    if (at - start >= encodedLineRun) lineLong += 1;
+    start = at + 1;
+  }
+  if (lineLong >= encodedLines && hasEncodedLines(text3)) return true;
+  return text3.includes("\\x") && escapedRun.test(text3);
+}
+function hasEncodedLines(text3) {
+  let lines = 0;
+  for (const line of text3.split("\n")) {
+    const encoded = line.length >= 60 && isEncodedLine(line) && new Set(line).size >= fewestCharacters;
+    lines = encoded ? lines + 1 : 0;
+    if (lines >= encodedLines) return true;
+  }
+  return false;
+}
+function isEncodedLine(line) {
+  let end = line.length;
+  while (end > 0 && afterEncoded.has(line.charAt(end - 1))) end -= 1;
+  const core = line.slice(0, end).replace(beforeEncoded, "");
+  return core.length >= encodedLineRun && base64Alone.test(core);
+}
+function isMinified(text3) {
+  const lines = text3.split("\n");
+  if (lines.some((line) => line.length > 5e3)) return true;
+  return text3.length > 1e3 && text3.length / lines.length > 110;
+}
+var import_node_buffer, largestReadable, folderRules, buildDescription, encodedRun, escapedRun, beforeEncoded, afterEncoded, base64Alone, encodedLines, encodedLineRun, fewestCharacters, inBase64;
+var init_opaque = __esm({
+  "src/source/opaque.ts"() {
+    import_node_buffer = require("node:buffer");
+    init_entropy();
+    largestReadable = 16 * 1024 * 1024;
+    folderRules = [
+      {
+        reason: "tests",
+        name: /^((unit|integration|functional|system|regression|e2e|smoke)[-_]?)?tests?([-_]?(data|files|cases|suite|fixtures))?$|^(fixtures|cypress|e2e)$/
+      },
+      { reason: "docs", name: /^(docs?|documentation)$/ },
+      { reason: "examples", name: /^(examples?|samples?|demos?)$/ },
+      { reason: "benchmarks", name: /^(bench|benchmarks?|asv_bench)$/ }
+    ];
+    buildDescription = /(^|\/)(meson\.build|meson_options\.txt|meson\.options|CMakeLists\.txt|[^/]+\.cmake|Makefile\.(am|in)|configure\.ac|Cargo\.toml)$|^debian\/tests\/control$/;
+    encodedRun = 200;
+    escapedRun = /(?:\\x[0-9a-fA-F]{2}){50}/;
+    beforeEncoded = /^[\s"'#*]*/;
+    afterEncoded = new Set(`"',;\\) 	\r\f\v+`);
+    base64Alone = /^[A-Za-z0-9+/=_-]*$/;
+    encodedLines = 10;
+    encodedLineRun = 58;
+    fewestCharacters = 8;
+    inBase64 = new Uint8Array(256);
+    for (const byte of Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"))
+      inBase64[byte] = 1;
+  }
+});
+
+// src/worlds/scramble.ts
+function scrambleSeed(tag) {
+  return sha256OfBytes(`tagproof scramble 1
+${tag.object}
+${tag.commit}`);
+}
+function scramble(bytes, path49, seed) {
+  const result = keystream(path49, seed)(bytes.length);
+  const text3 = !isBinary(bytes);
+  if (text3) asText(result);
+  if (result.length > 0 && result.equals(bytes)) result[0] = other(result[0] ?? 0, text3);
+  return result;
+}
+function* scrambledStream(size, path49, seed) {
+  const next = keystream(path49, seed);
+  for (let left = size; left > 0; left -= chunkSize) yield next(Math.min(left, chunkSize));
+}
+function keystream(path49, seed) {
+  const key = (0, import_node_crypto4.createHash)("sha256").update(`${seed}
+${path49}`).digest();
+  const cipher = (0, import_node_crypto4.createCipheriv)("aes-256-ctr", key, Buffer.alloc(16));
+  return (size) => cipher.update(Buffer.alloc(size));
+}
+function asText(noise) {
+  const letters = new Uint8Array(alphabet);
+  for (let at = 0; at < noise.length; at += 1) noise[at] = letters[(noise[at] ?? 0) & 31] ?? 0;
+  if (noise.length > 1) noise[noise.length - 1] = 10;
+}
+function other(byte, text3) {
+  return text3 ? byte === 97 ? 98 : 97 : byte ^ 1;
+}
+var import_node_crypto4, alphabet, chunkSize;
+var init_scramble = __esm({
+  "src/worlds/scramble.ts"() {
+    import_node_crypto4 = require("node:crypto");
+    init_files();
+    init_opaque();
+    alphabet = Buffer.from("abcdefghijklmnopqrstuvwxyz     \n", "latin1");
+    chunkSize = 1 << 20;
+  }
+});
+
+// src/source/export-entries.ts
+async function addFolder(tar, path49, epoch) {
+  const full = path49 === "" ? exportPrefix : `${exportPrefix}/${path49}`;
+  await tar.add({ path: full, kind: "directory", mode: 493, size: 0, mtime: epoch });
+}
+async function addGitFile(tar, file3, epoch) {
+  const path49 = `${exportPrefix}/.git/${file3.path}`;
+  await tar.add({ path: path49, kind: "file", mode: 420, size: file3.content.length, mtime: epoch }, [file3.content]);
+}
+function headerOf(entry, epoch, linkTarget) {
+  const path49 = `${exportPrefix}/${entry.path}`;
+  if (linkTarget !== null) return { path: path49, kind: "symlink", mode: 511, size: 0, mtime: epoch, linkTarget };
+  const mode = entry.mode === "100755" ? 493 : 420;
+  return { path: path49, kind: "file", mode, size: entry.size, mtime: epoch };
+}
+function linkTargetOf(entry, bytes) {
+  const text3 = bytes.toString("utf8");
+  const usable = bytes.length > 0 && bytes.length <= longestLinkTarget && !bytes.includes(0);
+  if (usable && Buffer.from(text3, "utf8").equals(bytes)) return text3;
+  throw new TagproofError("path-refused", `The link ${quotedName(entry.path)} has no usable target.`, {
+    found: `${bytes.length} bytes: ${quotedName(text3.slice(0, 80))}`,
+    expected: `1 to ${longestLinkTarget} bytes of UTF-8 without NUL`,
+    fix: "Make the link again in the repository, and tag that commit."
+  });
+}
+var exportPrefix, longestLinkTarget;
+var init_export_entries = __esm({
+  "src/source/export-entries.ts"() {
+    init_errors();
+    init_tag_name();
+    exportPrefix = "tree";
+    longestLinkTarget = 4095;
+  }
+});
+
+// src/source/export-order.ts
+function exportOrder(leaves, world) {
+  const root = { children: /* @__PURE__ */ new Map() };
+  for (const [path49, leaf] of leaves) {
+    const parts = path49.split("/");
+    const name = parts.pop() ?? "";
+    parts.reduce(enter, root).children.set(name, { leaf });
+  }
+  const places = [];
+  list2(root, "", world, places);
+  return places;
+}
+function enter(folder, name) {
+  const known = folder.children.get(name);
+  if (known !== void 0 && "children" in known) return known;
+  const made = { children: /* @__PURE__ */ new Map() };
+  folder.children.set(name, made);
+  return made;
+}
+function list2(folder, prefix2, world, places) {
+  const children = [...folder.children].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  for (const [name, child2] of world === "a" ? children : children.reverse()) {
+    const path49 = prefix2 + name;
+    places.push({ path: path49, leaf: "children" in child2 ? null : child2.leaf });
+    if ("children" in child2) list2(child2, `${path49}/`, world, places);
+  }
+}
+var init_export_order = __esm({
+  "src/source/export-order.ts"() {
+  }
+});
+
+// src/source/tar-file.ts
+var import_node_crypto5, import_promises12, bufferedBytes, TarFile;
+var init_tar_file = __esm({
+  "src/source/tar-file.ts"() {
+    import_node_crypto5 = require("node:crypto");
+    import_promises12 = require("node:fs/promises");
+    init_identifiers();
+    init_writer();
+    bufferedBytes = 1 << 20;
+    TarFile = class _TarFile {
+      handle;
+      hash = (0, import_node_crypto5.createHash)("sha256");
+      pending = [];
+      pendingBytes = 0;
+      written = 0;
+      constructor(handle) {
+        this.handle = handle;
+      }
+      static async create(file3) {
+        return new _TarFile(await (0, import_promises12.open)(file3, "w", 420));
+      }
+      /** Adds an entry; its chunks must not be written to afterwards. @returns where its content begins in the file */
+      async add(fields, content2 = []) {
+        await this.write(tarHeader(fields));
+        const start = this.written + this.pendingBytes;
+        for await (const chunk of content2) await this.write(chunk);
+        await this.write(tarPadding(fields.size));
+        return start;
+      }
+      /** Everything that was added so far can be read from the file. */
+      async flush() {
+        await this.handle.writeFile(Buffer.concat(this.pending));
+        this.written += this.pendingBytes;
+        this.pending = [];
+        this.pendingBytes = 0;
+      }
+      /** Ends the archive. */
+      async end() {
+        await this.write(tarEnd);
+        await this.flush();
+        await this.handle.sync();
+        return { sha256: sha256(this.hash.digest("hex")), size: this.written };
+      }
+      /** Closes the file, ended or not. */
+      async close() {
+        await this.handle.close();
+      }
+      async write(chunk) {
+        this.hash.update(chunk);
+        this.pending.push(chunk);
+        this.pendingBytes += chunk.length;
+        if (this.pendingBytes >= bufferedBytes) await this.flush();
+      }
+    };
+  }
+});
+
+// src/source/export-originals.ts
+async function writeOriginals(request) {
+  const places = exportOrder(request.leaves, "a");
+  const ids = places.flatMap(({ leaf }) => leaf?.kind === "tree" ? [leaf.entry.id] : []);
+  const exported = /* @__PURE__ */ new Map();
+  const scrambled = [];
+  const tar = await TarFile.create(request.file);
+  const blobs = request.repository.blobs(ids);
+  try {
+    await addFolder(tar, "", request.epoch);
+    for (const { path: path49, leaf } of places) {
+      if (leaf === null) await addFolder(tar, path49, request.epoch);
+      else if (leaf.kind === "git") await addGitFile(tar, leaf.file, request.epoch);
+      else {
+        const next = await blobs.next();
+        const { record: record4, ...place } = await addOriginal(
+          tar,
+          leaf.entry,
+          next.done === true ? none() : next.value.content,
+          request
+        );
+        exported.set(path49, place);
+        if (record4 !== null) scrambled.push(record4);
+      }
+    }
+    return { archive: await tar.end(), exported, scrambled };
+  } finally {
+    await blobs.return(void 0);
+    await tar.close();
+  }
+}
+async function addOriginal(tar, entry, content2, request) {
+  if (entry.mode !== "120000" && entry.size > largestReadable) return addLarge(tar, entry, content2, request);
+  const chunks = [];
+  for await (const chunk of content2) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  if (entry.mode === "120000") {
+    const linkTarget = linkTargetOf(entry, bytes);
+    const offset2 = await tar.add(headerOf(entry, request.epoch, linkTarget));
+    return { entry, offset: offset2, linkTarget, scrambled: false, record: null };
+  }
+  const offset = await tar.add(headerOf(entry, request.epoch, null), [bytes]);
+  const reason = request.choice.declared(entry.path) ? void 0 : request.choice.reason(entry.path, bytes);
+  const record4 = reason === void 0 ? null : scrambledFile(
+    entry,
+    reason,
+    sha256OfBytes(bytes),
+    sha256OfBytes(scramble(bytes, entry.path, request.seed))
+  );
+  return { entry, offset, linkTarget: null, scrambled: record4 !== null, record: record4 };
+}
+async function addLarge(tar, entry, content2, request) {
+  const original = (0, import_node_crypto6.createHash)("sha256");
+  const offset = await tar.add(headerOf(entry, request.epoch, null), hashed(content2, original));
+  if (request.choice.declared(entry.path))
+    return { entry, offset, linkTarget: null, scrambled: false, record: null };
+  const reason = folderReason(request.choice.relative(entry.path)) ?? "dense";
+  const noise = (0, import_node_crypto6.createHash)("sha256");
+  for (const chunk of scrambledStream(entry.size, entry.path, request.seed)) noise.update(chunk);
+  const record4 = scrambledFile(entry, reason, sha256(original.digest("hex")), sha256(noise.digest("hex")));
+  return { entry, offset, linkTarget: null, scrambled: true, record: record4 };
+}
+function scrambledFile(entry, reason, original, scrambled) {
+  return { path: entry.path, blob: entry.id, size: entry.size, reason, original, scrambled };
+}
+async function* hashed(content2, hash2) {
+  for await (const chunk of content2) {
+    hash2.update(chunk);
+    yield chunk;
+  }
+}
+async function* none() {
+}
+var import_node_crypto6;
+var init_export_originals = __esm({
+  "src/source/export-originals.ts"() {
+    import_node_crypto6 = require("node:crypto");
+    init_identifiers();
+    init_files();
+    init_scramble();
+    init_export_entries();
+    init_export_order();
+    init_opaque();
+    init_tar_file();
+  }
+});
+
+// src/source/export-scrambled.ts
+async function writeScrambled(request) {
+  const tar = await TarFile.create(request.file);
+  const originals = await (0, import_promises13.open)(request.originals, "r");
+  try {
+    await addFolder(tar, "", request.epoch);
+    for (const { path: path49, leaf } of exportOrder(request.leaves, "b")) {
+      const place = request.exported.get(path49);
+      if (place !== void 0) {
+        const header = headerOf(place.entry, request.epoch, place.linkTarget);
+        await tar.add(header, await contentOf2(place, originals, request.seed));
+      } else if (leaf?.kind === "git") await addGitFile(tar, leaf.file, request.epoch);
+      else await addFolder(tar, path49, request.epoch);
+    }
+    return await tar.end();
+  } finally {
+    await originals.close();
+    await tar.close();
+  }
+}
+async function contentOf2(place, originals, seed) {
+  const { path: path49, size } = place.entry;
+  if (place.linkTarget !== null) return [];
+  if (!place.scrambled) return contentAt(originals, place.offset, size);
+  if (size > largestReadable) return scrambledStream(size, path49, seed);
+  const chunks = [];
+  for await (const chunk of contentAt(originals, place.offset, size)) chunks.push(chunk);
+  return [scramble(Buffer.concat(chunks), path49, seed)];
+}
+async function* contentAt(file3, offset, size) {
+  for (let at = 0; at < size; ) {
+    const buffer = Buffer.allocUnsafe(Math.min(copyBytes, size - at));
+    const { bytesRead } = await file3.read(buffer, 0, buffer.length, offset + at);
+    if (bytesRead === 0) throw new RangeError("the export of world a was cut while it was read");
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+var import_promises13, copyBytes;
+var init_export_scrambled = __esm({
+  "src/source/export-scrambled.ts"() {
+    import_promises13 = require("node:fs/promises");
+    init_scramble();
+    init_export_entries();
+    init_export_order();
+    init_opaque();
+    init_tar_file();
+    copyBytes = 1 << 20;
+  }
+});
+
+// src/source/glob.ts
+function globMatcher(globs) {
+  const forms2 = globs.map((glob) => globExpression(glob));
+  return (path49) => forms2.some((form) => form.test(path49));
+}
+function globExpression(glob) {
+  const body = glob.replace(/^\.?\/+/, "").replace(/\/+$/, "").replace(/\*\*\/|\/\*\*$|\*\*|\*|\?|\[[!^]?[^\]/]+\]|\{[^{}]*\}|[^*?[{]|./gs, translated);
+  return new RegExp(`^${body}(?:/.*)?$`, "s");
+}
+function translated(token) {
+  if (token === "**/") return "(?:.*/)?";
+  if (token === "/**") return "/.*";
+  if (token === "**") return ".*";
+  if (token === "*") return "[^/]*";
+  if (token === "?") return "[^/]";
+  if (token.length > 2 && token.startsWith("["))
+    return `[${token.slice(1, -1).replace(/^[!^]/, "^").replace(/[\\\]]/g, "\\$&")}]`;
+  if (token.length > 1 && token.startsWith("{"))
+    return `(?:${token.slice(1, -1).split(",").map((part) => globBody(part)).join("|")})`;
+  return token.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+function globBody(part) {
+  return part.replace(/\*\*\/|\*\*|\*|\?|./gs, translated);
+}
+var init_glob = __esm({
+  "src/source/glob.ts"() {
+  }
+});
+
+// src/source/metadata-names.ts
+function namedByPyproject(text3) {
+  const named = { files: [], modules: [] };
+  let root;
+  try {
+    root = parse3(text3);
+  } catch {
+    return named;
+  }
+  for (const rule of pyprojectKeys) named[rule.take].push(...valuesAt(root, rule.key.split(".")));
+  const backendPath = valuesAt(root, ["build-system", "backend-path", "*"]);
+  named.modules.push(...named.modules.flatMap((name) => backendPath.map((folder) => `${folder}/${name}`)));
+  return named;
+}
+function namedBySetupCfg(text3) {
+  const named = { files: [], modules: [] };
+  for (const [key, value] of settings(text3)) {
+    const directive = /^(file|attr):\s*(.*)$/s.exec(value);
+    if (directive?.[1] === "file") named.files.push(...listed(directive[2] ?? ""));
+    else if (directive?.[1] === "attr") named.modules.push(...listed(directive[2] ?? ""));
+    else if (/^(license[_-]files?|description[_-]file|readme|scripts)$/.test(key))
+      named.files.push(...listed(value));
+  }
+  return named;
+}
+function moduleFiles(name) {
+  const dotted = name.split(":")[0] ?? "";
+  const slash = dotted.lastIndexOf("/") + 1;
+  const parts = dotted.slice(slash).split(".");
+  return parts.flatMap((_, at) => {
+    const stem = dotted.slice(0, slash) + parts.slice(0, at + 1).join("/").replaceAll("-", "_");
+    return [`${stem}.py`, `${stem}/__init__.py`, `src/${stem}.py`, `src/${stem}/__init__.py`];
+  });
+}
+function valuesAt(value, [key, ...rest]) {
+  if (key === void 0) return typeof value === "string" ? [value] : [];
+  if (typeof value !== "object" || value === null) return [];
+  if (key === "*") return Object.values(value).flatMap((inner) => valuesAt(inner, rest));
+  return Object.hasOwn(value, key) ? valuesAt(value[key], rest) : [];
+}
+function settings(text3) {
+  const found = [];
+  for (const line of text3.split(/\r?\n/)) {
+    const last = found.at(-1);
+    if (/^\s*([#;].*)?$/.test(line)) continue;
+    const setting2 = /^([^\s=:[][^=:]*?)\s*[=:]\s*(.*)$/.exec(line);
+    if (/^\s/.test(line) && last !== void 0) last[1] = `${last[1]}
+${line.trim()}`.trim();
+    else if (setting2 !== null) found.push([(setting2[1] ?? "").toLowerCase(), setting2[2] ?? ""]);
+  }
+  return found;
+}
+function listed(value) {
+  return value.split(/[\n,]/).map((part) => part.trim()).filter((part) => part !== "");
+}
+var pyprojectKeys;
+var init_metadata_names = __esm({
+  "src/source/metadata-names.ts"() {
+    init_dist();
+    pyprojectKeys = [
+      { key: "project.readme", take: "files" },
+      { key: "project.readme.file", take: "files" },
+      { key: "project.license.file", take: "files" },
+      { key: "project.license-files.*", take: "files" },
+      { key: "project.name", take: "modules" },
+      { key: "tool.setuptools.dynamic.*.file", take: "files" },
+      { key: "tool.setuptools.dynamic.*.file.*", take: "files" },
+      { key: "tool.setuptools.dynamic.*.*.file", take: "files" },
+      { key: "tool.setuptools.dynamic.*.*.file.*", take: "files" },
+      { key: "tool.setuptools.dynamic.*.attr", take: "modules" },
+      { key: "tool.setuptools.license-files.*", take: "files" },
+      { key: "tool.setuptools.script-files.*", take: "files" },
+      { key: "tool.setuptools.ext-modules.*.sources.*", take: "files" },
+      { key: "tool.setuptools.ext-modules.*.depends.*", take: "files" },
+      { key: "tool.hatch.version.path", take: "files" },
+      { key: "tool.hatch.version.regex.path", take: "files" },
+      { key: "tool.hatch.metadata.hooks.*.path", take: "files" },
+      { key: "tool.hatch.metadata.hooks.*.fragments.*.path", take: "files" },
+      { key: "tool.hatch.build.hooks.*.path", take: "files" },
+      { key: "tool.hatch.build.targets.*.hooks.*.path", take: "files" },
+      { key: "tool.flit.module.name", take: "modules" },
+      { key: "tool.flit.metadata.module", take: "modules" },
+      { key: "tool.flit.metadata.description-file", take: "files" },
+      { key: "tool.pdm.version.path", take: "files" },
+      { key: "tool.pdm.build.custom-hook", take: "files" },
+      { key: "tool.poetry.readme", take: "files" },
+      { key: "tool.poetry.readme.*", take: "files" },
+      { key: "tool.poetry.build", take: "files" },
+      { key: "tool.poetry.build.script", take: "files" },
+      { key: "tool.scikit-build.metadata.version.input", take: "files" },
+      { key: "build-system.build-backend", take: "modules" }
+    ];
+  }
+});
+
+// src/source/inputs.ts
+async function chooseScrambled(entries, targets, inputs, read) {
+  const files = new Map(
+    entries.filter((entry) => entry.mode !== "120000").map((entry) => [entry.path, entry])
+  );
+  const names2 = [];
+  for (const target of targets.length === 0 ? ["."] : targets) {
+    const folder = target === "." ? "" : `${target}/`;
+    const text3 = async (name) => {
+      const entry = files.get(folder + name);
+      return entry === void 0 ? "" : (await read(entry)).toString("utf8");
+    };
+    names2.push(
+      targetNames(folder, [
+        namedByPyproject(await text3("pyproject.toml")),
+        namedBySetupCfg(await text3("setup.cfg"))
+      ])
+    );
+  }
+  names2.sort((a, b) => b.folder.length - a.folder.length);
+  const declared = globMatcher(inputs);
+  const place = (path49) => names2.find((target) => path49.startsWith(target.folder));
+  const relative2 = (path49) => path49.slice(place(path49)?.folder.length ?? 0);
+  return {
+    declared,
+    relative: relative2,
+    reason(path49, bytes) {
+      const inside = relative2(path49);
+      const target = place(path49);
+      const spared = target !== void 0 && (buildFile.test(inside) || target.named.has(inside));
+      if (!spared) return classify(inside, bytes);
+      return contentReason(inside, bytes) === "binary" ? "binary" : void 0;
+    }
+  };
+}
+function targetNames(folder, all) {
+  const files = all.flatMap((named) => named.files).map((name) => name.replace(/^(\.\/)+/, ""));
+  const modules = all.flatMap((named) => named.modules).flatMap(moduleFiles);
+  return { folder, named: /* @__PURE__ */ new Set([...files, ...modules.map((name) => name.replace(/^(\.\/)+/, ""))]) };
+}
+function checkInputGlobs(entries, inputs) {
+  for (const glob of inputs) {
+    const matches = globMatcher([glob]);
+    if (entries.some((entry) => matches(entry.path))) continue;
+    throw new TagproofError("config-invalid", `The input ${JSON.stringify(glob)} fits no file of the tree.`, {
+      where: ".github/tagproof.yml: inputs",
+      fix: "Correct the glob, or remove it."
+    });
+  }
+}
+var buildFile;
+var init_inputs = __esm({
+  "src/source/inputs.ts"() {
+    init_errors();
+    init_glob();
+    init_metadata_names();
+    init_opaque();
+    buildFile = /^(pyproject\.toml|setup\.py|setup\.cfg|MANIFEST\.in|Dockerfile|Containerfile|Cargo\.toml|pdm\.toml|hatch\.toml)$/;
+  }
+});
+
+// src/source/git-index.ts
+function gitIndex(lines, format) {
+  const header = Buffer.alloc(12);
+  header.write("DIRC", 0, "latin1");
+  header.writeUInt32BE(2, 4);
+  header.writeUInt32BE(lines.length, 8);
+  const body = Buffer.concat([header, ...lines.map(indexEntry)]);
+  return Buffer.concat([body, (0, import_node_crypto7.createHash)(format).update(body).digest()]);
+}
+function indexEntry(line) {
+  const id = Buffer.from(line.id, "hex");
+  const name = Buffer.from(line.path, "utf8");
+  const length2 = statBytes + id.length + 2 + name.length;
+  const entry = Buffer.alloc(length2 + 8 - length2 % 8);
+  entry.writeUInt32BE(Number.parseInt(line.mode, 8), 24);
+  id.copy(entry, statBytes);
+  entry.writeUInt16BE(assumeUnchanged | Math.min(name.length, longestCountedName), statBytes + id.length);
+  name.copy(entry, statBytes + id.length + 2);
+  return entry;
+}
+var import_node_crypto7, assumeUnchanged, longestCountedName, statBytes;
+var init_git_index = __esm({
+  "src/source/git-index.ts"() {
+    import_node_crypto7 = require("node:crypto");
+    assumeUnchanged = 32768;
+    longestCountedName = 4095;
+    statBytes = 40;
+  }
+});
+
+// src/source/loose-object.ts
+function looseObject2(type, data) {
+  const content2 = Buffer.concat([Buffer.from(`${type} ${data.length}\0`, "latin1"), data]);
+  const parts = [Buffer.from([120, 1])];
+  for (let at = 0; at < content2.length; at += largestStoredBlock) {
+    const block = content2.subarray(at, at + largestStoredBlock);
+    const header = Buffer.alloc(5);
+    header.writeUInt8(at + block.length === content2.length ? 1 : 0, 0);
+    header.writeUInt16LE(block.length, 1);
+    header.writeUInt16LE(block.length ^ 65535, 3);
+    parts.push(header, block);
+  }
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(adler32(content2));
+  return Buffer.concat([...parts, checksum]);
+}
+function adler32(bytes) {
+  let a = 1;
+  let b = 0;
+  for (const byte of bytes) {
+    a = (a + byte) % 65521;
+    b = (b + a) % 65521;
+  }
+  return b * 65536 + a;
+}
+var largestStoredBlock;
+var init_loose_object = __esm({
+  "src/source/loose-object.ts"() {
+    largestStoredBlock = 65535;
+  }
+});
+
+// src/source/objects.ts
+function objectHash(format, type, size) {
+  return (0, import_node_crypto8.createHash)(format).update(`${type} ${size}\0`);
+}
+function checkObjectName(id, type, hash2) {
+  const actual = hash2.digest("hex");
+  if (actual !== id)
+    throw new TagproofError("object-corrupt", `The content of ${type} ${id} is not what its name says.`, {
+      found: actual,
+      expected: id,
+      fix: "The repository is damaged or was altered. Run git fsck, then clone the project again."
+    });
+}
+function parseCommit(id, data) {
+  const lines = headerLines(data);
+  const tree = idAfter("tree ", lines[0]);
+  const parents = [];
+  let at = 1;
+  for (let parent = idAfter("parent ", lines[at]); parent !== void 0; parent = idAfter("parent ", lines[at])) {
+    parents.push(parent);
+    at += 1;
+  }
+  const committer = /^committer .*<[^<>]*> (-?\d{1,15}) [+-]\d{4}$/.exec(lines[at + 1] ?? "");
+  if (tree === void 0 || lines[at]?.startsWith("author ") !== true || committer === null)
+    throw malformed2("commit", id);
+  return { tree, parents, committed: Number(committer[1]) };
+}
+function parseTag(id, data) {
+  const lines = headerLines(data);
+  const object2 = idAfter("object ", lines[0]);
+  const type = /^type (commit|tree|blob|tag)$/.exec(lines[1] ?? "")?.[1];
+  const name = /^tag (.+)$/.exec(lines[2] ?? "")?.[1];
+  if (object2 === void 0 || type === void 0 || name === void 0) throw malformed2("tag", id);
+  return { object: object2, type, name: Buffer.from(name, "latin1").toString("utf8") };
+}
+function parseTree(id, data) {
+  const idBytes = id.length / 2;
+  const lines = [];
+  for (let at = 0; at < data.length; ) {
+    const space = data.indexOf(32, at);
+    const end = data.indexOf(0, space);
+    const next = end + 1 + idBytes;
+    if (space < 0 || end < 0 || next > data.length) throw malformed2("tree", id);
+    const kind = treeLineKind(data.toString("latin1", at, space));
+    if (kind === void 0) throw malformed2("tree", id);
+    lines.push({
+      kind,
+      name: data.subarray(space + 1, end),
+      id: objectId(data.toString("hex", end + 1, next))
+    });
+    at = next;
+  }
+  return lines;
+}
+function treeLineKind(mode) {
+  if (!/^[0-7]{5,7}$/.test(mode)) return void 0;
+  const bits = Number.parseInt(mode, 8);
+  switch (bits & 61440) {
+    case 32768:
+      return (bits & 64) === 0 ? "file" : "executable";
+    case 40960:
+      return "link";
+    case 16384:
+      return "folder";
+    case 57344:
+      return "submodule";
+    default:
+      return void 0;
+  }
+}
+function headerLines(data) {
+  const end = data.indexOf("\n\n");
+  return data.toString("latin1", 0, end < 0 ? data.length : end).replace(/\n$/, "").split("\n");
+}
+function idAfter(key, line) {
+  const text3 = line?.startsWith(key) === true ? line.slice(key.length) : "";
+  return /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text3) ? objectId(text3) : void 0;
+}
+function malformed2(type, id) {
+  return new TagproofError("object-corrupt", `The ${type} ${id} is malformed.`, {
+    fix: "Run git fsck on the repository. Make the release from a commit that git itself made."
+  });
+}
+var import_node_crypto8;
+var init_objects = __esm({
+  "src/source/objects.ts"() {
+    import_node_crypto8 = require("node:crypto");
+    init_identifiers();
+    init_errors();
+  }
+});
+
+// src/source/tag.ts
+async function resolveTag(repository, name, now = Math.floor(Date.now() / 1e3)) {
+  const wanted = name ?? await tagAtHead(repository);
+  checkTagName(wanted);
+  const reference = await findReference(repository, wanted);
+  const { commitId, kind } = await peel(repository, reference, wanted);
+  const commit = await readCommit(repository, commitId, wanted);
+  checkEpoch(commit.committed, now, wanted);
+  return {
+    name: wanted,
+    object: reference.object,
+    kind,
+    commit: commitId,
+    tree: commit.tree,
+    epoch: commit.committed
+  };
+}
+async function requireUnmoved(repository, tag) {
+  const now = tag.kind === "untagged" ? { ...tag, tree: (await readCommit(repository, tag.commit, tag.name)).tree } : await resolveTag(repository, tag.name);
+  if (now.object === tag.object && now.commit === tag.commit && now.tree === tag.tree) return;
+  throw new TagproofError("tag-moved", `The tag ${quotedName(tag.name)} has moved since the plan was made.`, {
+    found: `${now.object}, commit ${now.commit}`,
+    expected: `${tag.object}, commit ${tag.commit}`,
+    fix: "Find out who moved it. A release tag must not move: make a new version."
+  });
+}
+async function resolveHead(repository, now = Math.floor(Date.now() / 1e3)) {
+  const name = await repository.head();
+  if (name === null) return resolveTag(repository, void 0, now);
+  const head2 = objectId(name);
+  if ((await tagsAt(repository, head2)).length > 0) return resolveTag(repository, void 0, now);
+  const commit = await readCommit(repository, head2, "HEAD");
+  checkEpoch(commit.committed, now, "HEAD");
+  return {
+    name: "HEAD",
+    object: head2,
+    kind: "untagged",
+    commit: head2,
+    tree: commit.tree,
+    epoch: commit.committed
+  };
+}
+async function tagObjects(repository, tag) {
+  const objects = [];
+  for (let id = tag.object; id !== tag.commit; ) {
+    const { data } = await repository.readObject(id, "tag");
+    objects.push({ id, data });
+    id = parseTag(id, data).object;
+  }
+  return objects;
+}
+async function findReference(repository, name) {
+  const full = `refs/tags/${name}`;
+  const reference = (await repository.references(full)).find((candidate) => candidate.name === full);
+  if (reference === void 0) throw await noSuchTag(repository, name);
+  if (reference.symbolic !== "")
+    throw new TagproofError("tag-not-a-commit", `The tag ${quotedName(name)} only points at another ref.`, {
+      found: `a symbolic ref to ${quotedName(reference.symbolic)}, which moves`,
+      expected: "a tag of a commit",
+      fix: `Make a real tag: git tag -f -a ${name} ${name}^{commit}`
+    });
+  return reference;
+}
+async function noSuchTag(repository, name) {
+  const heads = await repository.references(`refs/heads/${name}`);
+  const branch = heads.some((head2) => head2.name === `refs/heads/${name}`);
+  const tags = (await repository.references("refs/tags")).map((tag) => tag.name.slice("refs/tags/".length));
+  const near = tags.filter((tag) => tag.includes(name) || name.includes(tag)).slice(-5);
+  return new TagproofError("tag-missing", `There is no tag ${quotedName(name)} in this clone.`, {
+    found: branch ? "a branch of that name, which is no tag" : near.length > 0 ? `${tags.length} tags, among them ${near.map(quotedName).join(", ")}` : `${tags.length} tags, none like it`,
+    fix: `Check the spelling, or fetch it: git fetch origin refs/tags/${name}:refs/tags/${name}`
+  });
+}
+async function tagAtHead(repository) {
+  const head2 = await repository.head();
+  if (head2 === null)
+    throw new TagproofError("tag-missing", "HEAD names no commit, so there is no tag at it.", {
+      fix: "Name the tag with --tag."
+    });
+  const here = await tagsAt(repository, head2);
+  const [only] = here;
+  if (only !== void 0 && here.length === 1) return only;
+  throw new TagproofError(
+    "tag-missing",
+    here.length === 0 ? "The commit at HEAD has no tag." : "The commit at HEAD has several tags.",
+    {
+      found: here.length === 0 ? head2.slice(0, 12) : here.slice(0, 10).map(quotedName).join(", "),
+      fix: here.length === 0 ? "Check a tag out, or name one with --tag." : "Name one of them with --tag."
+    }
+  );
+}
+async function tagsAt(repository, commit) {
+  const tags = await repository.references("refs/tags", "peeled");
+  const here = tags.filter((tag) => tag.object === commit || tag.peeled === commit);
+  return here.map((tag) => tag.name.slice("refs/tags/".length));
+}
+async function peel(repository, reference, name) {
+  let id = reference.object;
+  for (let depth = 0; depth <= deepestNesting; depth += 1) {
+    const [header] = await repository.headers([id]);
+    if (header === void 0) throw await repository.missing(id, `What the tag ${quotedName(name)} names`);
+    if (header.type === "commit") return { commitId: id, kind: depth === 0 ? "lightweight" : "annotated" };
+    if (header.type !== "tag")
+      throw new TagproofError("tag-not-a-commit", `The tag ${quotedName(name)} names no commit.`, {
+        found: `a ${header.type}`,
+        expected: "a commit",
+        fix: "Tag the commit of the release."
+      });
+    const tag = parseTag(id, (await repository.readObject(id, "tag")).data);
+    if (depth === 0) checkOwnName(tag.name, name);
+    id = tag.object;
+  }
+  throw new TagproofError("tag-not-a-commit", `The tag ${quotedName(name)} is nested too deeply.`, {
+    found: `more than ${deepestNesting} tags of tags`,
+    fix: "Tag the commit of the release."
+  });
+}
+function checkOwnName(said, name) {
+  if (said === name) return;
+  throw new TagproofError("tag-name", `The tag object at ${quotedName(name)} was made under another name.`, {
+    found: quotedName(said),
+    expected: quotedName(name),
+    fix: `Release ${quotedName(said)}, or make a tag of your own: git tag -a ${name} ${name}^{commit}`
+  });
+}
+async function readCommit(repository, id, name) {
+  const [header] = await repository.headers([id]);
+  if (header === void 0) throw await repository.missing(id, `The commit of the tag ${quotedName(name)}`);
+  return parseCommit(id, (await repository.readObject(id, "commit")).data);
+}
+function checkEpoch(epoch, now, name) {
+  if (epoch >= earliestEpoch && epoch <= now) return;
+  const date5 = new Date(epoch * 1e3);
+  throw new TagproofError(
+    "epoch-refused",
+    `The commit of the tag ${quotedName(name)} has an impossible time.`,
+    {
+      found: Number.isNaN(date5.getTime()) ? `${epoch} seconds since 1970` : date5.toISOString(),
+      expected: "between 1980 and now, since archives carry it",
+      fix: epoch > now ? "Check the clock of this machine; if it is right, make the commit and the tag again." : "Make the commit again with a right clock, and tag that one."
+    }
+  );
+}
+var earliestEpoch, deepestNesting;
+var init_tag = __esm({
+  "src/source/tag.ts"() {
+    init_identifiers();
+    init_errors();
+    init_objects();
+    init_tag_name();
+    earliestEpoch = 315532800;
+    deepestNesting = 16;
+  }
+});
+
+// src/source/thin-git.ts
+async function thinGit(repository, tag, tree) {
+  const format = repository.objectFormat;
+  const commit = await repository.readObject(tag.commit, "commit");
+  const objects = [
+    { id: tag.commit, type: "commit", data: commit.data },
+    ...tree.trees.map(({ id, data }) => ({ id, type: "tree", data })),
+    ...(await tagObjects(repository, tag)).map(({ id, data }) => ({ id, type: "tag", data }))
+  ];
+  const files = [
+    { path: "HEAD", content: Buffer.from(`${tag.commit}
+`) },
+    { path: "config", content: Buffer.from(thinConfig(format)) },
+    { path: "index", content: gitIndex(tree.index, format) },
+    { path: "shallow", content: Buffer.from(`${tag.commit}
+`) },
+    ...tag.kind === "untagged" ? [] : [{ path: `refs/tags/${tag.name}`, content: Buffer.from(`${tag.object}
+`) }],
+    ...objects.map(({ id, type, data }) => ({
+      path: `objects/${id.slice(0, 2)}/${id.slice(2)}`,
+      content: looseObject2(type, data)
+    }))
+  ];
+  return files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+}
+function thinConfig(format) {
+  const core = ["filemode = true", "bare = false", "logallrefupdates = false", "autocrlf = false"];
+  const version4 = format === "sha1" ? 0 : 1;
+  const extensions = format === "sha1" ? "" : `[extensions]
+	objectformat = ${format}
+`;
+  const settings2 = [`repositoryformatversion = ${version4}`, ...core].map((line) => `	${line}
+`).join("");
+  return `[core]
+${settings2}${extensions}[gc]
+	auto = 0
+`;
+}
+var init_thin_git = __esm({
+  "src/source/thin-git.ts"() {
+    init_git_index();
+    init_loose_object();
+    init_tag();
+  }
+});
+
+// src/source/lfs.ts
+async function refuseLfsPointers(repository, entries) {
+  const small = entries.filter(
+    (entry) => entry.mode !== "120000" && entry.size >= smallestPointer && entry.size <= largestPointer
+  );
+  const found = [];
+  let at = 0;
+  for await (const blob of repository.blobs(small.map((entry) => entry.id))) {
+    const chunks = [];
+    for await (const chunk of blob.content) chunks.push(chunk);
+    if (isLfsPointer(Buffer.concat(chunks))) found.push(small[at]?.path ?? "");
+    at += 1;
+  }
+  if (found.length === 0) return;
+  const named = found.slice(0, 5).map(quotedName).join(", ");
+  throw new TagproofError("lfs-pointer", `Files of the tree are kept outside of git, by git-lfs: ${named}.`, {
+    found: `${found.length} pointers`,
+    expected: "the files themselves as git objects",
+    fix: "Take them out of LFS (git lfs migrate export --include=PATH), or out of the repository."
+  });
+}
+function isLfsPointer(bytes) {
+  return bytes.length <= largestPointer && pointerForm.test(bytes.toString("latin1"));
+}
+var largestPointer, smallestPointer, pointerForm;
+var init_lfs = __esm({
+  "src/source/lfs.ts"() {
+    init_errors();
+    init_tag_name();
+    largestPointer = 1024;
+    smallestPointer = 100;
+    pointerForm = /^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\/v1\n(.+\n)*?oid sha256:[0-9a-f]{64}\nsize \d+\n$/;
+  }
+});
+
+// src/source/discovery.ts
+async function discoverRepository(directory) {
+  const start = import_node_path12.default.resolve(directory);
+  if (!await isDirectory(start))
+    throw new TagproofError("repository-invalid", `There is no folder ${start}.`, {
+      fix: "Name the folder of a git clone with --repository."
+    });
+  for (let folder = start; ; folder = import_node_path12.default.dirname(folder)) {
+    const places = await fromDotGit(folder) ?? await fromBare(folder);
+    if (places !== void 0) return places;
+    if (folder === import_node_path12.default.dirname(folder)) break;
+  }
+  throw new TagproofError("repository-invalid", `The folder ${start} is not in a git repository.`, {
+    found: "no .git here or in a folder above, and no bare repository",
+    fix: "Run inside a clone of the project, or name it with --repository."
+  });
+}
+async function fromDotGit(folder) {
+  const dotGit = import_node_path12.default.join(folder, ".git");
+  const status = await (0, import_promises14.lstat)(dotGit).catch(() => void 0);
+  if (status === void 0) return void 0;
+  const gitDirectory = status.isFile() ? import_node_path12.default.resolve(folder, await pointer(dotGit, /^gitdir: (.+)$/)) : dotGit;
+  return { ...await layout(gitDirectory), worktree: folder };
+}
+async function fromBare(folder) {
+  const parts = ["objects", "refs"].map((name) => isDirectory(import_node_path12.default.join(folder, name)));
+  const head2 = await (0, import_promises14.lstat)(import_node_path12.default.join(folder, "HEAD")).catch(() => void 0);
+  if (head2 === void 0 || (await Promise.all(parts)).includes(false)) return void 0;
+  return { ...await layout(folder), worktree: null };
+}
+async function layout(gitDirectory) {
+  const commonFile = import_node_path12.default.join(gitDirectory, "commondir");
+  const linked = await (0, import_promises14.lstat)(commonFile).catch(() => void 0) !== void 0;
+  const commonDirectory = linked ? import_node_path12.default.resolve(gitDirectory, await pointer(commonFile, /^(.+)$/)) : gitDirectory;
+  for (const name of ["objects", "refs"])
+    if (!await isDirectory(import_node_path12.default.join(commonDirectory, name)))
+      throw new TagproofError("repository-invalid", `${gitDirectory} is not a whole git repository.`, {
+        found: `no folder ${name} in ${commonDirectory}`,
+        fix: "Clone the project again."
+      });
+  return { gitDirectory, commonDirectory };
+}
+async function pointer(file3, form) {
+  const { size } = await (0, import_promises14.stat)(file3);
+  const text3 = size > longestPointer ? "" : await (0, import_promises14.readFile)(file3, "utf8");
+  const target = form.exec(text3.replace(/[\r\n]+$/, ""))?.[1];
+  if (target !== void 0 && !target.includes("\0")) return target;
+  throw new TagproofError("repository-invalid", `The file ${file3} does not say where its repository is.`, {
+    found: JSON.stringify(text3.slice(0, 80)),
+    fix: "Clone the project again."
+  });
+}
+async function isDirectory(folder) {
+  return (0, import_promises14.stat)(folder).then(
+    (status) => status.isDirectory(),
+    () => false
+  );
+}
+var import_promises14, import_node_path12, longestPointer;
+var init_discovery = __esm({
+  "src/source/discovery.ts"() {
+    import_promises14 = require("node:fs/promises");
+    import_node_path12 = __toESM(require("node:path"), 1);
+    init_errors();
+    longestPointer = 8192;
+  }
+});
+
+// src/source/private-git.ts
+async function makePrivateGit(places) {
+  const version4 = await gitVersion();
+  const config2 = import_node_path13.default.join(places.commonDirectory, "config");
+  const objectFormat = await setting(config2, "extensions.objectformat", "sha1");
+  const refStorage = await setting(config2, "extensions.refstorage", "files");
+  if (objectFormat !== "sha1" && objectFormat !== "sha256")
+    throw unusable(`It names its objects by ${JSON.stringify(objectFormat)}`, "sha1 or sha256");
+  if (refStorage !== "files" && refStorage !== "reftable")
+    throw unusable(`It keeps its refs in ${JSON.stringify(refStorage)}`, "files or reftable");
+  if (refStorage === "reftable" && version4.minor < 45 && version4.major === 2)
+    throw new TagproofError("tool-missing", "The repository keeps its refs as reftable.", {
+      found: `git ${version4.text}`,
+      expected: "git 2.45 or newer, which can read them",
+      fix: "Install a newer git, or run: git refs migrate --ref-format=files"
+    });
+  const folder = await (0, import_promises15.mkdtemp)(import_node_path13.default.join((0, import_node_os4.tmpdir)(), "tagproof-git-"));
+  try {
+    await fill(folder, places, objectFormat, refStorage);
+  } catch (error3) {
+    await (0, import_promises15.rm)(folder, { recursive: true, force: true });
+    throw error3;
+  }
+  return {
+    objectFormat,
+    environment: {
+      ...hardenedEnvironment,
+      GIT_DIR: folder,
+      GIT_OBJECT_DIRECTORY: import_node_path13.default.join(places.commonDirectory, "objects")
+    },
+    remove: () => (0, import_promises15.rm)(folder, { recursive: true, force: true })
+  };
+}
+async function fill(folder, places, objectFormat, refStorage) {
+  const extensions = objectFormat === "sha1" && refStorage === "files" ? "	repositoryformatversion = 0\n" : `	repositoryformatversion = 1
+[extensions]
+	objectFormat = ${objectFormat}
+` + (refStorage === "files" ? "" : `	refStorage = ${refStorage}
+`);
+  await (0, import_promises15.writeFile)(import_node_path13.default.join(folder, "config"), `[core]
+	bare = true
+${extensions}`);
+  const head2 = import_node_path13.default.join(places.gitDirectory, "HEAD");
+  const status = await (0, import_promises15.lstat)(head2).catch(() => void 0);
+  const text3 = status?.isFile() === true && status.size < 4096 ? await (0, import_promises15.readFile)(head2) : "ref: refs/heads/.invalid\n";
+  await (0, import_promises15.writeFile)(import_node_path13.default.join(folder, "HEAD"), text3);
+  await (0, import_promises15.mkdir)(import_node_path13.default.join(folder, "objects"));
+  for (const name of ["refs", "packed-refs", ...refStorage === "reftable" ? ["reftable"] : []])
+    await (0, import_promises15.symlink)(import_node_path13.default.join(places.commonDirectory, name), import_node_path13.default.join(folder, name));
+}
+async function setting(config2, name, absent) {
+  const status = await (0, import_promises15.lstat)(config2).catch(() => void 0);
+  if (status === void 0) return absent;
+  const result = await run("git", ["config", "--file", config2, "--no-includes", "--get", name], {
+    env: { ...hardenedEnvironment, GIT_DIR: "/nonexistent" },
+    timeoutSeconds: 30
+  });
+  if (result.code === 0) return result.stdout.toString("utf8").trim().toLowerCase();
+  if (result.code === 1) return absent;
+  throw new TagproofError("repository-invalid", "The configuration file of the repository is corrupt.", {
+    where: config2,
+    output: lastLines(result.stderr.toString("utf8"), 5),
+    fix: "Correct it, or clone the project again."
+  });
+}
+async function gitVersion() {
+  const result = await run("git", ["version"], { env: hardenedEnvironment, timeoutSeconds: 30 });
+  const found = /^git version ((\d+)\.(\d+)\S*)/.exec(result.stdout.toString("utf8"));
+  const major = Number(found?.[2] ?? 0);
+  const minor = Number(found?.[3] ?? 0);
+  const text3 = found?.[1] ?? "an unknown version";
+  if (major > oldestGit[0] || major === oldestGit[0] && minor >= oldestGit[1]) return { text: text3, major, minor };
+  throw new TagproofError("tool-missing", "git is too old.", {
+    found: text3,
+    expected: `git ${oldestGit.join(".")} or newer`,
+    fix: "Install a newer git."
+  });
+}
+function unusable(message, expected) {
+  return new TagproofError("repository-invalid", `This repository cannot be read. ${message}.`, { expected });
+}
+var import_promises15, import_node_os4, import_node_path13, oldestGit, hardenedEnvironment;
+var init_private_git = __esm({
+  "src/source/private-git.ts"() {
+    import_promises15 = require("node:fs/promises");
+    import_node_os4 = require("node:os");
+    import_node_path13 = __toESM(require("node:path"), 1);
+    init_errors();
+    init_process();
+    oldestGit = [2, 36];
+    hardenedEnvironment = {
+      ...plainEnvironment,
+      HOME: "/nonexistent",
+      XDG_CONFIG_HOME: "/nonexistent",
+      GIT_CONFIG_NOSYSTEM: "1",
+      GIT_CONFIG_SYSTEM: "/dev/null",
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      GIT_ATTR_NOSYSTEM: "1",
+      GIT_NO_REPLACE_OBJECTS: "1",
+      GIT_GRAFT_FILE: "/dev/null",
+      GIT_NO_LAZY_FETCH: "1",
+      // No transport has this name, so none may be used.
+      GIT_ALLOW_PROTOCOL: "none",
+      GIT_TERMINAL_PROMPT: "0",
+      GIT_OPTIONAL_LOCKS: "0",
+      GIT_SSH_COMMAND: "false",
+      GIT_ASKPASS: "false",
+      GIT_PAGER: "cat",
+      GIT_EDITOR: "false"
+    };
+  }
+});
+
+// src/source/submodules.ts
+async function readSubmoduleNames(repository, tree) {
+  const lines = parseTree(tree, (await repository.readObject(tree, "tree")).data);
+  const line = lines.find((candidate) => candidate.name.toString("latin1") === ".gitmodules");
+  if (line === void 0 || line.kind === "link" || line.kind === "folder") return /* @__PURE__ */ new Map();
+  const { data } = await repository.readObject(line.id, "blob");
+  if (data.length > largestGitmodules) return /* @__PURE__ */ new Map();
+  const args = ["config", "--file", "-", "--no-includes", "-z", "--get-regexp", "^submodule\\..*\\.path$"];
+  const result = await run("git", args, {
+    env: { ...hardenedEnvironment, GIT_DIR: "/nonexistent" },
+    stdin: data,
+    timeoutSeconds: 30
+  });
+  const names2 = /* @__PURE__ */ new Map();
+  for (const record4 of result.code === 0 ? result.stdout.toString("utf8").split("\0") : []) {
+    const [key = "", value = ""] = record4.split("\n");
+    if (value !== "") names2.set(value, key.slice("submodule.".length, -".path".length));
+  }
+  return names2;
+}
+async function enterSubmodule(repository, source, folder, commitId) {
+  const relative2 = source.root === "" ? folder : folder.slice(source.root.length + 1);
+  const name = source.names?.get(relative2);
+  const directories = await candidates(repository, source, folder, name);
+  for (const directory of [void 0, ...directories]) {
+    if (directory !== void 0) await repository.addObjectDirectory(import_node_path14.default.join(directory, "objects"));
+    const [header] = await repository.headers([commitId]);
+    if (header?.type !== "commit") continue;
+    const { tree } = parseCommit(commitId, (await repository.readObject(commitId, "commit")).data);
+    return { directories, names: void 0, tree, root: folder };
+  }
+  throw new TagproofError("submodule-refused", `The submodule ${quotedName(folder)} is not in this clone.`, {
+    found: name === void 0 ? ".gitmodules does not name it" : `no commit ${commitId}`,
+    expected: "its recorded commit, so that its files are known",
+    fix: `Fetch it: git submodule update --init --recursive -- ${JSON.stringify(folder)} (with actions/checkout: submodules: recursive).`
+  });
+}
+async function candidates(repository, source, folder, name) {
+  const found = [];
+  if (name !== void 0 && isPlainName(name))
+    for (const directory of source.directories) found.push(import_node_path14.default.join(directory, "modules", name));
+  const { worktree } = repository.places;
+  if (worktree !== null && await isOwnFolder(worktree, folder)) {
+    const places = await discoverRepository(import_node_path14.default.join(worktree, folder)).catch(() => void 0);
+    if (places?.worktree === import_node_path14.default.join(worktree, folder)) found.push(places.commonDirectory);
+  }
+  const usable = [];
+  for (const directory of found)
+    if (await isObjectFolder(import_node_path14.default.join(directory, "objects"))) usable.push(directory);
+  return usable;
+}
+function isPlainName(name) {
+  return name.split("/").every((part) => part !== "" && part !== "." && part !== "..") && !name.includes("\\");
+}
+async function isOwnFolder(worktree, folder) {
+  let place = worktree;
+  for (const part of folder.split("/")) {
+    place = import_node_path14.default.join(place, part);
+    const status = await (0, import_promises16.lstat)(place).catch(() => void 0);
+    if (status?.isDirectory() !== true) return false;
+  }
+  return true;
+}
+async function isObjectFolder(folder) {
+  const status = await (0, import_promises16.lstat)(folder).catch(() => void 0);
+  if (status?.isDirectory() !== true) return false;
+  const head2 = await (0, import_promises16.readFile)(import_node_path14.default.join(folder, "..", "HEAD")).catch(() => void 0);
+  return head2 !== void 0;
+}
+var import_promises16, import_node_path14, largestGitmodules;
+var init_submodules = __esm({
+  "src/source/submodules.ts"() {
+    import_promises16 = require("node:fs/promises");
+    import_node_path14 = __toESM(require("node:path"), 1);
+    init_errors();
+    init_process();
+    init_discovery();
+    init_objects();
+    init_private_git();
+    init_tag_name();
+    largestGitmodules = 1024 * 1024;
+  }
+});
+
+// src/source/tree-paths.ts
+function treePath(folder, name) {
+  const part = name.toString("utf8");
+  const path49 = folder === "" ? part : `${folder}/${part}`;
+  if (!Buffer.from(part, "utf8").equals(name)) throw refused3(path49, "is not UTF-8");
+  const broken2 = rules2.find((rule) => rule.broken(part));
+  if (broken2 !== void 0) throw refused3(path49, broken2.says);
+  if (Buffer.byteLength(path49) > longestPath2) throw refused3(path49, `is longer than ${longestPath2} bytes`);
+  return path49;
+}
+function refused3(path49, says) {
+  return new TagproofError("path-refused", `The tree holds ${quotedName(path49)}, which ${says}.`, {
+    fix: "Rename it in the repository, and tag a commit without it."
+  });
+}
+var longestPart, longestPath2, rules2;
+var init_tree_paths = __esm({
+  "src/source/tree-paths.ts"() {
+    init_errors();
+    init_tag_name();
+    longestPart = 255;
+    longestPath2 = 4096;
+    rules2 = [
+      { broken: (part) => part === "" || part === "." || part === "..", says: "leaves its folder" },
+      { broken: (part) => part.toLowerCase() === ".git", says: "would lie in the .git folder" },
+      {
+        broken: (part) => part.includes("/") || part.includes("\\"),
+        says: "holds a slash or backslash in one part"
+      },
+      // eslint-disable-next-line no-control-regex
+      { broken: (part) => /[\0-\x1f\x7f]/.test(part), says: "holds a control character" },
+      {
+        broken: (part) => Buffer.byteLength(part) > longestPart,
+        says: `has a part longer than ${longestPart} bytes`
+      }
+    ];
+  }
+});
+
+// src/source/tree.ts
+async function listTree(repository, tree) {
+  return (await readTree(repository, tree)).entries;
+}
+async function readTree(repository, tree) {
+  const walk = { repository, files: [], trees: /* @__PURE__ */ new Map(), parsed: /* @__PURE__ */ new Map(), index: [], visited: 0 };
+  const submodules = { directories: [repository.places.commonDirectory], names: void 0, tree, root: "" };
+  await walkTree(walk, tree, "", true, submodules);
+  const entries = await withSizes(repository, walk.files.sort(byPath));
+  await refuseLfsPointers(repository, entries);
+  return {
+    entries,
+    index: walk.index.sort(byPath),
+    trees: [...walk.trees].map(([id, data]) => ({ id, data }))
+  };
+}
+function byPath(a, b) {
+  return Buffer.compare(Buffer.from(a.path), Buffer.from(b.path));
+}
+async function walkTree(walk, tree, folder, own2, submodules) {
+  const seen = /* @__PURE__ */ new Set();
+  for (const line of await treeLines(walk, tree, folder, own2)) {
+    const path49 = treePath(folder, line.name);
+    if (seen.has(path49))
+      throw new TagproofError("path-refused", `The tree holds ${quotedName(path49)} twice.`, {
+        fix: "Run git fsck. Make the release from a commit that git itself made."
+      });
+    seen.add(path49);
+    if (line.kind === "folder") await walkTree(walk, line.id, path49, own2, submodules);
+    else if (line.kind === "submodule") {
+      if (own2) walk.index.push({ path: path49, mode: "160000", id: line.id });
+      submodules.names ??= await readSubmoduleNames(walk.repository, submodules.tree);
+      const inside = await enterSubmodule(walk.repository, submodules, path49, line.id);
+      await walkTree(walk, inside.tree, path49, false, inside);
+    } else {
+      const file3 = { path: path49, mode: fileModes[line.kind], id: line.id };
+      walk.files.push(file3);
+      if (own2) walk.index.push(file3);
+    }
+    walk.visited += 1;
+    if (walk.visited > mostPaths)
+      throw new TagproofError("repository-invalid", `The tree holds more than ${mostPaths} paths.`);
+  }
+}
+async function treeLines(walk, tree, folder, own2) {
+  const known = walk.parsed.get(tree);
+  if (known !== void 0 && (!own2 || walk.trees.has(tree))) return known;
+  const [header] = await walk.repository.headers([tree]);
+  if (header === void 0)
+    throw await walk.repository.missing(
+      tree,
+      folder === "" ? "The tree of the commit" : `The folder ${quotedName(folder)}`
+    );
+  const { data } = await walk.repository.readObject(tree, "tree");
+  if (own2) walk.trees.set(tree, data);
+  const lines = parseTree(tree, data);
+  walk.parsed.set(tree, lines);
+  return lines;
+}
+async function withSizes(repository, files) {
+  const headers = await repository.headers(files.map((file3) => file3.id));
+  const entries = [];
+  for (const [at, file3] of files.entries()) {
+    const header = headers[at];
+    if (header === void 0) throw await repository.missing(file3.id, `The file ${quotedName(file3.path)}`);
+    if (header.type !== "blob")
+      throw new TagproofError("object-corrupt", `The file ${quotedName(file3.path)} is no file.`, {
+        found: `a ${header.type}`,
+        expected: "a blob",
+        fix: "Run git fsck. Make the release from a commit that git itself made."
+      });
+    entries.push({ ...file3, size: header.size });
+  }
+  return entries;
+}
+var mostPaths, fileModes;
+var init_tree = __esm({
+  "src/source/tree.ts"() {
+    init_errors();
+    init_objects();
+    init_lfs();
+    init_submodules();
+    init_tag_name();
+    init_tree_paths();
+    mostPaths = 5e5;
+    fileModes = { file: "100644", executable: "100755", link: "120000" };
+  }
+});
+
+// src/source/export.ts
+async function writeExports(repository, tag, options) {
+  const tree = await readTree(repository, tag.tree);
+  checkInputGlobs(tree.entries, options.inputs);
+  const targets = options.targets?.map((target) => target.path) ?? ["."];
+  const choice = await chooseScrambled(tree.entries, targets, options.inputs, async (entry) => {
+    return (await repository.readObject(entry.id, "blob")).data;
+  });
+  const leaves = /* @__PURE__ */ new Map();
+  for (const entry of tree.entries) leaves.set(entry.path, { kind: "tree", entry });
+  for (const file3 of await thinGit(repository, tag, tree))
+    leaves.set(`.git/${file3.path}`, { kind: "git", file: file3 });
+  const common = { leaves, epoch: tag.epoch, seed: scrambleSeed(tag) };
+  const files = { a: import_node_path15.default.join(options.folder, "export-a.tar"), b: import_node_path15.default.join(options.folder, "export-b.tar") };
+  await (0, import_promises17.mkdir)(options.folder, { recursive: true });
+  try {
+    const a = await writeOriginals({ ...common, repository, choice, file: files.a });
+    const b = await writeScrambled({ ...common, exported: a.exported, originals: files.a, file: files.b });
+    return {
+      exports: {
+        a: { file: import_node_path15.default.basename(files.a), ...a.archive },
+        b: { file: import_node_path15.default.basename(files.b), ...b }
+      },
+      scramble: { seed: common.seed, inputs: [...options.inputs], files: a.scrambled.sort(byPath) }
+    };
+  } catch (error3) {
+    for (const file3 of Object.values(files)) await (0, import_promises17.rm)(file3, { force: true });
+    throw error3;
+  }
+}
+var import_promises17, import_node_path15;
+var init_export = __esm({
+  "src/source/export.ts"() {
+    import_promises17 = require("node:fs/promises");
+    import_node_path15 = __toESM(require("node:path"), 1);
+    init_scramble();
+    init_export_originals();
+    init_export_scrambled();
+    init_inputs();
+    init_thin_git();
+    init_tree();
+  }
+});
+
+// src/lock/apt-sources.ts
+function parseOneLineSources(text3) {
+  const sources = [];
+  for (const line of text3.split("\n")) {
+    const match = /^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*([^#]*)/.exec(line);
+    if (match === null) continue;
+    const [, options = "", uri = "", suite = "", components = ""] = match;
+    sources.push({
+      uris: [trimSlash(uri)],
+      suites: [suite],
+      components: words(components),
+      signedBy: /(?:^|\s)signed-by=(\S+)/i.exec(options)?.[1] ?? null
+    });
+  }
+  return sources;
+}
+function parseDeb822Sources(text3) {
+  const sources = [];
+  for (const fields of parseStanzas(text3)) {
+    if (!words(fields.get("types") ?? "").includes("deb")) continue;
+    if (/^(no|false|without|off|disable|0)$/i.test(fields.get("enabled") ?? "yes")) continue;
+    const signedBy = (fields.get("signed-by") ?? "").trim();
+    sources.push({
+      uris: words(fields.get("uris") ?? "").map(trimSlash),
+      suites: words(fields.get("suites") ?? ""),
+      components: words(fields.get("components") ?? ""),
+      signedBy: signedBy === "" ? null : signedBy
+    });
+  }
+  return sources;
+}
+function parseStanzas(text3) {
+  const stanzas = [];
+  let current = /* @__PURE__ */ new Map();
+  let last = null;
+  const end = () => {
+    if (current.size > 0) stanzas.push(current);
+    current = /* @__PURE__ */ new Map();
+    last = null;
+  };
+  for (const line of text3.split(/\r?\n/)) {
+    if (line.startsWith("#")) continue;
+    if (line.trim() === "") end();
+    else if (/^[ \t]/.test(line)) {
+      if (last !== null) current.set(last, `${current.get(last) ?? ""}
+${line.trim().replace(/^\.$/, "")}`);
+    } else {
+      const colon = line.indexOf(":");
+      if (colon < 1) continue;
+      last = line.slice(0, colon).trim().toLowerCase();
+      current.set(last, line.slice(colon + 1).trim());
+    }
+  }
+  end();
+  return stanzas;
+}
+function sourcesOfSuite(sources, suite) {
+  const pockets = [suite, `${suite}-updates`, `${suite}-security`];
+  const wanted = (found) => pockets.includes(found) || found === `${suite}/updates`;
+  return sources.map((source) => ({ ...source, suites: source.suites.filter(wanted) })).filter((source) => source.suites.length > 0 && source.components.length > 0);
+}
+function parseMirrorList(text3) {
+  return text3.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#")).map((line, index) => {
+    const [url2 = "", ...rest] = line.split(/\s+/);
+    const priority = /priority:(\d+)/.exec(rest.join(" "))?.[1];
+    return { url: trimSlash(url2), priority: priority === void 0 ? Infinity : Number(priority), index };
+  }).sort((left, right) => left.priority - right.priority || left.index - right.index).map((entry) => entry.url);
+}
+function securitySibling(base) {
+  return /^https?:\/\/[^/]+\/.*[^/]$/.test(base) ? [`${base}-security`] : [];
+}
+function formatAptSources(sources, architecture) {
+  return sources.map(
+    (source) => [
+      "Types: deb",
+      `URIs: ${source.uris.join(" ")}`,
+      `Suites: ${source.suites.join(" ")}`,
+      `Components: ${source.components.join(" ")}`,
+      `Architectures: ${architecture}`,
+      ...source.signedBy === null ? [] : [`Signed-By: ${formatSignedBy(source.signedBy)}`],
+      ""
+    ].join("\n")
+  ).join("\n");
+}
+function formatSignedBy(value) {
+  if (!value.includes("\n")) return value;
+  return value.split("\n").map((line, index) => index === 0 ? line : ` ${line === "" ? "." : line}`).join("\n");
+}
+function words(text3) {
+  return text3.split(/\s+/).filter((word) => word !== "");
+}
+function trimSlash(text3) {
+  return text3.replace(/\/+$/, "");
+}
+var init_apt_sources = __esm({
+  "src/lock/apt-sources.ts"() {
+  }
+});
+
+// src/lock/apt-isolated.ts
+async function createIsolatedApt(folder, options) {
+  const lists = import_node_path16.default.join(folder, "state/lists");
+  for (const name of [
+    "state/lists/partial",
+    "cache/archives/partial",
+    "etc/preferences.d",
+    "etc/trusted.d",
+    "log"
+  ])
+    await (0, import_promises18.mkdir)(import_node_path16.default.join(folder, name), { recursive: true });
+  await (0, import_promises18.writeFile)(import_node_path16.default.join(folder, "status"), "");
+  await (0, import_promises18.mkdir)(import_node_path16.default.join(folder, "etc/sources.d"));
+  await (0, import_promises18.writeFile)(
+    import_node_path16.default.join(folder, "etc/sources.d/root.sources"),
+    formatAptSources(options.sources, options.architecture)
+  );
+  const configuration = import_node_path16.default.join(folder, "apt.conf");
+  await (0, import_promises18.writeFile)(configuration, aptConfiguration(folder, options.architecture, options.acquire));
+  const env = aptEnvironment(folder, configuration, process.env);
+  const apt = (command, args, timeoutSeconds = 120) => run(command, args, {
+    env,
+    cwd: folder,
+    timeoutSeconds,
+    ...options.signal === void 0 ? {} : { signal: options.signal }
+  });
+  return {
+    lists,
+    async update() {
+      const result = await apt("apt-get", ["update", "--error-on=any", "-q"], updateTimeoutSeconds);
+      if (result.code !== 0) throw updateError(result);
+    },
+    async plan(packages) {
+      const result = await apt("apt-get", ["install", "-qq", "-y", "--print-uris", "--", ...packages]);
+      if (result.code !== 0) throw planError(result);
+      return result.stdout.toString("utf8");
+    },
+    async show(packages) {
+      const result = await apt("apt-cache", ["show", "--", ...packages]);
+      if (result.code !== 0) throw planError(result);
+      return result.stdout.toString("utf8");
+    }
+  };
+}
+function aptConfiguration(folder, architecture, acquire) {
+  return [
+    `Dir "${folder}";`,
+    `Dir::State "${folder}/state";`,
+    `Dir::State::status "${folder}/status";`,
+    `Dir::State::extended_states "${folder}/state/extended_states";`,
+    `Dir::Cache "${folder}/cache";`,
+    `Dir::Log "${folder}/log";`,
+    `Dir::Etc "${folder}/etc";`,
+    'Dir::Etc::main "/dev/null";',
+    'Dir::Etc::parts "/dev/null";',
+    'Dir::Etc::sourcelist "/dev/null";',
+    `Dir::Etc::sourceparts "${folder}/etc/sources.d";`,
+    'Dir::Etc::preferences "/dev/null";',
+    `Dir::Etc::preferencesparts "${folder}/etc/preferences.d";`,
+    'Dir::Etc::trusted "/dev/null";',
+    `Dir::Etc::trustedparts "${folder}/etc/trusted.d";`,
+    // User names and passwords of private mirrors, as the administrator wrote them.
+    'Dir::Etc::netrc "/etc/apt/auth.conf";',
+    'Dir::Etc::netrcparts "/etc/apt/auth.conf.d";',
+    `APT::Architecture "${architecture}";`,
+    `APT::Architectures { "${architecture}"; };`,
+    'APT::Install-Recommends "false";',
+    'APT::Install-Suggests "false";',
+    // Ubuntu phases updates by machine id: every machine shall resolve the same.
+    'APT::Get::Always-Include-Phased-Updates "true";',
+    // The folder is private to us, so root may not step down to another user.
+    'APT::Sandbox::User "root";',
+    'Acquire::Languages "none";',
+    'Acquire::AllowInsecureRepositories "false";',
+    'Acquire::AllowWeakRepositories "false";',
+    'Acquire::AllowDowngradeToInsecureRepositories "false";',
+    ...acquire,
+    ""
+  ].join("\n");
+}
+function aptEnvironment(folder, configuration, variables) {
+  const proxies = proxyVariables.flatMap(
+    (name) => variables[name] === void 0 ? [] : [[name, variables[name]]]
+  );
+  return {
+    ...plainEnvironment,
+    ...Object.fromEntries(proxies),
+    APT_CONFIG: configuration,
+    HOME: folder,
+    TMPDIR: import_node_os5.default.tmpdir(),
+    DEBIAN_FRONTEND: "noninteractive"
+  };
+}
+function updateError(result) {
+  const output2 = complaintsOf(result);
+  const complaint = updateComplaints.find(({ pattern }) => pattern.test(output2)) ?? {
+    code: "network",
+    message: "The package indexes cannot be fetched.",
+    fix: "Check the network, the proxy variables and the sources of apt."
+  };
+  return new TagproofError(complaint.code, complaint.message, {
+    output: lastLines(output2, 12),
+    fix: complaint.fix
+  });
+}
+function planError(result) {
+  const output2 = complaintsOf(result);
+  const missing2 = [
+    ...output2.matchAll(/Unable to locate package (\S+)|Package '?(\S+?)'? has no installation candidate/g)
+  ].map((match) => match[1] ?? match[2] ?? "").join(", ");
+  return new TagproofError(
+    "lock-unresolvable",
+    missing2 === "" ? "The packages of the root cannot be installed together." : `There is no package ${missing2} in the suite.`,
+    {
+      output: lastLines(output2, 20),
+      fix: "Correct the packages of the root or target in the configuration, or choose another suite."
+    }
+  );
+}
+function complaintsOf(result) {
+  const text3 = `${result.stdout.toString("utf8")}
+${result.stderr.toString("utf8")}`;
+  const lines = text3.split("\n").filter((line) => !/^(Get|Hit|Ign|Fetched|Reading|Building)[: ]/.test(line));
+  return lines.join("\n").replace(/\/\/[^/@\s]*@/g, "//").trim();
+}
+var import_promises18, import_node_os5, import_node_path16, updateTimeoutSeconds, proxyVariables, updateComplaints;
+var init_apt_isolated = __esm({
+  "src/lock/apt-isolated.ts"() {
+    import_promises18 = require("node:fs/promises");
+    import_node_os5 = __toESM(require("node:os"), 1);
+    import_node_path16 = __toESM(require("node:path"), 1);
+    init_errors();
+    init_process();
+    init_apt_sources();
+    updateTimeoutSeconds = 600;
+    proxyVariables = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
+    updateComplaints = [
+      {
+        pattern: /NO_PUBKEY|EXPKEYSIG|REVKEYSIG|BADSIG|is not signed|invalid signature|signatures? (couldn't|were invalid)|Clearsigned file isn't valid|Sub-process .*gpgv/i,
+        code: "signature-invalid",
+        message: "The signature of a package index cannot be verified.",
+        fix: "Install the current archive keyring of that distribution, or use another mirror."
+      },
+      {
+        pattern: /is expired|is not valid yet|Release file .* not valid/i,
+        code: "signature-invalid",
+        message: "A package index is out of date: its signed validity has ended, or has not begun.",
+        fix: "Use a mirror that is up to date, and check the clock of this machine."
+      },
+      {
+        pattern: /Hash Sum mismatch|unexpected size|File has unexpected|Mirror sync in progress/i,
+        code: "index-answer",
+        message: "A package index does not match its own signed list.",
+        fix: "The mirror is being updated or was altered: try again later, or use another one."
+      },
+      {
+        pattern: /does not have a Release file|404 {2}Not Found|doesn't have the component|File not found/i,
+        code: "index-answer",
+        message: "The mirror does not hold the suite or component.",
+        fix: "Correct the suite, the components or sources.mirror."
+      }
+    ];
+  }
+});
+
+// src/lock/apt-host.ts
+async function readAptHost(folder = "/") {
+  const release = await readText(import_node_path17.default.join(folder, "etc/os-release"));
+  const variables = new Map(
+    [...release.matchAll(/^([A-Z_]+)="?([^"\n]*)"?$/gm)].map((match) => [match[1] ?? "", match[2] ?? ""])
+  );
+  const archiveKeyrings = await archiveKeyringsIn(import_node_path17.default.join(folder, "usr/share/keyrings"));
+  const own2 = `${variables.get("ID") ?? ""}-archive-keyring.gpg`;
+  return {
+    codename: variables.get("VERSION_CODENAME") ?? null,
+    sources: await readSources(import_node_path17.default.join(folder, "etc/apt")),
+    keyring: archiveKeyrings.find((file3) => import_node_path17.default.basename(file3) === own2) ?? null,
+    archiveKeyrings,
+    acquire: folder === "/" ? await readAcquire() : []
+  };
+}
+async function readSources(folder) {
+  const parts = import_node_path17.default.join(folder, "sources.list.d");
+  const names2 = (await (0, import_promises19.readdir)(parts).catch(() => [])).sort();
+  const sources = parseOneLineSources(await readText(import_node_path17.default.join(folder, "sources.list")));
+  for (const name of names2) {
+    const text3 = await readText(import_node_path17.default.join(parts, name));
+    if (name.endsWith(".list")) sources.push(...parseOneLineSources(text3));
+    else if (name.endsWith(".sources")) sources.push(...parseDeb822Sources(text3));
+  }
+  return Promise.all(sources.map(async (source) => ({ ...source, uris: await expandMirrors(source.uris) })));
+}
+async function expandMirrors(uris) {
+  const expanded = await Promise.all(
+    uris.map(async (uri) => {
+      const file3 = /^mirror\+file:(?:\/\/)?(\/.*)$/.exec(uri)?.[1];
+      return file3 === void 0 ? [uri] : parseMirrorList(await readText(file3)).slice(0, 1);
+    })
+  );
+  return expanded.flat();
+}
+async function archiveKeyringsIn(folder) {
+  const names2 = await (0, import_promises19.readdir)(folder).catch(() => []);
+  const files = names2.filter((name) => /-archive-keyring\.(gpg|pgp)$/.test(name)).sort();
+  const readable = await Promise.all(
+    files.map(
+      (name) => (0, import_promises19.access)(import_node_path17.default.join(folder, name)).then(
+        () => import_node_path17.default.join(folder, name),
+        () => null
+      )
+    )
+  );
+  return readable.filter((file3) => file3 !== null);
+}
+async function readAcquire() {
+  const result = await run("apt-config", ["dump"], { env: plainEnvironment }).catch(() => null);
+  if (result?.code !== 0) return [];
+  return result.stdout.toString("utf8").split("\n").filter((line) => handedOver.test(line));
+}
+async function readText(file3) {
+  return (0, import_promises19.readFile)(file3, "utf8").catch(() => "");
+}
+function parseRelease(text3) {
+  const body = text3.replace(/^-----BEGIN PGP SIGNED MESSAGE-----\r?\n(?:[^\n]+\n)*\r?\n/, "");
+  return parseStanzas(body)[0] ?? /* @__PURE__ */ new Map();
+}
+var import_promises19, import_node_path17, handedOver;
+var init_apt_host = __esm({
+  "src/lock/apt-host.ts"() {
+    import_promises19 = require("node:fs/promises");
+    import_node_path17 = __toESM(require("node:path"), 1);
+    init_process();
+    init_apt_sources();
+    handedOver = /^Acquire::((http|https|ftp)::.*|Retries|ForceIPv[46]|Check-Valid-Until|Check-Date|Max-FutureTime) /;
+  }
+});
+
+// src/platform/http-rules.ts
+function isPassingStatus(status) {
+  return passingStatuses.has(status);
+}
+function isRedirect(status) {
+  return redirectStatuses.has(status);
+}
+function retryDelay(attempt, retryAfter, baseMilliseconds, now, random) {
+  const asked = retryAfter === void 0 ? void 0 : parseRetryAfter(retryAfter, now);
+  if (asked !== void 0) return Math.min(Math.max(asked, 0), longestWaitMilliseconds);
+  return Math.min(baseMilliseconds * 2 ** (attempt - 1) * (0.5 + random / 2), longestWaitMilliseconds);
+}
+function parseRetryAfter(value, now) {
+  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1e3;
+  const date5 = Date.parse(value);
+  return Number.isNaN(date5) ? void 0 : date5 - now;
+}
+function redirectTarget(from, location) {
+  const to = location === void 0 ? null : parseUrl(location, from);
+  if (to === null || to.protocol !== "http:" && to.protocol !== "https:")
+    throw new TagproofError("index-answer", `${showUrl(from)} redirects to nowhere.`, {
+      found: `Location: ${location === void 0 ? "none" : showUrl(location)}`,
+      expected: "an http or https URL"
+    });
+  if (from.protocol === "https:" && to.protocol === "http:")
+    throw new TagproofError("index-answer", `${showUrl(from)} redirects from https to plain http.`, {
+      found: showUrl(to),
+      expected: "an https URL",
+      fix: "Correct the server, or name the final https address in the configuration."
+    });
+  return to;
+}
+function headersForOrigin(headers, sameOrigin) {
+  const kept = Object.entries(headers).filter(
+    ([name]) => sameOrigin || !/^(authorization|cookie|proxy-authorization|x-.*(token|key).*)$/i.test(name)
+  );
+  return Object.fromEntries(kept);
+}
+function splitCredentials(url2) {
+  if (url2.username === "" && url2.password === "") return { url: url2, authorization: void 0 };
+  const bare2 = new URL(url2);
+  bare2.username = "";
+  bare2.password = "";
+  const pair = `${decodeURIComponent(url2.username)}:${decodeURIComponent(url2.password)}`;
+  return { url: bare2, authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+function parseUrl(text3, base) {
+  return URL.canParse(text3, base?.href) ? new URL(text3, base) : null;
+}
+function showUrl(url2) {
+  const parsed = typeof url2 === "string" ? parseUrl(url2) : url2;
+  if (parsed === null)
+    return String(url2).replace(/\/\/[^/@]*@/, "//").replace(/[?#].*$/, "").slice(0, 200);
+  return `${parsed.protocol}//${parsed.host}${parsed.pathname}`.slice(0, 500);
+}
+function proxyFor(url2, environment2) {
+  const scheme = url2.protocol.slice(0, -1);
+  const upper = scheme === "http" && environment2.REQUEST_METHOD !== void 0 ? void 0 : environment2[`${scheme.toUpperCase()}_PROXY`];
+  const value = environment2[`${scheme}_proxy`] ?? upper ?? environment2.all_proxy ?? environment2.ALL_PROXY;
+  if (value === void 0 || value.trim() === "") return null;
+  if (isExempt(url2, environment2.no_proxy ?? environment2.NO_PROXY ?? "")) return null;
+  const proxy = parseUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`);
+  if (proxy === null || proxy.protocol !== "http:" && proxy.protocol !== "https:")
+    throw new TagproofError("network", `The proxy for ${scheme} cannot be used.`, {
+      found: showUrl(value),
+      expected: "an http or https URL",
+      fix: `Correct ${scheme.toUpperCase()}_PROXY.`
+    });
+  return proxy;
+}
+function isExempt(url2, list3) {
+  const host = url2.hostname.replace(/^\[|\]$/g, "").toLowerCase();
+  const port = url2.port === "" ? url2.protocol === "https:" ? "443" : "80" : url2.port;
+  return list3.split(/[\s,]+/).filter((entry) => entry !== "").some((entry) => {
+    if (entry === "*") return true;
+    const [, name = "", onlyPort] = /^\*?\.?(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+    if (onlyPort !== void 0 && onlyPort !== port) return false;
+    return name !== "" && (host === name || host.endsWith(`.${name}`));
+  });
+}
+function parseContentRange(value) {
+  const match = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(value?.trim() ?? "");
+  if (match === null) return null;
+  return { start: Number(match[1]), total: match[2] === "*" ? null : Number(match[2]) };
+}
+var passingStatuses, redirectStatuses, longestWaitMilliseconds;
+var init_http_rules = __esm({
+  "src/platform/http-rules.ts"() {
+    init_errors();
+    passingStatuses = /* @__PURE__ */ new Set([408, 425, 429, 500, 502, 503, 504]);
+    redirectStatuses = /* @__PURE__ */ new Set([301, 302, 303, 307, 308]);
+    longestWaitMilliseconds = 6e4;
+  }
+});
+
+// src/platform/http-connection.ts
+function createConnector(environment2) {
+  const plain = new import_node_http.default.Agent({ keepAlive: true, maxSockets: 16 });
+  let secureContext;
+  let secure;
+  const tlsOptions = () => secureContext ??= makeSecureContext(environment2);
+  return {
+    async exchange(request) {
+      const proxy = proxyFor(request.url, environment2);
+      if (request.url.protocol === "https:") {
+        if (proxy !== null) {
+          const socket = await openTunnel(proxy, request, tlsOptions());
+          return send(import_node_https.default, request, { createConnection: () => socket, agent: false });
+        }
+        secure ??= new import_node_https.default.Agent({ keepAlive: true, maxSockets: 16, secureContext: tlsOptions() });
+        return send(import_node_https.default, request, { agent: secure });
+      }
+      return proxy === null ? send(import_node_http.default, request, { agent: plain }) : sendThroughProxy(proxy, request, plain);
+    },
+    close() {
+      plain.destroy();
+      secure?.destroy();
+    }
+  };
+}
+function makeSecureContext(environment2) {
+  const extra = [];
+  for (const name of new Set(certificateVariables.map((variable) => environment2[variable]))) {
+    if (name === void 0 || name === "") continue;
+    try {
+      extra.push((0, import_node_fs3.readFileSync)(name, "utf8"));
+    } catch (error3) {
+      throw new TagproofError("network", `The file of certificates ${name} cannot be read.`, {
+        fix: `Correct the variable that names it (${certificateVariables.join(", ")}).`,
+        cause: error3
+      });
+    }
+  }
+  return import_node_tls.default.createSecureContext(extra.length === 0 ? {} : { ca: [...import_node_tls.default.rootCertificates, ...extra] });
+}
+function send(library, request, options) {
+  return new Promise((resolve2, reject) => {
+    const outgoing = library.request(request.url, {
+      method: request.method,
+      headers: request.headers,
+      ...request.signal === void 0 ? {} : { signal: request.signal },
+      ...options
+    });
+    outgoing.setTimeout(request.stallMilliseconds, () => outgoing.destroy(stalled(request)));
+    outgoing.once("response", resolve2);
+    outgoing.on("error", reject);
+    if (typeof request.body === "function")
+      request.body().once("error", (error3) => outgoing.destroy(error3)).pipe(outgoing);
+    else outgoing.end(request.body);
+  });
+}
+function stalled(request) {
+  return new TagproofError(
+    "network",
+    `${showUrl(request.url)} fell silent for ${request.stallMilliseconds / 1e3} s.`
+  );
+}
+function sendThroughProxy(proxy, request, agent) {
+  const { authorization } = splitCredentials(proxy);
+  const headers = {
+    ...request.headers,
+    host: request.url.host,
+    ...authorization === void 0 ? {} : { "proxy-authorization": authorization }
+  };
+  return send(
+    import_node_http.default,
+    { ...request, headers },
+    {
+      agent,
+      hostname: proxy.hostname.replace(/^\[|\]$/g, ""),
+      port: proxy.port === "" ? 80 : Number(proxy.port),
+      path: request.url.href
+    }
+  );
+}
+function openTunnel(proxy, request, secureContext) {
+  const { authorization } = splitCredentials(proxy);
+  const target = `${request.url.hostname}:${request.url.port === "" ? "443" : request.url.port}`;
+  const library = proxy.protocol === "https:" ? import_node_https.default : import_node_http.default;
+  return new Promise((resolve2, reject) => {
+    const connect = library.request({
+      hostname: proxy.hostname.replace(/^\[|\]$/g, ""),
+      port: proxy.port === "" ? proxy.protocol === "https:" ? 443 : 80 : Number(proxy.port),
+      method: "CONNECT",
+      path: target,
+      headers: {
+        host: target,
+        ...authorization === void 0 ? {} : { "proxy-authorization": authorization }
+      },
+      agent: false,
+      ...request.signal === void 0 ? {} : { signal: request.signal },
+      ...proxy.protocol === "https:" ? { secureContext } : {}
+    });
+    connect.setTimeout(request.stallMilliseconds, () => connect.destroy(stalled(request)));
+    connect.once("error", reject);
+    connect.once("connect", (answer, socket) => {
+      if (answer.statusCode !== 200) {
+        socket.destroy();
+        reject(
+          new TagproofError("network", `The proxy ${showUrl(proxy)} refuses to reach ${target}.`, {
+            found: `status ${String(answer.statusCode)}`
+          })
+        );
+        return;
+      }
+      socket.setTimeout(0);
+      const inner = import_node_tls.default.connect({ socket, servername: request.url.hostname, secureContext });
+      inner.once("error", reject);
+      inner.once("secureConnect", () => resolve2(inner));
+    });
+    connect.end();
+  });
+}
+var import_node_fs3, import_node_http, import_node_https, import_node_tls, certificateVariables;
+var init_http_connection = __esm({
+  "src/platform/http-connection.ts"() {
+    import_node_fs3 = require("node:fs");
+    import_node_http = __toESM(require("node:http"), 1);
+    import_node_https = __toESM(require("node:https"), 1);
+    import_node_tls = __toESM(require("node:tls"), 1);
+    init_errors();
+    init_http_rules();
+    certificateVariables = [
+      "NODE_EXTRA_CA_CERTS",
+      "SSL_CERT_FILE",
+      "REQUESTS_CA_BUNDLE",
+      "CURL_CA_BUNDLE",
+      "PIP_CERT"
+    ];
+  }
+});
+
+// src/platform/http.ts
+function createHttpClient(options = {}) {
+  const environment2 = options.environment ?? process.env;
+  const connector = options.connector ?? createConnector(environment2);
+  const attempts = options.attempts ?? defaultAttempts;
+  const pause = async (attempt, retryAfter, signal) => {
+    const wait = retryDelay(
+      attempt,
+      retryAfter,
+      options.retryMilliseconds ?? defaultRetryMilliseconds,
+      Date.now(),
+      Math.random()
+    );
+    await (0, import_promises20.setTimeout)(wait, void 0, signal === void 0 ? {} : { signal }).catch(() => refuseCancelled(signal));
+  };
+  const stallMilliseconds = options.stallMilliseconds ?? defaultStallMilliseconds;
+  async function open12(request) {
+    const limit = request.attempts ?? attempts;
+    for (let attempt = 1; ; attempt += 1) {
+      refuseCancelled(request.signal);
+      try {
+        const { message, url: url2 } = await follow(connector, request, stallMilliseconds);
+        const status = message.statusCode ?? 0;
+        if (status >= 200 && status < 300 || request.accept?.includes(status) === true) {
+          guardStall(message, url2, stallMilliseconds);
+          return { status, headers: message.headers, url: url2, stream: message };
+        }
+        const excerpt = await readExcerpt(message);
+        if (attempt >= limit || !isPassingStatus(status))
+          throw unexpectedStatus(url2, status, excerpt, attempt);
+        await pause(attempt, message.headers["retry-after"], request.signal);
+      } catch (error3) {
+        refuseCancelled(request.signal);
+        if (error3 instanceof TagproofError && error3.code !== "network") throw error3;
+        if (attempt >= limit) throw unreachable(request.url, error3, attempt);
+        await pause(attempt, void 0, request.signal);
+      }
+    }
+  }
+  async function read(request) {
+    const limit = request.attempts ?? attempts;
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await open12(request);
+      try {
+        const body = await collect2(answer.stream, request.maximumBytes, answer.url);
+        return { status: answer.status, headers: answer.headers, url: answer.url, body };
+      } catch (error3) {
+        refuseCancelled(request.signal);
+        if (error3 instanceof TagproofError && error3.code !== "network") throw error3;
+        if (attempt >= limit) throw unreachable(request.url, error3, attempt);
+        await pause(attempt, void 0, request.signal);
+      }
+    }
+  }
+  return { open: open12, read, pause, attempts, close: () => connector.close() };
+}
+async function follow(connector, request, stallMilliseconds) {
+  const first = splitCredentials(new URL(request.url));
+  let url2 = first.url;
+  let method2 = request.method ?? "GET";
+  let body = request.body;
+  for (let redirects = 0; ; redirects += 1) {
+    const sameOrigin = url2.origin === first.url.origin;
+    const headers = headersForOrigin(
+      {
+        "user-agent": userAgent,
+        // Bytes are hashed as they are: no transfer compression.
+        "accept-encoding": "identity",
+        ...first.authorization === void 0 ? {} : { authorization: first.authorization },
+        ...body instanceof Uint8Array ? { "content-length": String(body.length) } : {},
+        ...request.headers
+      },
+      sameOrigin
+    );
+    const message = await connector.exchange({
+      url: url2,
+      method: method2,
+      headers,
+      body,
+      stallMilliseconds,
+      signal: request.signal
+    });
+    const status = message.statusCode ?? 0;
+    if (!isRedirect(status) || request.accept?.includes(status) === true) return { message, url: url2 };
+    message.destroy();
+    if (redirects >= mostRedirects)
+      throw new TagproofError(
+        "index-answer",
+        `${showUrl(request.url)} redirects more than ${mostRedirects} times.`
+      );
+    url2 = splitCredentials(redirectTarget(url2, message.headers.location)).url;
+    if (status === 303 || method2 === "POST" && status < 303) {
+      method2 = "GET";
+      body = void 0;
+    }
+  }
+}
+function guardStall(message, url2, stallMilliseconds) {
+  message.setTimeout(
+    stallMilliseconds,
+    () => message.destroy(
+      new TagproofError("network", `${showUrl(url2)} fell silent for ${stallMilliseconds / 1e3} s.`)
+    )
+  );
+}
+async function collect2(stream, maximumBytes, url2) {
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > maximumBytes) {
+      stream.destroy();
+      throw new TagproofError("index-answer", `The answer of ${showUrl(url2)} is too large.`, {
+        expected: `at most ${maximumBytes} bytes`
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+async function readExcerpt(message) {
+  const chunks = [];
+  let size = 0;
+  try {
+    for await (const chunk of message) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= excerptBytes) break;
+    }
+  } catch {
+  }
+  message.destroy();
+  const text3 = Buffer.concat(chunks).subarray(0, excerptBytes).toString("utf8");
+  return text3.replace(/<[^>]*>/g, " ").replace(/[^\P{C}\n]/gu, "").replace(/[ \t]+/g, " ").trim().slice(0, 300);
+}
+function unexpectedStatus(url2, status, excerpt, attempts) {
+  const tried = attempts > 1 ? ` after ${attempts} attempts` : "";
+  const login = status === 401 || status === 403 || status === 407;
+  return new TagproofError("index-answer", `${showUrl(url2)} answered ${status}${tried}.`, {
+    found: `status ${status}`,
+    ...excerpt === "" ? {} : { output: excerpt },
+    fix: login ? "Check the user name and password (in the URL, or in netrc) for this server." : "Check the address, or try again later."
+  });
+}
+function unreachable(url2, error3, attempts) {
+  const { code: code2, message } = error3;
+  const reason = code2 ?? message ?? String(error3);
+  const said = error3 instanceof TagproofError ? error3.message : reason;
+  return new TagproofError("network", `${showUrl(url2)} cannot be reached.`, {
+    found: `${said} (${attempts} ${attempts === 1 ? "attempt" : "attempts"})`,
+    fix: "Check the network, and the variables HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE.",
+    cause: error3
+  });
+}
+function refuseCancelled(signal) {
+  if (signal?.aborted === true) throw new TagproofError("cancelled", "Stopped on request.");
+}
+var import_promises20, mostRedirects, defaultAttempts, defaultRetryMilliseconds, defaultStallMilliseconds, userAgent, excerptBytes;
+var init_http = __esm({
+  "src/platform/http.ts"() {
+    import_promises20 = require("node:timers/promises");
+    init_errors();
+    init_http_connection();
+    init_http_rules();
+    mostRedirects = 10;
+    defaultAttempts = 5;
+    defaultRetryMilliseconds = 500;
+    defaultStallMilliseconds = 3e4;
+    userAgent = "tagproof";
+    excerptBytes = 2e3;
+  }
+});
+
+// src/lock/apt-pockets.ts
+async function probePockets(mirror, suite, options) {
+  const base = mirror.replace(/\/+$/, "");
+  const client = options.client ?? createHttpClient();
+  const readRelease = async (uri, pocket) => {
+    const answer = await client.read({
+      url: `${uri}/dists/${pocket}/InRelease`,
+      accept: pocket === suite ? [] : [403, 404, 410],
+      maximumBytes: largestRelease,
+      ...options.signal === void 0 ? {} : { signal: options.signal }
+    });
+    return answer.status === 200 ? parseRelease(answer.body.toString("utf8")) : null;
+  };
+  const sources = [];
+  try {
+    for (const [uri, pocket] of [
+      [base, suite],
+      [base, `${suite}-updates`],
+      [base, `${suite}-security`],
+      ...securitySibling(base).map((sibling) => [sibling, `${suite}-security`])
+    ]) {
+      if (sources.some((found) => found.suites.includes(pocket))) continue;
+      const release = await readRelease(uri, pocket);
+      if (release === null) continue;
+      const offered = (release.get("components") ?? "").split(/\s+/).map((name) => name.replace(/^.*\//, ""));
+      const components = options.components ?? usualComponents.filter((name) => offered.includes(name));
+      sources.push({
+        uris: [uri],
+        suites: [pocket],
+        components: components.length === 0 ? ["main"] : components,
+        signedBy: options.signedBy
+      });
+    }
+    return sources;
+  } finally {
+    if (options.client === void 0) client.close();
+  }
+}
+var usualComponents, largestRelease;
+var init_apt_pockets = __esm({
+  "src/lock/apt-pockets.ts"() {
+    init_http();
+    init_apt_host();
+    init_apt_sources();
+    usualComponents = ["main", "universe"];
+    largestRelease = 16 * 1024 * 1024;
+  }
+});
+
+// src/lock/debian.ts
+async function resolveRoot(options) {
+  const host = options.host ?? await readAptHost();
+  const architecture = options.architecture ?? (await runChecked("dpkg", ["--print-architecture"], { env: plainEnvironment })).trim();
+  const suite = options.suite ?? host.codename;
+  if (suite === null)
+    throw new TagproofError("config-invalid", "This machine does not say which release it runs.", {
+      fix: "Name the suite of the root in the configuration: roots.<name>.suite."
+    });
+  const sources = await chooseSources(host, suite, options);
+  return withTemporaryFolder("tagproof-apt", async (folder) => {
+    const apt = await createIsolatedApt(folder, {
+      sources,
+      architecture,
+      acquire: host.acquire,
+      ...signalOf2(options)
+    });
+    await apt.update();
+    const uris = await planRoot(apt, options.packages);
+    const stanzas = await describePackages(apt, uris);
+    const packages = uris.map((uri) => lockedPackage(uri, stanzas, sources, suite));
+    return {
+      suite,
+      architecture,
+      components: [...new Set(sources.flatMap((source) => source.components))],
+      indexes: await readIndexes(apt.lists, sources),
+      requested: [...new Set(options.packages)].sort(),
+      packages: packages.sort((left, right) => compare2(left.name, right.name))
+    };
+  });
+}
+function signalOf2(options) {
+  return options.signal === void 0 ? {} : { signal: options.signal };
+}
+async function chooseSources(host, suite, options) {
+  const own2 = sourcesOfSuite(host.sources, suite);
+  if (options.mirror !== void 0) {
+    const components = own2.find((source) => source.suites.includes(suite))?.components;
+    const signedBy = keyringFor(host, own2);
+    return probePockets(options.mirror, suite, {
+      ...components === void 0 ? {} : { components },
+      signedBy,
+      ...signalOf2(options)
+    });
+  }
+  if (!own2.some((source) => source.suites.includes(suite)))
+    throw new TagproofError("config-invalid", `No source of this machine holds the suite ${suite}.`, {
+      found: [...new Set(host.sources.flatMap((source) => source.suites))].join(", ") || "no sources",
+      expected: suite,
+      fix: "Name an archive that holds it in the configuration: sources.mirror."
+    });
+  return own2.map((source) => ({ ...source, signedBy: source.signedBy ?? host.keyring }));
+}
+function keyringFor(host, own2) {
+  const named = own2.find((source) => source.signedBy !== null)?.signedBy ?? (own2.length > 0 ? host.keyring : null);
+  const keyrings = named === null ? host.archiveKeyrings : [named];
+  if (keyrings.length === 0)
+    throw new TagproofError(
+      "signature-invalid",
+      "There is no archive keyring on this machine to check the mirror with.",
+      {
+        fix: "Install the keyring package of the distribution that the root is made of (its name ends in -keyring)."
+      }
+    );
+  return keyrings.join(",");
+}
+async function planRoot(apt, packages) {
+  const asked = ["?essential", ...packages];
+  const first = parsePrintUris(await apt.plan(asked));
+  if (!first.some((entry) => entry.name === "usrmerge") || packages.includes("usrmerge")) return first;
+  return apt.plan([...asked, "usr-is-merged", "usrmerge-"]).then(parsePrintUris, () => first);
+}
+function parsePrintUris(text3) {
+  return [...text3.matchAll(/^'([^']+)' (\S+)_(\S+)_(\S+)\.deb \d+/gm)].map((match) => ({
+    address: decodeURIComponent(match[1] ?? ""),
+    name: match[2] ?? "",
+    version: decodeURIComponent(match[3] ?? ""),
+    architecture: match[4] ?? ""
+  }));
+}
+async function describePackages(apt, uris) {
+  const text3 = await apt.show(uris.map((entry) => `${entry.name}=${entry.version}`));
+  const byName2 = /* @__PURE__ */ new Map();
+  for (const stanza of parseStanzas(text3)) {
+    const name = stanza.get("package") ?? "";
+    byName2.set(name, [...byName2.get(name) ?? [], stanza]);
+  }
+  return byName2;
+}
+function lockedPackage(planned, stanzas, sources, suite) {
+  const { name, version: version4, architecture, address } = planned;
+  const stanza = stanzas.get(name)?.find(
+    (fields) => fields.get("version") === version4 && fields.get("architecture") === architecture && address.endsWith(`/${fields.get("filename") ?? " "}`)
+  );
+  const hash2 = stanza?.get("sha256") ?? "";
+  const file3 = stanza?.get("filename") ?? "";
+  const size = Number(stanza?.get("size"));
+  if (stanza === void 0 || !/^[0-9a-f]{64}$/.test(hash2) || !Number.isSafeInteger(size))
+    throw new TagproofError("index-answer", `The index does not describe ${name} ${version4} as it must.`, {
+      expected: "Filename, Size and SHA256 of each package",
+      fix: "Use another mirror; indexes without SHA256 cannot be locked."
+    });
+  const base = address.slice(0, -file3.length - 1);
+  const suites = sources.filter((source) => source.uris.includes(base)).flatMap((source) => source.suites);
+  return { name, version: version4, architecture, suite: suites[0] ?? suite, file: file3, size, sha256: sha256(hash2) };
+}
+async function readIndexes(lists, sources) {
+  const names2 = (await (0, import_promises21.readdir)(lists)).filter((name) => name.endsWith("_InRelease")).sort();
+  const indexes = [];
+  for (const suite of new Set(sources.flatMap((source) => source.suites)))
+    for (const name of names2.filter(
+      (file3) => file3.endsWith(`_dists_${suite.replaceAll("/", "_")}_InRelease`)
+    )) {
+      const file3 = import_node_path18.default.join(lists, name);
+      const fields = parseRelease(await (0, import_promises21.readFile)(file3, "utf8"));
+      indexes.push({
+        suite,
+        origin: fields.get("origin") ?? "",
+        codename: fields.get("codename") ?? fields.get("suite") ?? suite,
+        date: fields.get("date") ?? "",
+        inRelease: (await hashFile(file3)).sha256
+      });
+    }
+  return indexes;
+}
+function compare2(left, right) {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+var import_promises21, import_node_path18;
+var init_debian = __esm({
+  "src/lock/debian.ts"() {
+    import_promises21 = require("node:fs/promises");
+    import_node_path18 = __toESM(require("node:path"), 1);
+    init_identifiers();
+    init_errors();
+    init_files();
+    init_process();
+    init_apt_isolated();
+    init_apt_host();
+    init_apt_sources();
+    init_apt_pockets();
+  }
+});
+
+// src/lock/changes.ts
+function lockChanges(previous, next) {
+  const lines = [];
+  for (const name of names(previous?.roots, next.roots))
+    lines.push(...rootChanges(`root ${name}`, previous?.roots[name], next.roots[name]));
+  for (const name of names(previous?.python, next.python))
+    lines.push(...pythonChanges(`python ${name}`, previous?.python[name], next.python[name]));
+  return lines;
+}
+function names(previous, next) {
+  return [.../* @__PURE__ */ new Set([...Object.keys(previous ?? {}), ...Object.keys(next)])].sort();
+}
+function rootChanges(title, previous, next) {
+  if (next === void 0) return [`${title}: removed`];
+  if (previous === void 0)
+    return [`${title}: new, ${next.suite} ${next.architecture}, ${next.packages.length} packages`];
+  const lines = [];
+  if (previous.suite !== next.suite) lines.push(`${title}: suite ${previous.suite} → ${next.suite}`);
+  if (previous.architecture !== next.architecture)
+    lines.push(`${title}: architecture ${previous.architecture} → ${next.architecture}`);
+  for (const index of next.indexes) {
+    const before3 = previous.indexes.find((entry) => entry.suite === index.suite);
+    if (before3 !== void 0 && before3.inRelease !== index.inRelease)
+      lines.push(`${title}: index ${index.suite} of ${before3.date} → ${index.date}`);
+  }
+  lines.push(...requestChanges(title, previous.requested, next.requested));
+  lines.push(...packageChanges(title, previous.packages, next.packages));
+  return lines;
+}
+function pythonChanges(title, previous, next) {
+  if (next === void 0) return [`${title}: removed`];
+  if (previous === void 0)
+    return [`${title}: new, Python ${next.interpreter}, ${next.packages.length} packages`];
+  const lines = [];
+  if (previous.interpreter !== next.interpreter)
+    lines.push(`${title}: Python ${previous.interpreter} → ${next.interpreter}`);
+  lines.push(...environmentChanges(title, previous, next));
+  for (const file3 of names(previous.sdists, next.sdists ?? {}))
+    lines.push(
+      ...environmentChanges(`${title}, to build ${file3}`, previous.sdists?.[file3], next.sdists?.[file3])
+    );
+  return lines;
+}
+function environmentChanges(title, previous = { requested: [], packages: [] }, next = { requested: [], packages: [] }) {
+  return [
+    ...requestChanges(title, previous.requested, next.requested),
+    ...packageChanges(title, previous.packages, next.packages)
+  ];
+}
+function requestChanges(title, previous, next) {
+  return [
+    ...next.filter((item) => !previous.includes(item)).map((item) => `${title}: asks for ${item}`),
+    ...previous.filter((item) => !next.includes(item)).map((item) => `${title}: no longer asks for ${item}`)
+  ];
+}
+function packageChanges(title, previous, next) {
+  const before3 = new Map(previous.map((entry) => [entry.name, entry]));
+  const after2 = new Map(next.map((entry) => [entry.name, entry]));
+  const lines = [];
+  for (const name of [.../* @__PURE__ */ new Set([...before3.keys(), ...after2.keys()])].sort()) {
+    const old = before3.get(name);
+    const now = after2.get(name);
+    if (old === void 0) lines.push(`${title}: + ${name} ${now?.version ?? ""}`);
+    else if (now === void 0) lines.push(`${title}: - ${name} ${old.version}`);
+    else if (old.version !== now.version) lines.push(`${title}: ${name} ${old.version} → ${now.version}`);
+    else if (old.sha256 !== now.sha256)
+      lines.push(
+        `${title}: ${name} ${now.version} has OTHER BYTES: ${old.sha256.slice(0, 12)}… → ${now.sha256.slice(0, 12)}…`
+      );
+  }
+  return lines;
+}
+function explainLock(lock2) {
+  const lines = [];
+  for (const [name, root] of Object.entries(lock2.roots).sort(byName)) {
+    lines.push(`root ${name}: ${root.suite} ${root.architecture}, ${root.packages.length} packages`);
+    for (const index of root.indexes)
+      lines.push(`  index ${index.suite}: ${index.origin}, ${index.date}, signature verified`);
+    lines.push(`  asked for: ${root.requested.join(", ")}`);
+    lines.push("  the rest: essential packages of the suite, and dependencies");
+  }
+  for (const [name, python] of Object.entries(lock2.python).sort(byName)) {
+    lines.push(`python ${name}: Python ${python.interpreter}, ${python.packages.length} packages`);
+    lines.push(...python.packages.map(explainPackage));
+    for (const [file3, { packages }] of Object.entries(python.sdists ?? {}).sort(byName))
+      lines.push(`  to build ${file3}:`, ...packages.map((entry) => `  ${explainPackage(entry)}`));
+  }
+  return lines;
+}
+function explainPackage(entry) {
+  const kind = isWheel(entry) ? "" : " (sdist, built in the sandbox)";
+  return `  ${entry.name} ${entry.version}${kind}: asked for by ${entry.because.join(", ")}`;
+}
+function byName([left], [right]) {
+  return left < right ? -1 : 1;
+}
+var init_changes = __esm({
+  "src/lock/changes.ts"() {
+    init_lock();
+  }
+});
+
+// src/worlds/root-place.ts
+var placeScript;
+var init_root_place = __esm({
+  "src/worlds/root-place.ts"() {
+    placeScript = `
+making=$1 base=$2 recipe=$3
+shift 3
+mount --make-rprivate /
+mount -t tmpfs -o mode=0755,size=512m,nosuid tagproof /mnt
+cd /mnt
+mkdir -p etc/apt/apt.conf.d dev proc sys tmp run var old made packages index
+for folder in usr bin sbin lib lib32 lib64 libx32; do
+  if [ -L "/$folder" ]; then cp -P "/$folder" "$folder"
+  elif [ -d "/$folder" ]; then
+    mkdir "$folder"
+    mount --bind "/$folder" "$folder"
+    mount -o remount,bind,ro,nosuid,nodev "$folder"
+  fi
+done
+# What programs need to run. No secret of the machine is in these.
+for file in passwd group nsswitch.conf ld.so.cache alternatives perl debian_version; do
+  if [ -e "/etc/$file" ]; then cp -RP "/etc/$file" etc; fi
+done
+for device in null zero full random urandom; do
+  : >"dev/$device"
+  mount --bind "/dev/$device" "dev/$device"
+done
+mount --bind "$making/root" made
+mount -o remount,bind,nosuid,nodev made
+mount --bind "$making/packages" packages
+mount -o remount,bind,ro,nosuid,nodev packages
+chown "$base:$base" index tmp run var
+# Processes of this namespace only; without one that shows everything, the kernel lets nobody mount another.
+mount -t proc -o nosuid,nodev,noexec proc proc
+pivot_root . old
+cd /
+umount --lazy /old
+rmdir /old
+exec nsenter --user=/proc/self/fd/5 -- unshare --mount --pid --ipc --uts --net --fork --kill-child=SIGKILL --mount-proc -- \\
+  /bin/sh -eu -c "$recipe" tagproof "$@"
+`;
+  }
+});
+
+// src/worlds/root-recipe.ts
+var recipeScript;
+var init_root_recipe = __esm({
+  "src/worlds/root-recipe.ts"() {
+    init_clock();
+    recipeScript = `
+architecture=$1 clock=$2
+exec 5<&-
+cd /index
+
+echo 'step indexing the packages'
+tab=$(printf '\\t')
+while IFS=$tab read -r name size digest; do
+  dpkg-deb --field "/packages/$digest.deb"
+  printf 'Filename: packages/%s.deb\\nSize: %s\\nSHA256: %s\\n\\n' "$digest" "$size" "$digest"
+  printf '%s,' "$name" >>names
+done </packages/list >Packages
+ln -s /packages packages
+: >began
+
+merge=:
+if cut -f 1 /packages/list | grep -qx usr-is-merged; then
+  case $architecture in
+    amd64 | ppc64el | loong64) folders='bin sbin lib lib64' ;;
+    *) folders='bin sbin lib' ;;
+  esac
+  merge="for folder in $folders; do mkdir -p \\"\\$1/usr/\\$folder\\"; ln -s \\"usr/\\$folder\\" \\"\\$1/\\$folder\\"; done"
+fi
+mmdebstrap --mode=root --variant=essential --format=directory --architectures="$architecture" \\
+  --include="$(sed 's/,$//' names)" --setup-hook="$merge" --skip=chroot/mount/sys \\
+  --aptopt='APT::Sandbox::User "root"' --aptopt='Acquire::Languages "none"' \\
+  --dpkgopt=force-unsafe-io \\
+  --dpkgopt=path-exclude=/usr/share/doc/* --dpkgopt=path-include=/usr/share/doc/*/copyright \\
+  --dpkgopt=path-exclude=/usr/share/man/* --dpkgopt=path-exclude=/usr/share/info/* \\
+  '' /made 'deb [trusted=yes] copy:/index ./'
+
+echo 'step cleaning the root'
+cd /made
+if [ -e usr/share/i18n/locales/et_EE ]; then
+  chroot . localedef --no-archive -i et_EE -f UTF-8 /usr/lib/locale/et_EE.utf8
+fi
+if [ -x usr/bin/gcc ] && [ -e usr/include/stdlib.h ]; then
+  mkdir -p usr/lib/tagproof
+  printf '%s' "$clock" >tmp/clock.c
+  chroot . gcc -O2 -fPIC -shared -s -Wl,--build-id=none -o ${clockLibraryPath} /tmp/clock.c
+fi
+# What differs from one making to the next, or is a secret, or tells where the root was made.
+rm -rf var/log/* var/cache/apt/* var/lib/apt/lists/* var/lib/apt/extended_states var/cache/debconf/*-old \\
+  var/cache/ldconfig/aux-cache var/lib/dpkg/*-old var/backups/* var/lib/dbus/machine-id \\
+  var/lib/systemd/random-seed var/lib/systemd/credential.secret etc/ssl/private/* etc/ssh/ssh_host_* \\
+  etc/passwd- etc/group- etc/shadow- etc/gshadow- etc/subuid- etc/subgid- \\
+  etc/apt/sources.list etc/apt/sources.list.d/* etc/apt/apt.conf.d/99mmdebstrap \\
+  etc/dpkg/dpkg.cfg.d/99mmdebstrap etc/hostname etc/resolv.conf
+find tmp var/tmp run dev -mindepth 1 -delete
+rm -f etc/machine-id
+: >etc/machine-id
+if [ -e etc/shadow ]; then sed -i 's/^\\([^:]*:[^:]*\\):[0-9]*:/\\1:18262:/' etc/shadow; fi
+find . -xdev -type f -perm /7000 -exec chmod ug-s {} +
+# Times of files that came from no package: the newest time that did.
+newest=$(find . -xdev ! -newer /index/began -printf '%Ts\\n' | sort -n | tail -n 1)
+find . -xdev -newer /index/began -exec touch --no-dereference --date="@$newest" {} +
+`;
+  }
+});
+
+// src/worlds/root-maker.ts
+function rootHash(root) {
+  const lines = root.packages.map((entry) => `${entry.name} ${entry.version} ${entry.architecture} ${entry.sha256}`).sort();
+  return sha256OfBytes(
+    `tagproof root ${sha256OfBytes([makerScript, placeScript, recipeScript, clockSource].join())}
+${root.architecture}
+${lines.join("\n")}
+`
+  );
+}
+function packageList(root, file3) {
+  return root.packages.map((entry) => [entry.name, entry.size, entry.sha256, file3(entry)].join("	")).sort().map((line) => `${line}
+`).join("");
+}
+function makerCommand(folder, hash2, architecture, listBytes) {
+  const namespaces = ["--mount", "--pid", "--net", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
+  const script = ["/bin/sh", "-eu", "-c", makerScript, "tagproof"];
+  const numbers = [String(listBytes), String(makerEpoch)];
+  const texts = [clockSource, placeScript, recipeScript];
+  const values = [folder, hash2, architecture, ...numbers, ...texts, String(hostIdBase.roots)];
+  return {
+    command: "setsid",
+    args: ["--wait", "unshare", ...namespaces, "--propagation=private", "--", ...script, ...values]
+  };
+}
+var makerEpoch, makerScript;
+var init_root_maker = __esm({
+  "src/worlds/root-maker.ts"() {
+    init_clock();
+    init_files();
+    init_root_place();
+    init_root_recipe();
+    init_sandbox();
+    makerEpoch = 1577836800;
+    makerScript = `
+folder=$1 hash=$2 architecture=$3 list=$4 epoch=$5 clock=$6 place=$7 recipe=$8 base=$9
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TZ=UTC
+export SOURCE_DATE_EPOCH=$epoch DEBIAN_FRONTEND=noninteractive HOME=/root TMPDIR=/tmp
+umask 022
+exec 3<&0 </dev/null 1>&2
+cd "$folder"
+
+exec 9>"$hash.lock"
+if ! flock --nonblock 9; then
+  echo 'step waiting for another run that makes the same root'
+  flock 9
+fi
+if [ -d "$hash" ]; then exit 0; fi
+rm -rf --one-file-system ".making-$hash"
+trap 'status=$?; trap - EXIT; cd "$folder"; rm -rf --one-file-system ".making-$hash"; exit "$status"' EXIT
+mkdir -m 0700 ".making-$hash"
+cd ".making-$hash"
+making=$PWD
+mkdir packages root
+head -c "$list" <&3 >list
+( cat >/dev/null <&3; : >stopped; kill -KILL -1 ) 9<&- &
+
+tab=$(printf '\\t')
+while IFS=$tab read -r name size digest file; do
+  # A link if anybody may read it, or else a copy.
+  if [ -z "$(find "$file" -type f -perm -004)" ] || ! ln "$file" "packages/$digest.deb" 2>/dev/null; then
+    cp "$file" "packages/$digest.deb"
+    chmod 0644 "packages/$digest.deb"
+  fi
+  printf '%s\\t%s\\t%s\\n' "$name" "$size" "$digest" >>packages/list
+done <list
+chown "$base:$base" root
+
+# A process that lends its new user namespace until we hold it; it is gone before anything runs in there.
+mkfifo lent held
+unshare --user -- sh -c 'echo >lent; read -r _ <held || :' 3<&- 9<&- &
+lender=$!
+read -r _ <lent
+echo "0 $base ${idRange}" >"/proc/$lender/uid_map"
+echo "0 $base ${idRange}" >"/proc/$lender/gid_map"
+exec 5<"/proc/$lender/ns/user"
+: >held
+wait "$lender"
+unshare --mount --pid --fork --kill-child=SIGKILL --mount-proc --propagation=private -- \\
+  /bin/sh -eu -c "$place" tagproof "$making" "$base" "$recipe" "$architecture" "$clock" 3<&- 9<&-
+exec 5<&-
+if [ -e stopped ]; then exit 71; fi
+
+# Nothing runs in there any more. Only files, folders and links come out, without set-id bits, with the host's ids.
+find root -xdev ! -type f ! -type d ! -type l -delete
+find root -xdev -type f -perm /7000 -exec chmod ug-s {} +
+find root -xdev -printf '%U %G\\n' | sort -u >owners
+while read -r user group; do
+  if [ "$user" -lt "$base" ] || [ "$group" -lt "$base" ]; then echo "A file of the root belongs to $user:$group." >&2; exit 72; fi
+  find root -xdev -uid "$user" -gid "$group" -exec chown --no-dereference "$((user - base)):$((group - base))" {} +
+done <owners
+chmod 0755 root
+sync -f root
+if [ -e stopped ]; then exit 71; fi
+mv root "../$hash"
+`;
+  }
+});
+
+// src/worlds/root-packages.ts
+var pythonRootPackageReasons, pythonRootPackages;
+var init_root_packages = __esm({
+  "src/worlds/root-packages.ts"() {
+    pythonRootPackageReasons = {
+      python3: "the interpreter that runs the build backend",
+      "python3-dev": "headers and configuration for extension modules",
+      "python3-pip-whl": "pip as a wheel, for the resolver of the lock; not importable by a build",
+      gcc: "C extension modules, and the later clock of world b",
+      "g++": "C++ extension modules",
+      "libc6-dev": "headers of the C library",
+      make: "Makefiles that setup scripts call",
+      "pkg-config": "how build scripts find libraries",
+      git: "setuptools-scm, hatch-vcs, pbr and versioneer ask git for version and file list",
+      gettext: "msgfmt for translations that are compiled at build",
+      locales: "the data from which the locale of world b is made",
+      tzdata: "the time zone of world b",
+      "ca-certificates": "the resolver of the lock talks to an index over TLS"
+    };
+    pythonRootPackages = Object.keys(pythonRootPackageReasons);
+  }
+});
+
+// src/worlds/root.ts
+async function prepareRoot(name, lock2, inputs, options) {
+  const hash2 = rootHash(lock2);
+  const folder = import_node_path19.default.resolve(options.cache, "roots");
+  const root = import_node_path19.default.join(folder, hash2);
+  if (!await exists3(root)) {
+    await requirePrivilege();
+    await (0, import_promises22.mkdir)(folder, { recursive: true });
+    await make(name, lock2, inputs, { ...options, folder, hash: hash2 });
+  }
+  const python = await exists3(import_node_path19.default.join(root, "usr/bin/python3"));
+  return { path: root, hash: hash2, python: python ? "/usr/bin/python3" : null };
+}
+async function make(name, lock2, inputs, { log, signal, folder, hash: hash2 }) {
+  const progress = log.begin(`root ${name}: ${lock2.packages.length} packages`);
+  const list3 = Buffer.from(packageList(lock2, (entry) => import_node_path19.default.resolve(inputs.debian(entry))));
+  const child2 = startTied(makerCommand(folder, hash2, lock2.architecture, list3.length), {
+    input: list3,
+    keepBytes: 256 * 1024,
+    onLine: (line) => progress.line(line.replace(/^(step|I:) /, "")),
+    signal
+  });
+  try {
+    const ended = await child2.ended;
+    if (ended.code !== 0) throw notMade(name, ended.code, ended.stderr.toString("utf8"));
+    progress.done(hash2.slice(0, 12));
+  } catch (error3) {
+    progress.failed();
+    throw error3;
+  }
+}
+function notMade(name, code2, text3) {
+  const output2 = lastLines(text3, 30);
+  if (text3.includes("No space left on device"))
+    return new TagproofError("disk-full", `The disk is full; the root ${name} was not made.`, {
+      output: output2,
+      fix: "Free space (a root takes about 1 GB while it is made), or choose another folder with TAGPROOF_CACHE."
+    });
+  return new TagproofError("sandbox-unavailable", `The root ${name} could not be made.`, {
+    found: `status ${String(code2)}`,
+    output: output2,
+    fix: "Needed are root or sudo, mmdebstrap and dpkg; in a container it needs --privileged. If a package failed to install, lock the root again (tagproof lock --upgrade)."
+  });
+}
+async function exists3(file3) {
+  return (0, import_promises22.access)(file3).then(
+    () => true,
+    () => false
+  );
+}
+var import_promises22, import_node_path19;
+var init_root = __esm({
+  "src/worlds/root.ts"() {
+    import_promises22 = require("node:fs/promises");
+    import_node_path19 = __toESM(require("node:path"), 1);
+    init_errors();
+    init_privilege();
+    init_process();
+    init_child();
+    init_root_maker();
+    init_root_packages();
+  }
+});
+
+// src/platform/download.ts
+async function downloadFile(client, url2, partial2, expected, options = {}) {
+  const handle = await (0, import_promises23.open)(partial2, "a+");
+  const state = { handle, hash: (0, import_node_crypto9.createHash)("sha256"), have: 0, inherited: 0, received: 0 };
+  try {
+    await takeUp(state, partial2, expected);
+    let best = state.have;
+    for (let failures = 1; ; ) {
+      try {
+        if (state.have < expected.size || expected.size === 0)
+          await receive(client, url2, state, expected, options);
+        const found = state.hash.copy().digest("hex");
+        if (found === expected.sha256) return state.received;
+        if (state.inherited === 0) throw await refuse(state, url2, "hash", found, expected.sha256);
+        await startOver(state);
+      } catch (error3) {
+        const passing = error3 instanceof TagproofError && error3.code === "network";
+        if (options.signal?.aborted === true) throw new TagproofError("cancelled", "Stopped on request.");
+        failures = state.have > best ? 1 : failures + 1;
+        best = Math.max(best, state.have);
+        if (!passing || failures > client.attempts) throw error3;
+        await client.pause(failures, void 0, options.signal);
+      }
+    }
+  } finally {
+    await handle.close();
+  }
+}
+async function takeUp(state, partial2, expected) {
+  const { size } = await state.handle.stat();
+  if (size > expected.size) {
+    await state.handle.truncate(0);
+    return;
+  }
+  for await (const chunk of (0, import_node_fs4.createReadStream)(partial2, {
+    end: Math.max(size - 1, 0)
+  })) {
+    state.hash.update(chunk);
+    state.have += chunk.length;
+  }
+  state.inherited = state.have;
+}
+async function receive(client, url2, state, expected, options) {
+  const answer = await client.open({
+    url: url2,
+    headers: { ...options.headers, ...state.have > 0 ? { range: `bytes=${state.have}-` } : {} },
+    accept: [416],
+    ...options.signal === void 0 ? {} : { signal: options.signal }
+  });
+  const { stream } = answer;
+  try {
+    await align(answer.status, answer.headers["content-range"], state, url2, expected);
+    const announced = Number(answer.headers["content-length"] ?? Number.NaN);
+    if (answer.status === 200 && Number.isFinite(announced) && announced !== expected.size)
+      throw await refuse(state, url2, "size", `${announced} bytes`, `${expected.size} bytes`);
+    await store(stream, state, url2, expected, options.onBytes);
+    if (state.have < expected.size) {
+      if (answer.status === 200 && answer.headers["transfer-encoding"] !== void 0)
+        throw await refuse(state, url2, "size", `${state.have} bytes`, `${expected.size} bytes`);
+      throw new TagproofError("network", `${showUrl(url2)} ended too early.`, {
+        found: `${state.have} bytes`,
+        expected: `${expected.size} bytes`
+      });
+    }
+  } finally {
+    stream.destroy();
+  }
+}
+async function align(status, contentRange, state, url2, expected) {
+  if (status === 206) {
+    const range3 = parseContentRange(contentRange);
+    if (range3?.total !== null && range3 !== null && range3.total !== expected.size)
+      throw await refuse(state, url2, "size", `${range3.total} bytes`, `${expected.size} bytes`);
+    if (range3?.start === state.have) return;
+  }
+  const fresh = status !== 206 && status !== 416;
+  if (state.have > 0) await startOver(state);
+  if (!fresh)
+    throw new TagproofError("network", `${showUrl(url2)} sent another range than was asked for.`, {
+      found: contentRange ?? `status ${status}`
+    });
+}
+async function store(stream, state, url2, expected, onBytes) {
+  for await (const chunk of fromNetwork(stream, url2)) {
+    state.received += chunk.length;
+    if (state.have + chunk.length > expected.size)
+      throw await refuse(state, url2, "size", `more than ${expected.size} bytes`, `${expected.size} bytes`);
+    await writeAll(state.handle, chunk);
+    state.hash.update(chunk);
+    state.have += chunk.length;
+    onBytes?.(chunk.length);
+  }
+}
+async function* fromNetwork(stream, url2) {
+  try {
+    for await (const chunk of stream) yield chunk;
+  } catch (error3) {
+    if (error3 instanceof TagproofError) throw error3;
+    const { code: code2, message } = error3;
+    throw new TagproofError("network", `The connection to ${showUrl(url2)} broke.`, {
+      found: message ?? code2 ?? "an error",
+      fix: "Run the same command again: it goes on where it stopped.",
+      cause: error3
+    });
+  }
+}
+async function writeAll(handle, chunk) {
+  for (let offset = 0; offset < chunk.length; ) offset += (await handle.write(chunk, offset)).bytesWritten;
+}
+async function startOver(state) {
+  await state.handle.truncate(0);
+  state.hash = (0, import_node_crypto9.createHash)("sha256");
+  state.have = 0;
+  state.inherited = 0;
+}
+async function refuse(state, url2, what, found, expected) {
+  await startOver(state);
+  return new TagproofError(
+    "hash-mismatch",
+    `${showUrl(url2)} sent another file than the lock names (${what}).`,
+    {
+      found,
+      expected,
+      fix: "Nothing was kept. If the file was replaced on purpose, find out by whom, then lock again."
+    }
+  );
+}
+var import_node_crypto9, import_node_fs4, import_promises23;
+var init_download = __esm({
+  "src/platform/download.ts"() {
+    import_node_crypto9 = require("node:crypto");
+    import_node_fs4 = require("node:fs");
+    import_promises23 = require("node:fs/promises");
+    init_errors();
+    init_http_rules();
+  }
+});
+
+// src/lock/default-index.ts
+async function defaultIndexUrl(pipPackage) {
+  const own2 = await ask(null);
+  if (own2 !== null) return own2;
+  const packaged = pipPackage === null ? null : await askPackage(pipPackage);
+  if (packaged !== null) return packaged;
+  throw new TagproofError("tool-missing", "There is no pip to ask for the default package index.", {
+    fix: "Install python3-pip or python3-pip-whl, or name the index in PIP_INDEX_URL."
+  });
+}
+async function ask(wheel) {
+  const wheels = wheel === null ? [] : [wheel];
+  const code2 = `import sys, glob; sys.path[:0] = sys.argv[1:]; sys.path += sorted(glob.glob('/usr/share/python-wheels/pip-*.whl')); ${question}`;
+  const result = await run("python3", ["-I", "-c", code2, ...wheels], {
+    env: { ...plainEnvironment, PATH: process.env.PATH ?? plainEnvironment.PATH ?? "" },
+    timeoutSeconds: 30
+  }).catch(() => null);
+  const url2 = result?.stdout.toString("utf8").trim() ?? "";
+  return result?.code === 0 && /^https?:\/\/\S+$/.test(url2) ? url2 : null;
+}
+async function askPackage(pipPackage) {
+  return withTemporaryFolder("tagproof-pip", async (folder) => {
+    const unpacked = await run("dpkg-deb", ["-x", pipPackage, folder], { env: plainEnvironment }).catch(
+      () => null
+    );
+    if (unpacked?.code !== 0) return null;
+    const wheels = await run("find", [import_node_path20.default.join(folder, "usr/share/python-wheels"), "-name", "pip-*.whl"], {
+      env: plainEnvironment
+    });
+    const wheel = wheels.stdout.toString("utf8").trim().split("\n")[0] ?? "";
+    return wheel === "" ? null : ask(wheel);
+  });
+}
+var import_node_path20, question;
+var init_default_index = __esm({
+  "src/lock/default-index.ts"() {
+    import_node_path20 = __toESM(require("node:path"), 1);
+    init_errors();
+    init_files();
+    init_process();
+    question = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)";
+  }
+});
+
+// src/lock/netrc.ts
+function netrcFile(environment2) {
+  return environment2.NETRC ?? import_node_path21.default.join(environment2.HOME ?? import_node_os6.default.homedir(), ".netrc");
+}
+async function readNetrc(environment2) {
+  return parseNetrc(await (0, import_promises24.readFile)(netrcFile(environment2), "utf8").catch(() => ""));
+}
+function parseNetrc(text3) {
+  const entries = /* @__PURE__ */ new Map();
+  const tokens2 = text3.replace(/^\s*#.*$/gm, "").replace(/\bmacdef\b[\s\S]*?(\n\s*\n|$)/g, "\n").split(/\s+/);
+  let current = null;
+  for (let at = 0; at < tokens2.length; at += 1) {
+    const next = tokens2[at + 1] ?? "";
+    if (tokens2[at] === "machine") {
+      current = { login: "", password: "" };
+      if (!entries.has(next)) entries.set(next, current);
+      at += 1;
+    } else if (tokens2[at] === "default") current = null;
+    else if (tokens2[at] === "login" && current !== null) current.login = tokens2[++at] ?? "";
+    else if (tokens2[at] === "password" && current !== null) current.password = tokens2[++at] ?? "";
+  }
+  return entries;
+}
+function withNetrc(url2, netrc) {
+  const parsed = new URL(url2);
+  const entry = netrc.get(parsed.hostname);
+  if (entry === void 0 || parsed.username !== "") return url2;
+  parsed.username = encodeURIComponent(entry.login);
+  parsed.password = encodeURIComponent(entry.password);
+  return parsed.href;
+}
+var import_promises24, import_node_os6, import_node_path21;
+var init_netrc = __esm({
+  "src/lock/netrc.ts"() {
+    import_promises24 = require("node:fs/promises");
+    import_node_os6 = __toESM(require("node:os"), 1);
+    import_node_path21 = __toESM(require("node:path"), 1);
+  }
+});
+
+// src/lock/simple-index.ts
+async function listProject(client, index, name, signal) {
+  return readPage(client, `${index.replace(/\/+$/, "")}/${name}/`, signal);
+}
+async function listLinks(client, place, signal) {
+  if (/^https?:/i.test(place)) return readPage(client, place, signal);
+  const local = place.startsWith("file:") ? (0, import_node_url.fileURLToPath)(place) : place;
+  const status = await (0, import_promises25.stat)(local).catch(() => null);
+  if (status === null) return [];
+  const files = status.isDirectory() ? (await (0, import_promises25.readdir)(local)).map((name) => import_node_path22.default.join(local, name)) : [local];
+  return files.map((file3) => ({
+    file: import_node_path22.default.basename(file3),
+    url: (0, import_node_url.pathToFileURL)(file3).href,
+    sha256: null,
+    size: null
+  }));
+}
+async function readPage(client, url2, signal) {
+  const answer = await client.read({
+    url: url2,
+    headers: { accept: acceptHeader },
+    accept: [404, 410],
+    maximumBytes: largestPage,
+    ...signal === void 0 ? {} : { signal }
+  });
+  if (answer.status === 404 || answer.status === 410) return [];
+  const type = (answer.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  const text3 = answer.body.toString("utf8");
+  const asked = new URL(url2);
+  const files = type.endsWith("json") ? parseJsonPage(text3, answer.url) : parseHtmlPage(text3, answer.url, type);
+  return files.map((file3) => ({ ...file3, url: withCredentialsOf(asked, file3.url) }));
+}
+function withCredentialsOf(index, url2) {
+  const parsed = new URL(url2);
+  if (index.username === "" || parsed.origin !== index.origin || parsed.username !== "") return url2;
+  parsed.username = index.username;
+  parsed.password = index.password;
+  return parsed.href;
+}
+function parseJsonPage(text3, base) {
+  let page2;
+  try {
+    page2 = JSON.parse(text3);
+  } catch (error3) {
+    throw badPage(base, "text that is no JSON", error3);
+  }
+  const files = page2?.files;
+  if (!Array.isArray(files)) throw badPage(base, "JSON without a list of files");
+  return files.map((entry) => {
+    const fields = entry ?? {};
+    const { filename, url: url2, hashes, size, yanked } = fields;
+    const requiresPython = fields["requires-python"];
+    const target = typeof url2 === "string" ? parseUrl(url2, base) : null;
+    if (typeof filename !== "string" || target === null || !isWeb(target))
+      throw badPage(base, "a file without name or address");
+    const hash2 = hashes?.sha256;
+    return {
+      file: filename,
+      url: bare(target),
+      sha256: typeof hash2 === "string" ? hash2.toLowerCase() : null,
+      size: typeof size === "number" && Number.isSafeInteger(size) && size >= 0 ? size : null,
+      ...typeof requiresPython === "string" && requiresPython !== "" ? { requiresPython } : {},
+      ...yanked === true || typeof yanked === "string" ? { yanked: true } : {}
+    };
+  });
+}
+function parseHtmlPage(text3, base, type) {
+  if (!type.includes("html"))
+    throw badPage(base, `content of type ${type === "" ? "none" : type.slice(0, 80)}`);
+  const declared = /<base\s[^<>]{0,500}?href\s*=\s*["']([^"'<>]{1,2000})["']/i.exec(text3)?.[1];
+  const from = declared === void 0 ? base : parseUrl(unescapeHtml(declared), base) ?? base;
+  const files = [];
+  for (const match of text3.matchAll(/<a\s[^<>]{0,2000}?href\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')/gi)) {
+    const target = parseUrl(unescapeHtml(match[1] ?? match[2] ?? ""), from);
+    if (target === null || !isWeb(target)) continue;
+    const file3 = decodeName(target.pathname.split("/").pop() ?? "");
+    if (file3 === "") continue;
+    const end = text3.indexOf(">", match.index + match[0].length);
+    const attributes = text3.slice(match.index, end < 0 ? void 0 : end);
+    const requiresPython = /\sdata-requires-python\s*=\s*(?:"([^"]*)"|'([^']*)')/i.exec(attributes);
+    files.push({
+      file: file3,
+      url: bare(target),
+      sha256: /[#&]sha256=([0-9a-f]{64})/i.exec(target.hash)?.[1]?.toLowerCase() ?? null,
+      size: null,
+      ...requiresPython === null ? {} : { requiresPython: unescapeHtml(requiresPython[1] ?? requiresPython[2] ?? "") },
+      .../\sdata-yanked\b/i.test(attributes) ? { yanked: true } : {}
+    });
+  }
+  return files;
+}
+function decodeName(text3) {
+  try {
+    return decodeURIComponent(text3);
+  } catch {
+    return "";
+  }
+}
+function isWeb(url2) {
+  return url2.protocol === "http:" || url2.protocol === "https:";
+}
+function bare(url2) {
+  const copy = new URL(url2);
+  copy.hash = "";
+  return copy.href;
+}
+function unescapeHtml(text3) {
+  const named = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+  return text3.replace(
+    /&(?:#(\d{1,6})|#x([0-9a-f]{1,5})|(\w+));/gi,
+    (whole, decimal, hex4, name) => {
+      if (decimal !== void 0) return String.fromCodePoint(Number(decimal));
+      if (hex4 !== void 0) return String.fromCodePoint(Number.parseInt(hex4, 16));
+      return named[name ?? ""] ?? whole;
+    }
+  );
+}
+function badPage(url2, found, cause) {
+  return new TagproofError("index-answer", `${showUrl(url2)} is no page of a package index.`, {
+    found,
+    expected: "a page of the simple index (PEP 691 JSON or PEP 503 HTML)",
+    fix: "Check the address of the index: PIP_INDEX_URL, PIP_EXTRA_INDEX_URL or pip.conf.",
+    ...cause === void 0 ? {} : { cause }
+  });
+}
+var import_promises25, import_node_path22, import_node_url, jsonType, acceptHeader, largestPage;
+var init_simple_index = __esm({
+  "src/lock/simple-index.ts"() {
+    import_promises25 = require("node:fs/promises");
+    import_node_path22 = __toESM(require("node:path"), 1);
+    import_node_url = require("node:url");
+    init_errors();
+    init_http_rules();
+    jsonType = "application/vnd.pypi.simple.v1+json";
+    acceptHeader = `${jsonType}, application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.1`;
+    largestPage = 128 * 1024 * 1024;
+  }
+});
+
+// src/lock/origins.ts
+function wantedFiles(lock2, options) {
+  const wanted = /* @__PURE__ */ new Map();
+  const add = (file3) => {
+    if (!wanted.has(file3.sha256)) wanted.set(file3.sha256, file3);
+  };
+  for (const root of Object.values(lock2.roots))
+    for (const entry of root.packages) {
+      const name = `${entry.name} ${entry.version}`;
+      const file3 = import_node_path23.default.posix.basename(entry.file);
+      add({ name, file: file3, size: entry.size, sha256: entry.sha256, places: debianPlaces(root, entry, options) });
+    }
+  const indexes = indexReader(options);
+  for (const python of Object.values(lock2.python))
+    for (const entry of pythonPackages(python))
+      add({
+        name: `${entry.name} ${entry.version}`,
+        file: entry.file,
+        size: entry.size,
+        sha256: entry.sha256,
+        places: pythonPlaces(entry, options, indexes)
+      });
+  return [...wanted.values()];
+}
+function debianPlaces(root, entry, options) {
+  const { mirror, snapshot, store: store2 } = options.sources;
+  const places = [];
+  for (const base of archiveBases(root, entry, mirror, options.aptSources))
+    places.push(fixed("mirror", `${base}/${encodePath(entry.file)}`));
+  if (snapshot !== void 0)
+    for (const url2 of snapshotUrls(snapshot, root, entry)) places.push(fixed("snapshot", url2));
+  if (store2 !== void 0) places.push(fixed("own store", storeAddress(store2, entry.sha256)));
+  return places;
+}
+function archiveBases(root, entry, mirror, aptSources) {
+  const suites = root.indexes.map((index) => index.suite);
+  const having = (wanted) => aptSources.filter((source) => source.suites.some((suite) => wanted.includes(suite))).flatMap((source) => source.uris);
+  const base = mirror?.replace(/\/+$/, "");
+  const security = base === void 0 || !entry.suite.endsWith("-security") ? [] : securitySibling(base);
+  return [
+    .../* @__PURE__ */ new Set([
+      ...base === void 0 ? [] : [base],
+      ...security,
+      ...having([entry.suite]),
+      ...having(suites)
+    ])
+  ];
+}
+function snapshotUrls(template, root, entry) {
+  const dates = root.indexes.filter((index) => index.suite === entry.suite).map((index) => Date.parse(index.date)).filter((date5) => !Number.isNaN(date5));
+  const hours = 60 * 60 * 1e3;
+  return dates.flatMap((date5) => [date5 + 6 * hours, date5 + 24 * hours]).map((date5) => new Date(date5).toISOString().replace(/[-:]|\.\d+/g, "")).map(
+    (id) => template.includes("@SNAPSHOTID@") ? template.replaceAll("@SNAPSHOTID@", id) : `${template.replace(/\/+$/, "")}/${id}`
+  ).map((base) => `${base.replace(/\/+$/, "")}/${encodePath(entry.file)}`);
+}
+function indexReader(options) {
+  const { pip, netrc, client, signal } = options;
+  const pages = /* @__PURE__ */ new Map();
+  const once4 = (key, read) => () => {
+    const known = pages.get(key) ?? read();
+    pages.set(key, known);
+    return known;
+  };
+  const links = pip.findLinks.map((place) => ({
+    label: "find-links",
+    list: once4(
+      place,
+      () => listLinks(client, /^https?:/i.test(place) ? withNetrc(place, netrc) : place, signal)
+    )
+  }));
+  return (project) => {
+    const index = (label, url2, key) => ({
+      label,
+      list: once4(
+        `${key} ${project}`,
+        async () => listProject(client, withNetrc(await url2(), netrc), project, signal)
+      )
+    });
+    const own2 = pip.indexUrl;
+    const indexes = pip.noIndex ? [] : [
+      index("index", own2 === null ? options.defaultIndex : () => Promise.resolve(own2), "index"),
+      ...pip.extraIndexUrls.map((url2) => index("extra index", () => Promise.resolve(url2), url2))
+    ];
+    return [...links, ...indexes];
+  };
+}
+function pythonPlaces(entry, options, indexes) {
+  const places = indexes(entry.name).map(({ label, list: list3 }) => ({
+    label,
+    // What the index says of the hash is not asked: the lock knows it, and the bytes are checked.
+    find: async () => (await list3()).filter((offered) => offered.file === entry.file).map((offered) => offered.url)
+  }));
+  const { store: store2 } = options.sources;
+  if (store2 !== void 0) places.push(fixed("own store", storeAddress(store2, entry.sha256)));
+  return places;
+}
+function fixed(label, url2) {
+  return { label, find: () => Promise.resolve([url2]) };
+}
+function storeAddress(store2, hash2) {
+  return /^https?:/i.test(store2) ? `${store2.replace(/\/+$/, "")}/${hash2}` : import_node_path23.default.resolve(store2, hash2);
+}
+function localPath(address) {
+  if (/^https?:/i.test(address)) return null;
+  return /^(file|copy):/.test(address) ? (0, import_node_url2.fileURLToPath)(address.replace(/^copy:/, "file:")) : address;
+}
+function encodePath(file3) {
+  return file3.split("/").map((part) => encodeURIComponent(part).replaceAll("%2B", "+")).join("/");
+}
+var import_node_url2, import_node_path23;
+var init_origins = __esm({
+  "src/lock/origins.ts"() {
+    import_node_url2 = require("node:url");
+    import_node_path23 = __toESM(require("node:path"), 1);
+    init_lock();
+    init_apt_sources();
+    init_netrc();
+    init_simple_index();
+  }
+});
+
+// src/lock/pip-configuration.ts
+async function readPipConfiguration(environment2 = process.env) {
+  const texts = await Promise.all(
+    pipConfigurationFiles(environment2).map((file3) => (0, import_promises26.readFile)(file3, "utf8").catch(() => ""))
+  );
+  return mergePipConfiguration(texts.map(parsePipConfiguration), environment2);
+}
+function pipConfigurationFiles(environment2) {
+  const own2 = environment2.PIP_CONFIG_FILE;
+  if (own2 === import_node_os7.default.devNull) return [];
+  const home = environment2.HOME ?? import_node_os7.default.homedir();
+  const system = (environment2.XDG_CONFIG_DIRS ?? "/etc/xdg").split(":").filter((folder) => folder !== "").map((folder) => import_node_path24.default.join(folder, "pip/pip.conf"));
+  return [
+    ...system,
+    "/etc/pip.conf",
+    import_node_path24.default.join(home, ".pip/pip.conf"),
+    import_node_path24.default.join(environment2.XDG_CONFIG_HOME ?? import_node_path24.default.join(home, ".config"), "pip/pip.conf"),
+    ...environment2.VIRTUAL_ENV === void 0 ? [] : [import_node_path24.default.join(environment2.VIRTUAL_ENV, "pip.conf")],
+    ...own2 === void 0 || own2 === "" ? [] : [own2]
+  ];
+}
+function parsePipConfiguration(text3) {
+  const values = /* @__PURE__ */ new Map();
+  let section2 = "";
+  let last = null;
+  for (const line of text3.split(/\r?\n/)) {
+    if (/^\s*([#;]|$)/.test(line)) continue;
+    const heading = /^\[([^\]]+)\]/.exec(line);
+    const pair = /^([^\s=:][^=:]*?)\s*[=:]\s*(.*)$/.exec(line);
+    if (heading !== null) {
+      section2 = (heading[1] ?? "").trim();
+      last = null;
+    } else if (/^\s/.test(line) && last !== null)
+      values.set(last, `${values.get(last) ?? ""}
+${line.trim()}`.trim());
+    else if (pair !== null) {
+      last = `${section2}.${(pair[1] ?? "").toLowerCase().replaceAll("_", "-")}`;
+      values.set(last, (pair[2] ?? "").trim());
+    }
+  }
+  return values;
+}
+function mergePipConfiguration(files, environment2) {
+  const value = (key) => {
+    const variable = environment2[`PIP_${key.toUpperCase().replaceAll("-", "_")}`];
+    if (variable !== void 0 && variable !== "") return variable;
+    for (const section2 of ["install", "global"])
+      for (const file3 of [...files].reverse()) {
+        const found = file3.get(`${section2}.${key}`);
+        if (found !== void 0 && found !== "") return found;
+      }
+    return null;
+  };
+  const list3 = (key) => (value(key) ?? "").split(/\s+/).filter((item) => item !== "");
+  const certificates = [environment2.REQUESTS_CA_BUNDLE, environment2.CURL_CA_BUNDLE, environment2.SSL_CERT_FILE];
+  return {
+    indexUrl: value("index-url"),
+    extraIndexUrls: list3("extra-index-url"),
+    findLinks: list3("find-links"),
+    noIndex: /^(1|true|yes|on|t|y)$/i.test(value("no-index") ?? ""),
+    trustedHosts: list3("trusted-host"),
+    proxy: value("proxy"),
+    cert: value("cert") ?? certificates.find((file3) => file3 !== void 0 && file3 !== "") ?? null,
+    timeout: value("timeout") ?? value("default-timeout"),
+    retries: value("retries")
+  };
+}
+var import_promises26, import_node_os7, import_node_path24;
+var init_pip_configuration = __esm({
+  "src/lock/pip-configuration.ts"() {
+    import_promises26 = require("node:fs/promises");
+    import_node_os7 = __toESM(require("node:os"), 1);
+    import_node_path24 = __toESM(require("node:path"), 1);
+  }
+});
+
+// src/lock/store.ts
+async function openStore(folder) {
+  const partials = import_node_path25.default.join(folder, "partial");
+  await (0, import_promises27.mkdir)(partials, { recursive: true });
+  const at = (hash2) => import_node_path25.default.join(folder, hash2);
+  const newPartial = (hash2) => import_node_path25.default.join(partials, `${hash2}.${pidNamespace()}.${process.pid}.${(0, import_node_crypto10.randomBytes)(4).toString("hex")}.part`);
+  async function holds(file3) {
+    const status = await (0, import_promises27.stat)(at(file3.sha256)).catch(() => null);
+    if (status === null) return false;
+    const right = status.isFile() && status.size === file3.size && (await hashFile(at(file3.sha256))).sha256 === file3.sha256;
+    if (!right) await (0, import_promises27.rm)(at(file3.sha256), { recursive: true, force: true });
+    return right;
+  }
+  return {
+    folder,
+    path: at,
+    holds,
+    async claimPartial(hash2) {
+      const mine = newPartial(hash2);
+      for (const name of await (0, import_promises27.readdir)(partials)) {
+        if (!name.startsWith(`${hash2}.`) || !await isAbandoned(import_node_path25.default.join(partials, name))) continue;
+        const claimed = await (0, import_promises27.rename)(import_node_path25.default.join(partials, name), mine).then(
+          () => true,
+          () => false
+        );
+        if (claimed) break;
+      }
+      return mine;
+    },
+    // Process 0 is never alive to us, so the next claim takes it.
+    release: (partial2, hash2) => (0, import_promises27.rename)(
+      partial2,
+      import_node_path25.default.join(partials, `${hash2}.${pidNamespace()}.0.${(0, import_node_crypto10.randomBytes)(4).toString("hex")}.part`)
+    ),
+    keep: (partial2, hash2) => (0, import_promises27.rename)(partial2, at(hash2)),
+    async adopt(file3, expected) {
+      const status = await (0, import_promises27.stat)(file3).catch(() => null);
+      if (status?.isFile() !== true || status.size !== expected.size) return false;
+      const copy = newPartial(expected.sha256);
+      try {
+        await (0, import_promises27.copyFile)(file3, copy);
+        if ((await hashFile(copy)).sha256 !== expected.sha256) return false;
+        await (0, import_promises27.rename)(copy, at(expected.sha256));
+        return true;
+      } finally {
+        await (0, import_promises27.rm)(copy, { force: true });
+      }
+    }
+  };
+}
+function pidNamespace() {
+  try {
+    return /\d+/.exec((0, import_node_fs5.readlinkSync)("/proc/self/ns/pid"))?.[0] ?? "0";
+  } catch {
+    return "0";
+  }
+}
+async function isAbandoned(partial2) {
+  const [, namespace, pid] = import_node_path25.default.basename(partial2).split(".");
+  if (namespace === pidNamespace() && (pid === "0" || !isAlive(Number(pid)))) return true;
+  const status = await (0, import_promises27.stat)(partial2).catch(() => null);
+  return status !== null && Date.now() - status.mtimeMs > abandonedMilliseconds;
+}
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error3) {
+    return error3.code === "EPERM";
+  }
+}
+var import_promises27, import_node_crypto10, import_node_fs5, import_node_path25, abandonedMilliseconds;
+var init_store = __esm({
+  "src/lock/store.ts"() {
+    import_promises27 = require("node:fs/promises");
+    import_node_crypto10 = require("node:crypto");
+    import_node_fs5 = require("node:fs");
+    import_node_path25 = __toESM(require("node:path"), 1);
+    init_identifiers();
+    init_files();
+    abandonedMilliseconds = 60 * 60 * 1e3;
+  }
+});
+
+// src/lock/inputs.ts
+async function fetchInputs(lock2, options) {
+  const store2 = await openStore(options.store);
+  const all = wantedFiles(lock2, await originsOf(options, lock2, store2));
+  const missing2 = [];
+  for (const file3 of all) if (!await store2.holds(file3)) missing2.push(file3);
+  if (missing2.length > 0) {
+    if (options.offline === true) throw notThere(missing2, all.length);
+    await fetchMissing(missing2, store2, options);
+  }
+  const at = (entry) => store2.path(entry.sha256);
+  return { debian: at, python: at };
+}
+function clientOf(options) {
+  const client = options.client ?? clients.get(options) ?? createHttpClient();
+  clients.set(options, client);
+  return client;
+}
+async function originsOf(options, lock2, store2) {
+  const pipPackage = Object.values(lock2.roots).flatMap((root) => root.packages).find((entry) => entry.name === "python3-pip-whl");
+  let asked;
+  const ask2 = options.defaultIndex ?? (() => defaultIndexUrl(pipPackage === void 0 ? null : store2.path(pipPackage.sha256)));
+  return {
+    sources: options.sources,
+    aptSources: options.aptSources ?? (await readAptHost()).sources,
+    pip: options.pip ?? await readPipConfiguration(),
+    netrc: options.netrc ?? await readNetrc(process.env),
+    client: clientOf(options),
+    defaultIndex: () => asked ??= ask2(),
+    ...options.signal === void 0 ? {} : { signal: options.signal }
+  };
+}
+async function fetchMissing(missing2, store2, options) {
+  const client = clientOf(options);
+  const total = missing2.reduce((sum, file3) => sum + file3.size, 0);
+  const progress = options.log.begin(`fetch: ${missing2.length} files, ${megabytes(total)} MB`);
+  const started = Date.now();
+  const failures = [];
+  let received = 0;
+  let finished = 0;
+  const queue = missing2[Symbol.iterator]();
+  const worker = async () => {
+    for (const file3 of queue) {
+      const failure2 = await fetchOne(file3, store2, client, options.signal, (count2) => {
+        received += count2;
+      });
+      if (failure2 !== null) failures.push(failure2);
+      else finished += 1;
+      report(progress, finished, missing2.length, received, file3);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(downloadsAtOnce, missing2.length) }, worker));
+    if (failures.length > 0) throw failed2(failures, missing2.length);
+    const seconds2 = (Date.now() - started) / 1e3;
+    progress.done(`${megabytes(received)} MB, ${(received / 1e6 / Math.max(seconds2, 1e-3)).toFixed(1)} MB/s`);
+  } catch (error3) {
+    progress.failed();
+    throw error3;
+  } finally {
+    if (options.client === void 0) {
+      client.close();
+      clients.delete(options);
+    }
+  }
+}
+function report(progress, finished, all, received, file3) {
+  progress.line(`${finished}/${all} files, ${megabytes(received)} MB: ${file3.name}`);
+}
+async function fetchOne(file3, store2, client, signal, onBytes) {
+  const tries = [];
+  for (const place of file3.places) {
+    try {
+      const addresses = await place.find();
+      for (const address of addresses)
+        if (await take(address, file3, store2, client, signal, onBytes)) return null;
+      tries.push({ label: place.label, error: null });
+    } catch (error3) {
+      if (!(error3 instanceof TagproofError) || error3.code === "cancelled") throw error3;
+      tries.push({ label: place.label, error: error3 });
+    }
+  }
+  return { file: file3, tries };
+}
+async function take(address, file3, store2, client, signal, onBytes) {
+  const local = localPath(address);
+  if (local !== null) return store2.adopt(local, file3);
+  const partial2 = await store2.claimPartial(file3.sha256);
+  try {
+    await downloadFile(client, address, partial2, file3, {
+      onBytes,
+      ...signal === void 0 ? {} : { signal }
+    });
+    await store2.keep(partial2, file3.sha256);
+    return true;
+  } catch (error3) {
+    const useful = error3 instanceof TagproofError && (error3.code === "network" || error3.code === "cancelled");
+    if (useful) await store2.release(partial2, file3.sha256);
+    else await (0, import_promises28.rm)(partial2, { force: true });
+    throw error3;
+  }
+}
+function notThere(missing2, all) {
+  return new TagproofError("input-missing", `${missing2.length} of ${all} inputs are not in the store.`, {
+    found: nameSome(missing2),
+    fix: "Run tagproof fetch once with a network, or copy an own store here and name it in sources.store."
+  });
+}
+function failed2(failures, all) {
+  const errors = failures.flatMap(({ tries }) => tries.map(({ error: error3 }) => error3));
+  const wrong = errors.find((error3) => error3?.code === "hash-mismatch");
+  const unreachable2 = errors.every((error3) => error3?.code === "network") && errors.length > 0;
+  const code2 = wrong !== void 0 ? "hash-mismatch" : unreachable2 ? "network" : "input-missing";
+  const message = wrong !== void 0 ? `${failures.length} of ${all} inputs cannot be had as the lock names them: a server sent other bytes.` : `${failures.length} of ${all} inputs cannot be fetched.`;
+  return new TagproofError(code2, message, {
+    found: nameSome(failures.map(({ file: file3 }) => file3)),
+    output: failures.slice(0, namedInMessages).map(describeFailure).join("\n"),
+    fix: wrong !== void 0 ? "Do not lock again before you know why the bytes differ: another mirror or the own store may have the right file." : "Name a snapshot service or an own store in sources, or make a new lock (tagproof lock).",
+    cause: errors.find((error3) => error3 !== null)
+  });
+}
+function describeFailure({ file: file3, tries }) {
+  if (tries.length === 0) return `${file3.file}: no place is configured where it could be`;
+  const lines = tries.map(
+    ({ label, error: error3 }) => error3 === null ? `  ${label}: not there` : `  ${label}: ${error3.message}${error3.detail.found === void 0 ? "" : ` Found ${error3.detail.found}.`}`
+  );
+  return [`${file3.file}:`, ...lines].join("\n");
+}
+function nameSome(files) {
+  const named = files.slice(0, namedInMessages).map((file3) => file3.file);
+  const rest = files.length - named.length;
+  return named.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+function megabytes(bytes) {
+  return (bytes / 1e6).toFixed(1);
+}
+var import_promises28, downloadsAtOnce, namedInMessages, clients;
+var init_inputs2 = __esm({
+  "src/lock/inputs.ts"() {
+    import_promises28 = require("node:fs/promises");
+    init_download();
+    init_errors();
+    init_http();
+    init_apt_host();
+    init_default_index();
+    init_netrc();
+    init_origins();
+    init_pip_configuration();
+    init_store();
+    downloadsAtOnce = 8;
+    namedInMessages = 5;
+    clients = /* @__PURE__ */ new WeakMap();
+  }
+});
+
+// src/lock/index-files.ts
+async function lockedPackage2(file3, because, allowSdists, access6) {
+  const { name, version: version4 } = file3;
+  if (file3.direct)
+    throw new TagproofError(
+      "lock-unresolvable",
+      `${name} is required by address, which an index cannot confirm.`,
+      {
+        found: "name @ URL",
+        fix: "Require it by name and version, and put the file into an index or a find-links folder."
+      }
+    );
+  if (!isWheel(file3) && !allowSdists.includes(name))
+    throw new TagproofError("lock-unresolvable", `${name} ${version4} is no wheel.`, {
+      found: file3.file,
+      fix: `Allow it: targets[].allow-sdists: [${name}].`
+    });
+  const measured = file3.url.startsWith("file:") ? await hashFile((0, import_node_url3.fileURLToPath)(file3.url)) : { sha256: requireHash(file3), size: await sizeOf2(file3, access6) };
+  return {
+    name,
+    version: version4,
+    file: file3.file,
+    ...measured,
+    because: because.length === 0 ? ["build-system.requires"] : because.sort()
+  };
+}
+function requireHash(file3) {
+  if (file3.sha256 === null)
+    throw new TagproofError("index-answer", `The index gives no SHA-256 for ${file3.file}.`, {
+      fix: "Use an index that does, or put the file into a find-links folder."
+    });
+  return sha256(file3.sha256);
+}
+async function sizeOf2(file3, access6) {
+  const { client, configuration, netrc, signal } = access6;
+  for (const offered of await offers(file3.name, access6)) {
+    if (offered.file !== file3.file || offered.sha256 !== file3.sha256) continue;
+    if (offered.size !== null) return offered.size;
+    const local = offered.url.startsWith("file:") ? await (0, import_promises29.stat)((0, import_node_url3.fileURLToPath)(offered.url)) : null;
+    if (local !== null) return local.size;
+    const head2 = await client.open({
+      url: offered.url,
+      method: "HEAD",
+      ...signal === void 0 ? {} : { signal }
+    });
+    head2.stream.resume();
+    const length2 = Number(head2.headers["content-length"] ?? Number.NaN);
+    if (Number.isSafeInteger(length2)) return length2;
+  }
+  throw new TagproofError("index-answer", `The index does not say how large ${file3.file} is.`, {
+    expected: `${file3.file} with SHA-256 ${file3.sha256 ?? ""}`,
+    found: `${[configuration.indexUrl === null ? "the default index" : "the configured index", ...configuration.extraIndexUrls.map(() => "an extra index")].join(", ")}${netrc.size > 0 ? " (with netrc)" : ""}`,
+    fix: "The pages of the index and what pip saw differ: try again, or check PIP_INDEX_URL."
+  });
+}
+async function offers(name, access6) {
+  const { client, configuration, netrc, signal } = access6;
+  const found = [];
+  const indexes = configuration.noIndex ? [] : [configuration.indexUrl ?? await defaultIndexUrl(null), ...configuration.extraIndexUrls];
+  for (const index of indexes)
+    found.push(...await listProject(client, withNetrc(index, netrc), name, signal));
+  for (const place of configuration.findLinks) {
+    const url2 = /^https?:/i.test(place) ? withNetrc(place, netrc) : place;
+    found.push(...await listLinks(client, url2, signal));
+  }
+  return found;
+}
+var import_promises29, import_node_url3;
+var init_index_files = __esm({
+  "src/lock/index-files.ts"() {
+    import_promises29 = require("node:fs/promises");
+    import_node_url3 = require("node:url");
+    init_identifiers();
+    init_lock();
+    init_errors();
+    init_files();
+    init_default_index();
+    init_netrc();
+    init_simple_index();
+  }
+});
+
+// src/lock/pip-run.ts
+function pipInRoot(root) {
+  return (request) => withTemporaryFolder("tagproof-pip", async (folder) => {
+    const outputs = import_node_path26.default.join(folder, "out");
+    const constraints = import_node_path26.default.join(folder, "constraints.txt");
+    await (0, import_promises30.writeFile)(constraints, `${request.constraints.join("\n")}
+`);
+    const binds = [{ source: constraints, destination: constraintsInside }];
+    const certificates = await certificateFile(request.configuration, folder);
+    if (certificates !== null) binds.push({ source: certificates, destination: certificatesInside });
+    for (const place of await localLinks(request.configuration))
+      binds.push({ source: place, destination: place });
+    await (0, import_promises30.chmod)(folder, 493);
+    for (const file3 of [constraints, certificates]) if (file3 !== null) await (0, import_promises30.chmod)(file3, 420);
+    const result = await runInWorld({
+      world: "a",
+      root,
+      exportTar: null,
+      binds,
+      command: [
+        root.python ?? "/usr/bin/python3",
+        "-I",
+        "-c",
+        pipAlone,
+        ...pipArguments(request.requirements, constraintsInside)
+      ],
+      environment: pipEnvironment(request, certificates === null ? null : certificatesInside),
+      limits: pipLimits,
+      network: "host",
+      outputs,
+      ...request.onLine === void 0 ? {} : { onLine: request.onLine },
+      ...request.signal === void 0 ? {} : { signal: request.signal }
+    });
+    if (result.contained !== null)
+      throw new TagproofError("lock-unresolvable", `The resolver was stopped: ${result.contained}.`, {
+        output: result.output
+      });
+    const report3 = await (0, import_promises30.readFile)(import_node_path26.default.join(outputs, "report.json"), "utf8").catch(() => null);
+    return { code: result.code, report: report3, output: result.output };
+  });
+}
+function pipArguments(requirements, constraintsFile) {
+  const wheelsAlone = ["--dry-run", "--ignore-installed", "--only-binary", ":all:"];
+  const nothing2 = requirements.length === 0 ? ["--requirement", "/dev/null"] : [];
+  return [...wheelsAlone, "--constraint", constraintsFile, ...nothing2, "--", ...requirements];
+}
+function pipEnvironment({ configuration, netrc }, certificates, variables = process.env) {
+  const named = (url2) => /^https?:/i.test(url2) ? withNetrc(url2, netrc) : url2;
+  const values = {
+    PIP_INDEX_URL: configuration.indexUrl === null ? null : named(configuration.indexUrl),
+    PIP_EXTRA_INDEX_URL: configuration.extraIndexUrls.map(named).join(" "),
+    PIP_FIND_LINKS: configuration.findLinks.map(named).join(" "),
+    PIP_NO_INDEX: configuration.noIndex ? "1" : null,
+    PIP_TRUSTED_HOST: configuration.trustedHosts.join(" "),
+    PIP_PROXY: configuration.proxy,
+    PIP_CERT: certificates,
+    PIP_TIMEOUT: configuration.timeout,
+    PIP_RETRIES: configuration.retries,
+    PIP_CONFIG_FILE: "/dev/null",
+    // Nothing is installed: the mark of an externally managed environment (PEP 668) has nothing to protect.
+    PIP_BREAK_SYSTEM_PACKAGES: "1",
+    PIP_NO_INPUT: "1",
+    PIP_NO_CACHE_DIR: "1",
+    PIP_DISABLE_PIP_VERSION_CHECK: "1",
+    PIP_PROGRESS_BAR: "off",
+    PYTHONDONTWRITEBYTECODE: "1"
+  };
+  for (const scheme of ["http_proxy", "https_proxy", "no_proxy"])
+    values[scheme] = variables[scheme] ?? variables[scheme.toUpperCase()] ?? null;
+  return Object.fromEntries(
+    Object.entries(values).filter((entry) => entry[1] !== null && entry[1] !== "")
+  );
+}
+async function certificateFile(configuration, folder) {
+  const copy = import_node_path26.default.join(folder, "certificates.pem");
+  for (const file3 of [configuration.cert, "/etc/ssl/certs/ca-certificates.crt"]) {
+    if (file3 === null) continue;
+    const copied = await (0, import_promises30.copyFile)(file3, copy).then(
+      () => true,
+      () => false
+    );
+    if (copied) return copy;
+  }
+  return null;
+}
+async function localLinks(configuration) {
+  const places = configuration.findLinks.filter((place) => import_node_path26.default.isAbsolute(place));
+  const there = await Promise.all(
+    places.map(
+      (place) => (0, import_promises30.stat)(place).then(
+        () => place,
+        () => null
+      )
+    )
+  );
+  return there.filter((place) => place !== null);
+}
+var import_promises30, import_node_path26, certificatesInside, constraintsInside, pipLimits, pipAlone;
+var init_pip_run = __esm({
+  "src/lock/pip-run.ts"() {
+    import_promises30 = require("node:fs/promises");
+    import_node_path26 = __toESM(require("node:path"), 1);
+    init_config();
+    init_errors();
+    init_files();
+    init_run();
+    init_netrc();
+    certificatesInside = "/run/tagproof-certificates.pem";
+    constraintsInside = "/run/tagproof-constraints.txt";
+    pipLimits = limitsField.parse({ minutes: 20 });
+    pipAlone = `
+import glob, os, runpy, sys
+def alone(event, arguments):
+    if event in ('subprocess.Popen', 'os.system', 'os.exec', 'os.posix_spawn', 'os.spawn', 'os.fork', 'os.forkpty'):
+        raise PermissionError('the resolver starts no other program')
+sys.addaudithook(alone)
+sys.path.insert(0, glob.glob('/usr/share/python-wheels/pip-*.whl')[0])
+sys.argv[1:1] = ['install', '--report', os.path.join(os.environ['OUT_DIR'], 'report.json')]
+runpy.run_module('pip', run_name='__main__', alter_sys=True)
+`;
+  }
+});
+
+// src/lock/sdists.ts
+function sdistSupply(options) {
+  const { allowed, workshop, folder } = options;
+  const taken = /* @__PURE__ */ new Map();
+  const versions = /* @__PURE__ */ new Map();
+  async function supply(name, specifier, previous) {
+    const choice = chooseSdist(await options.offers(name), name, specifier, workshop.interpreter);
+    if (choice === null || versions.get(name) === choice.version) return false;
+    const { file: file3, url: url2, sha256: sha2562 } = choice.offered;
+    const place = { name, version: choice.version, url: url2, file: file3, sha256: sha2562 };
+    const sdist = await options.locate({ ...place, requested: true, direct: false, requires: [] });
+    const stated2 = await workshop.stated(sdist);
+    const builtWith2 = await options.resolve(
+      sdist,
+      stated2,
+      before(previous, sdist),
+      (first) => workshop.asked(sdist, first)
+    );
+    const wheel = await workshop.build(sdist, builtWith2);
+    const offered = import_node_path27.default.join(folder, import_node_path27.default.basename(wheel));
+    await (0, import_promises31.copyFile)(wheel, offered);
+    await (0, import_promises31.chmod)(offered, 420);
+    taken.set((0, import_node_url4.pathToFileURL)(offered).href, { sdist, builtWith: builtWith2 });
+    versions.set(name, choice.version);
+    return true;
+  }
+  return {
+    behind: (file3) => taken.get(file3.url),
+    async answer({ output: output2, constraints, requirements, previous }) {
+      const named = complainedOf(output2);
+      let supplied = false;
+      for (const { name: name2, version: version4, file: file3 } of previous?.packages ?? []) {
+        const held = !isWheel({ file: file3 }) && constraints.includes(`${name2}==${version4}`);
+        if (held && named.has(name2) && allowed.includes(name2) && !versions.has(name2))
+          supplied = await supply(name2, `==${version4}`, previous) || supplied;
+      }
+      if (supplied) return true;
+      const missing2 = missingRequirement(output2);
+      const name = missing2 === null ? null : requirementName(missing2);
+      if (missing2 === null || name === null || !allowed.includes(name)) return false;
+      if (constraints.some((constraint) => constraint.startsWith(`${name}==`))) return false;
+      return supply(name, joinedSpecifier(name, [missing2, ...requirements]), previous);
+    }
+  };
+}
+function joinedSpecifier(name, [missing2 = "", ...others]) {
+  const also = others.filter((other2) => requirementName(other2) === name && !other2.includes(";"));
+  const specifiers = [missing2, ...also].map(requirementSpecifier).filter((specifier) => specifier !== "");
+  return [...new Set(specifiers)].join(",");
+}
+function before(previous, sdist) {
+  const built = previous?.sdists?.[sdist.file];
+  return previous === void 0 || built === void 0 ? void 0 : { ...previous, ...built };
+}
+function chooseSdist(offered, name, specifier, interpreter) {
+  const pinned = /^===?[^,*]+$/.test(specifier);
+  const found = offered.flatMap((file3) => {
+    const version4 = sdistVersion(file3.file, name);
+    const usable = (file3.yanked !== true || pinned) && runsOn(file3.requiresPython, interpreter);
+    return version4 !== null && usable ? [{ version: version4, offered: file3 }] : [];
+  }).sort((left, right) => (0, import_pep4402.compare)(right.version, left.version));
+  const fits2 = (prereleases) => found.find(
+    ({ version: version4 }) => (0, import_pep4402.satisfies)(version4, specifier, prereleases === void 0 ? {} : { prereleases })
+  );
+  return fits2() ?? fits2(true) ?? null;
+}
+function sdistVersion(file3, name) {
+  const stem = /^(.+)\.tar\.gz$/.exec(file3)?.[1] ?? "";
+  for (let dash = stem.indexOf("-"); dash >= 0; dash = stem.indexOf("-", dash + 1)) {
+    const version4 = stem.slice(dash + 1);
+    if (normalisedName(stem.slice(0, dash)) === name && (0, import_pep4402.valid)(version4) !== null) return version4;
+  }
+  return null;
+}
+function runsOn(requiresPython, interpreter) {
+  if (requiresPython === void 0 || !(0, import_pep4402.validRange)(requiresPython)) return true;
+  return (0, import_pep4402.satisfies)(`${interpreter}.99`, requiresPython);
+}
+function refuseCycle(beingBuilt, name) {
+  if (!beingBuilt.includes(name)) return;
+  throw new TagproofError("lock-unresolvable", `The sdist of ${name} needs ${name} to be built.`, {
+    found: [...beingBuilt, name].join(" → "),
+    fix: `Ask for a version of ${name} that has a wheel, or build one and put it where PIP_FIND_LINKS or the index finds it.`
+  });
+}
+var import_promises31, import_node_path27, import_node_url4, import_pep4402;
+var init_sdists = __esm({
+  "src/lock/sdists.ts"() {
+    import_promises31 = require("node:fs/promises");
+    import_node_path27 = __toESM(require("node:path"), 1);
+    import_node_url4 = require("node:url");
+    import_pep4402 = __toESM(require_pep440(), 1);
+    init_lock();
+    init_errors();
+    init_pip_report();
+  }
+});
+
+// src/lock/python.ts
+async function resolveWithBackend(options, ask2) {
+  return withResolver(options, async (resolve2) => {
+    const first = await resolve2(options);
+    const backendRequested = await ask2(first);
+    if (Object.keys(backendRequested).length === 0) return first;
+    const { packages = [], sdists = {} } = options.previous ?? {};
+    const others = packages.filter((entry) => first.packages.every((one) => one.name !== entry.name));
+    const previous = {
+      ...first,
+      packages: [...first.packages, ...others],
+      sdists: { ...sdists, ...first.sdists }
+    };
+    return resolve2({ ...options, backendRequested, previous });
+  });
+}
+async function withResolver(options, use) {
+  const client = options.client ?? createHttpClient();
+  const access6 = {
+    configuration: options.configuration ?? await readPipConfiguration(),
+    netrc: options.netrc ?? await readNetrc(process.env),
+    client,
+    ...options.signal === void 0 ? {} : { signal: options.signal }
+  };
+  try {
+    return await withTemporaryFolder("tagproof-wheels", async (folder) => {
+      await (0, import_promises32.chmod)(folder, 493);
+      const room = { access: access6, folder, supply: supplyFor(options, access6, folder) };
+      return use((step) => resolveIn(room, step));
+    });
+  } finally {
+    if (options.client === void 0) client.close();
+  }
+}
+async function resolveIn(room, options) {
+  const asked = [
+    ...options.requested.map((requirement) => ({ by: "build-system.requires", requirement })),
+    ...Object.entries(options.backendRequested ?? {}).flatMap(
+      ([by, list3]) => list3.map((requirement) => ({ by, requirement }))
+    )
+  ];
+  const requirements = [...new Set(asked.map((entry) => entry.requirement))].sort();
+  for (const { by, requirement } of asked) requirePlain(requirement, by);
+  const { interpreter, files } = parsePipReport(await runPip(options, requirements, room));
+  const because = reasons(files, asked);
+  const allowed = options.allowSdists.map(normalisedName);
+  const sdists = {};
+  const packages = await Promise.all(
+    files.map(async (file3) => {
+      const by = because.get(file3.name) ?? [];
+      const taken = room.supply?.behind(file3);
+      if (taken === void 0) return lockedPackage2(file3, by, allowed, room.access);
+      const { requested, packages: builtWith2, sdists: inner } = taken.builtWith;
+      Object.assign(sdists, inner, { [taken.sdist.file]: { requested, packages: builtWith2 } });
+      return { ...taken.sdist, version: file3.version, because: by.sort() };
+    })
+  );
+  packages.sort((left, right) => left.name < right.name ? -1 : 1);
+  const hasSdists = Object.keys(sdists).length > 0;
+  return { interpreter, requested: requirements, packages, ...hasSdists ? { sdists } : {} };
+}
+function supplyFor(options, access6, folder) {
+  const { workshop, beingBuilt = [] } = options;
+  const allowed = options.allowSdists.map(normalisedName);
+  if (workshop === void 0 || allowed.length === 0) return null;
+  return sdistSupply({
+    allowed,
+    workshop,
+    folder,
+    offers: (name) => offers(name, access6),
+    locate(file3) {
+      refuseCycle(beingBuilt, file3.name);
+      return lockedPackage2(file3, [], allowed, access6);
+    },
+    resolve({ name }, requested, previous, ask2) {
+      const inner = { ...options, requested, beingBuilt: [...beingBuilt, name] };
+      delete inner.previous;
+      delete inner.backendRequested;
+      return resolveWithBackend({ ...inner, ...previous === void 0 ? {} : { previous } }, ask2);
+    }
+  });
+}
+function requirePlain(requirement, by) {
+  const [head2 = ""] = requirement.split(";", 1);
+  const plain = /^\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[A-Za-z0-9._,\s-]*\])?[\sA-Za-z0-9.,*+!<>=~()_-]*$/;
+  if (requirement.length <= longestRequirement && plain.test(head2)) return;
+  throw new TagproofError("lock-unresolvable", "A build requirement is not a name with versions.", {
+    where: by,
+    found: JSON.stringify(requirement.slice(0, 200)),
+    expected: "a name, its extras, version specifiers and a marker",
+    fix: "Put a wheel of it on an index, or where PIP_FIND_LINKS finds it, and ask for it by name."
+  });
+}
+async function runPip(options, requirements, { access: { configuration, netrc }, supply, folder }) {
+  const withFolder = { ...configuration, findLinks: [...configuration.findLinks, folder] };
+  const pip = options.pip ?? pipInRoot(options.root);
+  let constraints = (options.previous?.packages ?? []).map((entry) => `${entry.name}==${entry.version}`);
+  for (; ; ) {
+    const result = await pip({
+      requirements,
+      constraints,
+      configuration: supply === null ? configuration : withFolder,
+      netrc,
+      ...options.signal === void 0 ? {} : { signal: options.signal }
+    });
+    if (result.code === 0 && result.report !== null) return result.report;
+    const complaint = { output: result.output, constraints, requirements, previous: options.previous };
+    if (await supply?.answer(complaint) === true) continue;
+    if (constraints.length === 0) throw unresolvable(result, options.allowSdists);
+    constraints = fewerConstraints(constraints, result.output);
+  }
+}
+function fewerConstraints(constraints, output2) {
+  const named = complainedOf(output2);
+  const kept = constraints.filter((constraint) => !named.has(constraint.split("==")[0] ?? ""));
+  return kept.length < constraints.length ? kept : [];
+}
+function unresolvable(result, allowSdists) {
+  const output2 = lastLines(result.output.replace(/\/\/[^/@\s]*@/g, "//"), 20);
+  if (/Max retries exceeded|NewConnectionError|Connection (refused|reset)|Temporary failure in name resolution|CERTIFICATE_VERIFY|SSLError/.test(
+    output2
+  ))
+    return new TagproofError("network", "The package index cannot be reached.", {
+      output: output2,
+      fix: "Check the network, PIP_INDEX_URL, the proxy variables and the certificates (PIP_CERT)."
+    });
+  const missing2 = missingRequirement(output2);
+  if (missing2 === null)
+    return new TagproofError("lock-unresolvable", "The build requirements cannot be resolved together.", {
+      output: output2,
+      fix: "Correct build-system.requires; pip says above which requirements exclude each other."
+    });
+  const name = requirementName(missing2) ?? missing2;
+  const allowed = allowSdists.map(normalisedName).includes(name);
+  return new TagproofError(
+    "lock-unresolvable",
+    allowed ? `There is neither a wheel of ${missing2} for the interpreter of the root, nor an sdist that can be taken.` : `There is no wheel of ${missing2} for the interpreter of the root.`,
+    {
+      output: output2,
+      ...allowed ? { expected: `a file ${name}-VERSION.tar.gz on the index (PEP 625)` } : {},
+      fix: allowed ? `Ask for a version that the index has, or put a wheel (pip wheel ${name}) where PIP_FIND_LINKS or the index finds it.` : `Ask for a version that has a wheel, or build one (pip wheel ${name}) and put it where PIP_FIND_LINKS or the index finds it; or let its sdist be built in the sandbox: targets[].allow-sdists: [${name}].`
+    }
+  );
+}
+var import_promises32, longestRequirement;
+var init_python = __esm({
+  "src/lock/python.ts"() {
+    import_promises32 = require("node:fs/promises");
+    init_errors();
+    init_files();
+    init_http();
+    init_process();
+    init_index_files();
+    init_netrc();
+    init_pip_configuration();
+    init_pip_report();
+    init_pip_run();
+    init_sdists();
+    longestRequirement = 1e3;
   }
 });
 
@@ -34055,37 +34232,37 @@ async function fillSpool(input2, spool, replace) {
   const entries = /* @__PURE__ */ new Map();
   const writer = new FileSink(spool);
   for await (const entry of readSdist(input2)) {
-    const { path: path48, kind, mode, linkTarget } = entry;
+    const { path: path49, kind, mode, linkTarget } = entry;
     if (kind === "hardlink") {
       const target = entries.get(linkTarget ?? "");
       if (target?.kind !== "file")
         throw invalidArchive(
-          { format: "sdist", entry: entry.index, offset: entry.offset, path: path48 },
+          { format: "sdist", entry: entry.index, offset: entry.offset, path: path49 },
           "a hard link leads to no file"
         );
-      entries.set(path48, { ...target, path: path48 });
+      entries.set(path49, { ...target, path: path49 });
       continue;
     }
     const at = writer.offset;
-    const other2 = kind === "file" ? await replace({ path: path48, size: entry.size }) : void 0;
+    const other2 = kind === "file" ? await replace({ path: path49, size: entry.size }) : void 0;
     for await (const piece of other2?.content ?? entry.content) await writer.write(piece);
-    entries.set(path48, { path: path48, kind, mode, linkTarget, at, size: writer.offset - at });
+    entries.set(path49, { path: path49, kind, mode, linkTarget, at, size: writer.offset - at });
   }
   await writer.flush();
   return withoutFullFolders([...entries.values()].sort((one, other2) => comparePaths(one.path, other2.path)));
 }
 function withoutFullFolders(entries) {
   const full = /* @__PURE__ */ new Set();
-  for (const { path: path48 } of entries)
-    for (let cut = path48.lastIndexOf("/"); cut > 0; cut = path48.lastIndexOf("/", cut - 1)) {
-      if (full.has(path48.slice(0, cut))) break;
-      full.add(path48.slice(0, cut));
+  for (const { path: path49 } of entries)
+    for (let cut = path49.lastIndexOf("/"); cut > 0; cut = path49.lastIndexOf("/", cut - 1)) {
+      if (full.has(path49.slice(0, cut))) break;
+      full.add(path49.slice(0, cut));
     }
-  return entries.filter(({ kind, path: path48 }) => kind !== "directory" || !full.has(path48));
+  return entries.filter(({ kind, path: path49 }) => kind !== "directory" || !full.has(path49));
 }
 async function* tarOf(entries, spool, epoch) {
-  for (const { path: path48, kind, mode, linkTarget, at, size } of entries) {
-    yield tarHeader({ path: path48, kind, mode: canonicalMode(kind, mode), size, mtime: epoch, linkTarget });
+  for (const { path: path49, kind, mode, linkTarget, at, size } of entries) {
+    yield tarHeader({ path: path49, kind, mode: canonicalMode(kind, mode), size, mtime: epoch, linkTarget });
     for (let read = 0; read < size; ) {
       const piece = Buffer.allocUnsafe(Math.min(1 << 16, size - read));
       const { bytesRead } = await spool.read(piece, 0, piece.length, at + read);
@@ -34216,7 +34393,7 @@ async function openWheel(file3) {
 }
 function distInfoOf(entries) {
   const folders = new Set(
-    entries.flatMap(({ path: path48 }) => /^[^/]+\.dist-info(?=\/)/.exec(path48)?.slice(0, 1) ?? [])
+    entries.flatMap(({ path: path49 }) => /^[^/]+\.dist-info(?=\/)/.exec(path49)?.slice(0, 1) ?? [])
   );
   const [only] = folders;
   if (only === void 0 || folders.size > 1)
@@ -34240,7 +34417,7 @@ function checkName(distInfo, expected) {
     );
 }
 function entryOf(archive, name) {
-  const entry = archive.entries.find(({ path: path48, isDirectory: isDirectory3 }) => path48 === name && !isDirectory3);
+  const entry = archive.entries.find(({ path: path49, isDirectory: isDirectory3 }) => path49 === name && !isDirectory3);
   if (entry === void 0) throw invalidArchive({ format: "wheel", path: name }, "the file is missing");
   return entry;
 }
@@ -34266,10 +34443,10 @@ async function readRecord(archive, distInfo) {
   }
   const unlisted = [recordPath, ...signatures.map((name) => `${distInfo}/${name}`)];
   const files = archive.entries.filter(({ isDirectory: isDirectory3 }) => !isDirectory3);
-  for (const { path: path48, size, index, offset } of files) {
-    const place = { format: "wheel", entry: index, offset, path: path48 };
-    const line = lines.get(path48);
-    if (unlisted.includes(path48)) {
+  for (const { path: path49, size, index, offset } of files) {
+    const place = { format: "wheel", entry: index, offset, path: path49 };
+    const line = lines.get(path49);
+    if (unlisted.includes(path49)) {
       if ((line?.digest ?? null) !== null) throw invalidArchive(place, "RECORD gives a hash of itself");
     } else if (line === void 0) throw invalidArchive(place, "RECORD does not list the file");
     else if (line.digest === null) throw invalidArchive(place, "RECORD has no hash of the file");
@@ -34279,7 +34456,7 @@ async function readRecord(archive, distInfo) {
         expected: line.size === null ? "a size" : String(line.size)
       });
   }
-  const names2 = new Set(files.map(({ path: path48 }) => path48));
+  const names2 = new Set(files.map(({ path: path49 }) => path49));
   const extra = [...lines.keys()].find((name) => !names2.has(name));
   if (extra !== void 0)
     throw invalidArchive({ format: "wheel", path: extra }, "RECORD lists a file that is not there");
@@ -34533,9 +34710,9 @@ function configJsonSchema() {
     ...schema
   };
 }
-function schemaAt(schema, path48) {
+function schemaAt(schema, path49) {
   let current = schema;
-  for (const step of path48) {
+  for (const step of path49) {
     if (current === void 0) return void 0;
     if (typeof step === "number") current = current.items;
     else {
@@ -34615,24 +34792,24 @@ function mistake(issue3, value, schema) {
       ];
   }
 }
-function missing(path48, expected) {
-  const key = String(path48.at(-1));
+function missing(path49, expected) {
+  const key = String(path49.at(-1));
   return {
-    path: path48.slice(0, -1),
+    path: path49.slice(0, -1),
     part: "value",
-    message: `${pathText(path48)} is missing.`,
+    message: `${pathText(path49)} is missing.`,
     found: `no ${key}`,
     expected,
     fix: `Add ${key}: to it.`
   };
 }
-function unknownKey(key, path48, schema) {
+function unknownKey(key, path49, schema) {
   const allowed = Object.keys(schema?.properties ?? {});
   const near = nearest(key, allowed);
   return {
-    path: [...path48, key],
+    path: [...path49, key],
     part: "key",
-    message: `There is no key ${JSON.stringify(key)}${path48.length === 0 ? "" : ` in ${pathText(path48)}`}.`,
+    message: `There is no key ${JSON.stringify(key)}${path49.length === 0 ? "" : ` in ${pathText(path49)}`}.`,
     found: key,
     expected: `one of ${allowed.join(", ")}`,
     fix: near === void 0 ? "Remove it: a key that does nothing would be mistaken for a rule." : `Did you mean ${near}?`
@@ -34680,13 +34857,13 @@ function show(value) {
   const text3 = JSON.stringify(value);
   return text3.length > 80 ? `${text3.slice(0, 77)}...` : text3;
 }
-function pathText(path48) {
-  const text3 = path48.map((step) => typeof step === "number" ? `[${step}]` : `.${String(step)}`).join("");
+function pathText(path49) {
+  const text3 = path49.map((step) => typeof step === "number" ? `[${step}]` : `.${String(step)}`).join("");
   return text3 === "" ? "The file" : text3.replace(/^\./, "");
 }
-function valueAt(value, path48) {
+function valueAt(value, path49) {
   let current = value;
-  for (const step of path48) {
+  for (const step of path49) {
     if (typeof current !== "object" || current === null || !Object.hasOwn(current, step)) return void 0;
     current = current[step];
   }
@@ -34744,7 +34921,7 @@ function readYaml(source, name) {
   refuseSurprises(document, at);
   return {
     value: document.contents === null ? void 0 : document.toJS({ maxAliasCount: 0 }),
-    place: (path48, part = "value") => at(offsetOf(document, path48, part))
+    place: (path49, part = "value") => at(offsetOf(document, path49, part))
   };
 }
 function invalid3(where, message, detail = {}) {
@@ -34823,8 +35000,8 @@ function refuseDirectives(document, name) {
 function refuseSurprises(document, at) {
   const offsetOfNode = (node2) => (0, import_yaml2.isNode)(node2) ? node2.range?.[0] ?? 0 : 0;
   (0, import_yaml2.visit)(document, {
-    Node: (_key, node2, path48) => {
-      if (path48.length > deepestNesting2) throw invalid3(at(offsetOfNode(node2)), ...tooDeep);
+    Node: (_key, node2, path49) => {
+      if (path49.length > deepestNesting2) throw invalid3(at(offsetOfNode(node2)), ...tooDeep);
       if ((0, import_yaml2.isAlias)(node2))
         throw invalid3(at(offsetOfNode(node2)), "An alias is used.", {
           found: `*${node2.source}`,
@@ -34847,22 +35024,22 @@ function refuseSurprises(document, at) {
     }
   });
 }
-function offsetOf(document, path48, part) {
+function offsetOf(document, path49, part) {
   let node2 = document.contents;
   let offset = 0;
-  for (const [index, step] of path48.entries()) {
+  for (const [index, step] of path49.entries()) {
     if (!(0, import_yaml2.isCollection)(node2)) break;
     if (!(0, import_yaml2.isMap)(node2)) {
       node2 = node2.items[Number(step)];
     } else {
       const pair = node2.items.find((item) => String((0, import_yaml2.isNode)(item.key) ? item.key : "") === String(step));
       if (!(0, import_yaml2.isPair)(pair)) break;
-      const wantsKey = index === path48.length - 1 && part === "key";
+      const wantsKey = index === path49.length - 1 && part === "key";
       node2 = wantsKey || pair.value === null || emptyScalar(pair.value) ? pair.key : pair.value;
     }
     if ((0, import_yaml2.isNode)(node2)) offset = node2.range?.[0] ?? offset;
   }
-  if (path48.length === 0 && (0, import_yaml2.isNode)(node2)) offset = node2.range?.[0] ?? 0;
+  if (path49.length === 0 && (0, import_yaml2.isNode)(node2)) offset = node2.range?.[0] ?? 0;
   return offset;
 }
 function emptyScalar(node2) {
@@ -34892,9 +35069,9 @@ function readConfig(source, name) {
   const mistakes = result.success ? rules3(result.data) : mistakesOf(result.error.issues, value, configJsonSchema());
   const [first] = mistakes;
   if (result.success && first === void 0) return result.data;
-  const { message, path: path48, part, ...detail } = first ?? unknownMistake;
+  const { message, path: path49, part, ...detail } = first ?? unknownMistake;
   const more = mistakes.length > 1 ? ` (The first of ${mistakes.length} mistakes.)` : "";
-  throw invalid3(text3.place(path48, part), message + more, {
+  throw invalid3(text3.place(path49, part), message + more, {
     ...detail,
     fix: detail.fix ?? "Correct it; docs/configuration.md lists every key."
   });
@@ -35582,6 +35759,7 @@ async function plan(context, options) {
     });
     progress.done(describe4(source, version4, exports2.scramble.files.length));
     const lock2 = await lockFor(context, source, options);
+    await requireStated(source, lock2.value);
     const lockText = formatLock(lock2.value);
     await writeFileAtomic(context.out.lock, lockText);
     const document = {
@@ -35608,6 +35786,23 @@ async function plan(context, options) {
 async function readPlan(context) {
   return (await readDocument("plan", context.out.plan)).document;
 }
+async function requireStated(source, lock2) {
+  for (const target of source.targets) {
+    const locked = lock2.python[target.name];
+    const stated2 = await staticRequires(source.repository, source.entries, target);
+    const missing2 = stated2.filter((requirement) => locked?.requested.includes(requirement) !== true);
+    if (locked === void 0 || missing2.length > 0)
+      throw new TagproofError(
+        "lock-incomplete",
+        `The lock was made for other build requirements of ${target.name}.`,
+        {
+          found: locked === void 0 ? "nothing for this target" : locked.requested.join(", ") || "none",
+          expected: stated2.join(", ") || "none",
+          fix: "Run tagproof lock, commit the lock, and tag that commit."
+        }
+      );
+  }
+}
 async function lockFor(context, source, options) {
   if (source.lock !== null) return source.lock;
   if (options.rehearsal !== true)
@@ -35628,6 +35823,7 @@ var init_plan2 = __esm({
     init_errors();
     init_files();
     init_version2();
+    init_requires();
     init_export();
     init_context();
     init_lock2();
@@ -35732,7 +35928,7 @@ async function removeOthers(folder, artifacts) {
 }
 function withCount(variation, { scrambled }) {
   if (variation.name !== "scrambled-files" || !variation.applied) return variation;
-  if (scrambled === 0) return { ...variation, applied: false, reason: "the tree has no opaque file" };
+  if (scrambled === 0) return { ...variation, applied: false, reason: "the plan scrambles no file" };
   return { ...variation, value: `${scrambled} files ${variation.value}` };
 }
 var import_promises39, import_node_path34;
@@ -35775,26 +35971,73 @@ var init_tools = __esm({
   }
 });
 
+// src/stages/places.ts
+async function withBuildPlaces(context, plan2, purpose, use) {
+  const folder = import_node_path35.default.join(context.out.environments, purpose);
+  await (0, import_promises40.rm)(folder, { recursive: true, force: true });
+  await (0, import_promises40.mkdir)(folder, { recursive: true });
+  try {
+    return await use(await makePlaces(context, plan2, folder));
+  } finally {
+    await (0, import_promises40.rm)(folder, { recursive: true, force: true });
+    await (0, import_promises40.rmdir)(context.out.environments).catch(() => void 0);
+  }
+}
+async function makePlaces(context, plan2, folder) {
+  const { lock: lock2, inputs } = await fetch(context, plan2, { offline: true });
+  const places = /* @__PURE__ */ new Map();
+  for (const target of plan2.targets) {
+    const lockedRoot = lock2.roots[target.root];
+    const locked = lock2.python[target.name];
+    if (lockedRoot === void 0 || locked === void 0)
+      throw new TagproofError("lock-incomplete", `The lock has nothing for target ${target.name}.`, {
+        found: lockedRoot === void 0 ? `no root ${target.root}` : "no build environment for it",
+        fix: "Run tagproof lock, commit the lock, and tag that commit."
+      });
+    const common = { log: context.log, ...signalOf(context) };
+    const root = await prepareRoot(target.root, lockedRoot, inputs, { cache: context.cache, ...common });
+    const environment2 = import_node_path35.default.join(folder, target.name);
+    await makeEnvironment(locked, environment2, {
+      root,
+      epoch: plan2.tag.epoch,
+      limits: plan2.limits,
+      file: (entry) => inputs.python(entry),
+      ...common
+    });
+    places.set(target.name, { root, environment: environment2 });
+  }
+  return places;
+}
+var import_promises40, import_node_path35;
+var init_places = __esm({
+  "src/stages/places.ts"() {
+    import_promises40 = require("node:fs/promises");
+    import_node_path35 = __toESM(require("node:path"), 1);
+    init_errors();
+    init_sdist2();
+    init_root();
+    init_context();
+    init_fetch();
+  }
+});
+
 // src/stages/build.ts
 async function build(context, options) {
   const { document: plan2, sha256: planDigest } = await readDocument("plan", context.out.plan);
   await clearFrom(context.out, "prove");
-  const { lock: lock2, inputs } = await fetch(context, plan2, { offline: true });
-  const roots = await prepareRoots(context, plan2, lock2, inputs);
-  const environments = await prepareEnvironments(context, plan2, lock2, inputs, roots);
-  const buildOne = (world) => buildWorld(context, { plan: plan2, planDigest, lock: lock2, roots, environments, world, options });
-  if (options.sequential === true) {
+  return withBuildPlaces(context, plan2, options.worlds.join(""), async (places) => {
+    const buildOne = (world) => buildWorld(context, { plan: plan2, planDigest, places, world, options });
+    if (options.sequential !== true) return settleAll(options.worlds.map(buildOne));
     const builds = [];
     for (const world of options.worlds) builds.push(await buildOne(world));
     return builds;
-  }
-  return settleAll(options.worlds.map(buildOne));
+  });
 }
 async function buildWorld(context, request) {
-  const { plan: plan2, world, roots } = request;
+  const { plan: plan2, world } = request;
   const folder = context.out.build(world);
-  await (0, import_promises40.rm)(folder, { recursive: true, force: true });
-  await (0, import_promises40.mkdir)(folder, { recursive: true });
+  await (0, import_promises41.rm)(folder, { recursive: true, force: true });
+  await (0, import_promises41.mkdir)(folder, { recursive: true });
   const exportTar = await checkedExport(context, plan2, world);
   const targets = [];
   for (const target of plan2.targets) {
@@ -35812,23 +36055,20 @@ async function buildWorld(context, request) {
     schema: "tagproof/build/1",
     world,
     plan: request.planDigest,
-    rootHashes: [...roots].map(([root, prepared]) => ({ root, sha256: prepared.hash })),
+    rootHashes: rootHashes(plan2, request.places),
     targets,
     tools: await buildTools()
   };
-  await writeDocument("build", import_node_path35.default.join(folder, "build.json"), document);
+  await writeDocument("build", import_node_path36.default.join(folder, "build.json"), document);
   return document;
 }
 async function buildTarget(context, request, target, exportTar, progress) {
-  const root = request.roots.get(target.root);
-  const environment2 = request.environments.get(target.name);
-  if (root === void 0 || environment2 === void 0)
-    throw new TagproofError("lock-incomplete", `The lock has nothing for target ${target.name}.`, {
-      fix: "Run tagproof lock, commit the lock, and tag that commit."
-    });
-  const folder = import_node_path35.default.join(context.out.build(request.world), target.name);
-  await (0, import_promises40.mkdir)(folder, { recursive: true });
-  const logFile = import_node_path35.default.join(context.out.build(request.world), "log.txt");
+  const place = request.places.get(target.name);
+  if (place === void 0)
+    throw new TagproofError("internal", `Target ${target.name} has no place to be built in.`);
+  const folder = import_node_path36.default.join(context.out.build(request.world), target.name);
+  await (0, import_promises41.mkdir)(folder, { recursive: true });
+  const logFile = import_node_path36.default.join(context.out.build(request.world), "log.txt");
   const lines = [`== ${target.name}
 `];
   try {
@@ -35837,8 +36077,7 @@ async function buildTarget(context, request, target, exportTar, progress) {
       world: request.world,
       epoch: request.plan.tag.epoch,
       exportTar,
-      root,
-      environment: environment2,
+      ...place,
       limits: request.plan.limits,
       folder,
       scrambled: request.plan.scramble.files.length,
@@ -35852,12 +36091,12 @@ async function buildTarget(context, request, target, exportTar, progress) {
       ...signalOf(context)
     });
   } finally {
-    await (0, import_promises40.appendFile)(logFile, lines.join(""));
+    await (0, import_promises41.appendFile)(logFile, lines.join(""));
   }
 }
 async function checkedExport(context, plan2, world) {
   const planned = plan2.exports[world];
-  const file3 = import_node_path35.default.join(context.out.exports, planned.file);
+  const file3 = import_node_path36.default.join(context.out.exports, planned.file);
   const found = await hashFile(file3).catch((error3) => {
     throw new TagproofError("input-missing", `The export for world ${world} is not there.`, {
       where: `exports/${planned.file}`,
@@ -35878,60 +36117,92 @@ async function checkedExport(context, plan2, world) {
     );
   return file3;
 }
-async function prepareRoots(context, plan2, lock2, inputs) {
-  const roots = /* @__PURE__ */ new Map();
-  for (const name of new Set(plan2.targets.map((target) => target.root))) {
-    const locked = lock2.roots[name];
-    if (locked === void 0)
-      throw new TagproofError("lock-incomplete", `The lock has no root ${name}.`, {
-        fix: "Run tagproof lock, commit the lock, and tag that commit."
-      });
-    roots.set(
-      name,
-      await prepareRoot(name, locked, inputs, {
-        cache: context.cache,
-        log: context.log,
-        ...signalOf(context)
-      })
-    );
-  }
-  return roots;
+function rootHashes(plan2, places) {
+  const hashes = new Map(plan2.targets.map((target) => [target.root, places.get(target.name)?.root.hash]));
+  return [...hashes].flatMap(([root, sha2562]) => sha2562 === void 0 ? [] : [{ root, sha256: sha2562 }]);
 }
-async function prepareEnvironments(context, plan2, lock2, inputs, roots) {
-  const environments = /* @__PURE__ */ new Map();
-  for (const target of plan2.targets) {
-    const locked = lock2.python[target.name];
-    const root = roots.get(target.root);
-    if (locked === void 0 || root === void 0) continue;
-    const folder = import_node_path35.default.join(context.out.folder, "environments", target.name);
-    await (0, import_promises40.rm)(folder, { recursive: true, force: true });
-    await makeEnvironment(locked, folder, {
-      root,
-      epoch: plan2.tag.epoch,
-      limits: plan2.limits,
-      log: context.log,
-      file: (entry) => inputs.python(entry),
-      ...signalOf(context)
-    });
-    environments.set(target.name, folder);
-  }
-  return environments;
-}
-var import_promises40, import_node_path35;
+var import_promises41, import_node_path36;
 var init_build3 = __esm({
   "src/stages/build.ts"() {
-    import_promises40 = require("node:fs/promises");
-    import_node_path35 = __toESM(require("node:path"), 1);
+    import_promises41 = require("node:fs/promises");
+    import_node_path36 = __toESM(require("node:path"), 1);
     init_reading();
     init_errors();
     init_concurrency();
     init_files();
     init_build2();
-    init_sdist2();
-    init_root();
     init_tools();
     init_context();
-    init_fetch();
+    init_places();
+  }
+});
+
+// src/proof/plan-findings.ts
+function planFindings(plan2) {
+  const skipped = plan2.skipped.map(
+    (target) => finding(
+      "target-not-built",
+      "note",
+      `The tree has a ${target.kind} target at ${target.path}, which this version does not build.`
+    )
+  );
+  const spared = plan2.scramble.inputs.map(
+    (glob) => finding(
+      "inputs-declared",
+      "warn",
+      `The configuration declares ${JSON.stringify(glob)} as inputs: world b saw these files as they are, so what they do to the build is not tested.`
+    )
+  );
+  return [...skipped, ...spared];
+}
+function kindFindings(plan2, builds) {
+  const findings = [];
+  for (const world of ["a", "b"]) {
+    const names2 = /* @__PURE__ */ new Set();
+    for (const target of plan2.targets) {
+      const artifacts = builds[world].targets.find((built) => built.name === target.name)?.artifacts ?? [];
+      const made = artifacts.map((artifact2) => artifact2.kind).sort();
+      const expected = expectedKinds[target.kind];
+      if (made.join() !== expected.join())
+        findings.push(
+          finding(
+            "artifact-kinds",
+            "refuse",
+            `Target ${target.name} made ${made.join(", ") || "nothing"} in world ${world}, not ${expected.join(" and ")}.`
+          )
+        );
+      for (const { name } of artifacts) {
+        if (names2.has(name))
+          findings.push(
+            finding("artifact-name-twice", "refuse", `Two artifacts of world ${world} are named ${name}.`)
+          );
+        names2.add(name);
+      }
+    }
+  }
+  return findings;
+}
+function finding(code2, severity, message) {
+  return {
+    check: "policy",
+    code: code2,
+    severity,
+    artifact: null,
+    member: null,
+    message,
+    cause: null,
+    fix: severity === "refuse" ? "Look at build-a/log.txt and build-b/log.txt; give targets names of their own." : null,
+    waiver: null
+  };
+}
+var expectedKinds;
+var init_plan_findings = __esm({
+  "src/proof/plan-findings.ts"() {
+    expectedKinds = {
+      python: ["sdist", "wheel"],
+      image: ["image"],
+      deb: ["deb"]
+    };
   }
 });
 
@@ -35969,11 +36240,11 @@ async function readSdistArchive(file3) {
   return { members: [...members2.values()], container, metadata };
 }
 function tarMember(entry, content2, target) {
-  const { path: path48, kind, mode, linkTarget, mtime, uid, gid, uname, gname, attributes } = entry;
+  const { path: path49, kind, mode, linkTarget, mtime, uid, gid, uname, gname, attributes } = entry;
   if (kind === "symlink") content2.update(linkTarget ?? "");
   const linked = kind === "hardlink" ? target : void 0;
   return {
-    path: path48,
+    path: path49,
     kind,
     mode,
     size: linked?.size ?? entry.size,
@@ -36015,9 +36286,9 @@ function zipContainer({ entries, end }) {
   return { zipOrder: inOrder ? "directory" : order.join(" "), zipEnd: end.toString("hex") };
 }
 function zipMember(entry, content2, packed) {
-  const { path: path48, isDirectory: isDirectory3, mode, size, method: method2, dosTime, flags, versionMadeBy, descriptor, headers } = entry;
+  const { path: path49, isDirectory: isDirectory3, mode, size, method: method2, dosTime, flags, versionMadeBy, descriptor, headers } = entry;
   return {
-    path: path48,
+    path: path49,
     kind: isDirectory3 ? "directory" : "file",
     mode,
     size,
@@ -36051,9 +36322,9 @@ async function digest(content2) {
 function contentDigest(members2) {
   const hash2 = (0, import_node_crypto13.createHash)("sha256");
   const counted = members2.filter(({ kind }) => kind !== "directory").sort((one, other2) => comparePaths(one.path, other2.path));
-  for (const { kind, mode, sha256: sha2562, path: path48 } of counted) {
+  for (const { kind, mode, sha256: sha2562, path: path49 } of counted) {
     const full = kind === "symlink" ? 40960 : 32768 | mode;
-    hash2.update(`${full.toString(8)} ${sha2562} ${path48}
+    hash2.update(`${full.toString(8)} ${sha2562} ${path49}
 `);
   }
   return sha256(hash2.digest("hex"));
@@ -36082,7 +36353,7 @@ function dosTimeOf(epoch) {
   return date5 * 65536 + clock;
 }
 async function writeZip(output2, files, epoch) {
-  const handle = await (0, import_promises41.open)(output2, "w");
+  const handle = await (0, import_promises42.open)(output2, "w");
   try {
     const dosTime = dosTimeOf(epoch);
     const sink = new FileSink(handle);
@@ -36195,10 +36466,10 @@ function endRecords(entries, offset, size) {
   locator.writeUInt32LE(1, 16);
   return Buffer.concat([record4, locator, end]);
 }
-var import_promises41, import_node_zlib4, madeByUnix, version3, regularFile, zip64From;
+var import_promises42, import_node_zlib4, madeByUnix, version3, regularFile, zip64From;
 var init_writer2 = __esm({
   "src/formats/zip/writer.ts"() {
-    import_promises41 = require("node:fs/promises");
+    import_promises42 = require("node:fs/promises");
     import_node_zlib4 = require("node:zlib");
     init_deflate();
     init_file_sink();
@@ -36219,7 +36490,7 @@ async function canonicalWheel(input2, output2, epoch, replace = replaceNothing) 
       (wheel) => writeZip(output2, digested(canonicalFiles(wheel, replace), hash2), epoch)
     );
   } catch (error3) {
-    await (0, import_promises42.rm)(output2, { force: true });
+    await (0, import_promises43.rm)(output2, { force: true });
     throw error3;
   }
   return sha256(hash2.digest("hex"));
@@ -36242,7 +36513,7 @@ async function withUnsignedWheel(input2, use) {
   const wheel = await openWheel(input2);
   try {
     const signed = wheel.archive.entries.find(
-      ({ path: path48 }) => signatures.some((name) => path48 === `${wheel.distInfo}/${name}`)
+      ({ path: path49 }) => signatures.some((name) => path49 === `${wheel.distInfo}/${name}`)
     );
     if (signed !== void 0)
       throw invalidArchive(
@@ -36257,16 +36528,16 @@ async function withUnsignedWheel(input2, use) {
 async function* canonicalFiles(wheel, replace) {
   const recordPath = `${wheel.distInfo}/RECORD`;
   const last = (name) => name.startsWith(`${wheel.distInfo}/`) ? 1 : 0;
-  const files = wheel.archive.entries.filter(({ isDirectory: isDirectory3, path: path48 }) => !isDirectory3 && path48 !== recordPath).sort((one, other2) => last(one.path) - last(other2.path) || comparePaths(one.path, other2.path));
+  const files = wheel.archive.entries.filter(({ isDirectory: isDirectory3, path: path49 }) => !isDirectory3 && path49 !== recordPath).sort((one, other2) => last(one.path) - last(other2.path) || comparePaths(one.path, other2.path));
   const lines = [];
   for (const entry of files) {
-    const { path: path48 } = entry;
-    const other2 = await replace({ path: path48, size: entry.size });
+    const { path: path49 } = entry;
+    const other2 = await replace({ path: path49, size: entry.size });
     if (other2 !== void 0) await drain(wheelContent(wheel, entry));
     const { size, content: content2 } = other2 ?? { size: entry.size, content: wheelContent(wheel, entry) };
     const hash2 = (0, import_node_crypto14.createHash)("sha256");
-    yield { path: path48, mode: modeOf2(entry), size, content: hashed2(content2, hash2) };
-    lines.push({ path: path48, algorithm: "sha256", digest: hash2.digest("hex"), size });
+    yield { path: path49, mode: modeOf2(entry), size, content: hashed2(content2, hash2) };
+    lines.push({ path: path49, algorithm: "sha256", digest: hash2.digest("hex"), size });
   }
   lines.push({ path: recordPath, algorithm: null, digest: null, size: null });
   const record4 = Buffer.from(formatRecord(lines));
@@ -36282,11 +36553,11 @@ async function drain(content2) {
 async function* once2(bytes) {
   yield bytes;
 }
-var import_node_crypto14, import_promises42;
+var import_node_crypto14, import_promises43;
 var init_canonical_wheel = __esm({
   "src/formats/canonical-wheel.ts"() {
     import_node_crypto14 = require("node:crypto");
-    import_promises42 = require("node:fs/promises");
+    import_promises43 = require("node:fs/promises");
     init_identifiers();
     init_hashed();
     init_invalid();
@@ -36325,17 +36596,17 @@ function isExecutable({ kind, mode }) {
 }
 function significant(members2, kind) {
   const full = /* @__PURE__ */ new Set();
-  for (const { path: path48 } of members2)
-    for (let cut = path48.lastIndexOf("/"); cut > 0; cut = path48.lastIndexOf("/", cut - 1))
-      full.add(path48.slice(0, cut));
+  for (const { path: path49 } of members2)
+    for (let cut = path49.lastIndexOf("/"); cut > 0; cut = path49.lastIndexOf("/", cut - 1))
+      full.add(path49.slice(0, cut));
   const counted = members2.filter((member) => {
     if (member.kind === "directory") return kind === "sdist" && !full.has(member.path);
     return !(kind === "wheel" && isRecord(member.path));
   });
   return new Map(counted.map((member) => [member.path, member]));
 }
-function isRecord(path48) {
-  return /^[^/]+\.dist-info\/RECORD$/.test(path48);
+function isRecord(path49) {
+  return /^[^/]+\.dist-info\/RECORD$/.test(path49);
 }
 function packingDifferences(a, b, putBacks, records) {
   const found = /* @__PURE__ */ new Set();
@@ -36565,7 +36836,7 @@ var init_causes = __esm({
         explain({ a, b, text: text3, members: members2 }) {
           const moved = reordered(a, b, text3);
           if (moved === void 0) return void 0;
-          const names2 = new Set([...members2].flatMap((path48) => path48.split("/")));
+          const names2 = new Set([...members2].flatMap((path49) => path49.split("/")));
           const fileLike = moved.filter(
             (token) => names2.has(token.split("/").at(-1) ?? "") || hasExtension.test(token)
           );
@@ -36738,7 +37009,7 @@ async function explainDifferences(differences, request) {
 async function explain(difference, context) {
   if (difference.code === "content-differs") return explainContent(difference, context);
   const { message, cause, fix } = shapes[difference.code](difference);
-  return { finding: finding(difference, context.name, message, { cause, fix }), follows: false };
+  return { finding: finding2(difference, context.name, message, { cause, fix }), follows: false };
 }
 async function explainContent(difference, context) {
   const { member } = difference;
@@ -36761,13 +37032,13 @@ async function explainContent(difference, context) {
   });
   const follows = text3 && repeatsHash(b.toString("latin1"), context.hashesOfB);
   const told = follows ? { cause: "It holds the hash of another member that differs.", fix: "See the other findings first." } : { cause: cause?.cause ?? null, fix: cause?.fix ?? unknownFix };
-  return { finding: finding(difference, context.name, message, told), follows };
+  return { finding: finding2(difference, context.name, message, told), follows };
 }
 function repeatsHash(text3, hashes) {
   const hex4 = text3.match(/\b[0-9a-f]{64}\b/g) ?? [];
   return hex4.some((hash2) => hashes.has(hash2));
 }
-function finding({ code: code2, member }, artifact2, message, { cause, fix }) {
+function finding2({ code: code2, member }, artifact2, message, { cause, fix }) {
   return {
     check: "reproduced",
     code: code2,
@@ -36840,10 +37111,15 @@ function findPutBacks(a, b, scramble2) {
     if (member.kind !== "file" && member.kind !== "hardlink") continue;
     const shown = contentOfA.get(member.path);
     const candidates2 = byScrambled.get(member.sha256) ?? [];
-    const chosen = candidates2.find((file3) => file3.original === shown) ?? candidates2[0];
+    const chosen = theOne(candidates2, member.path);
     if (chosen !== void 0 && shown !== member.sha256) found.set(member.path, chosen);
   }
   return found;
+}
+function theOne(candidates2, member) {
+  const [first] = candidates2;
+  if (candidates2.every((file3) => file3.original === first?.original)) return first;
+  return candidates2.find((file3) => member === file3.path || member.endsWith(`/${file3.path}`));
 }
 function withOriginals(b, putBacks) {
   return b.map((member) => {
@@ -36858,9 +37134,6 @@ function replaceWithOriginals(putBacks, read) {
     const bytes = await checkedOriginal(file3, read);
     return { size: bytes.length, content: once3(bytes) };
   };
-}
-async function checkOriginals(putBacks, read) {
-  for (const file3 of new Set(putBacks.values())) await checkedOriginal(file3, read);
 }
 async function checkedOriginal(file3, read) {
   const bytes = await read(file3.path);
@@ -36877,8 +37150,8 @@ function recordWithOriginals(a, b, putBacks) {
   const linesOfA = new Map(a.split("\n").map((line) => [pathField(line), line]));
   return b.split("\n").map((line) => {
     const field = pathField(line);
-    const path48 = field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field;
-    return putBacks.has(path48) ? linesOfA.get(field) ?? line : line;
+    const path49 = field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field;
+    return putBacks.has(path49) ? linesOfA.get(field) ?? line : line;
   }).join("\n");
 }
 function pathField(line) {
@@ -36913,7 +37186,7 @@ async function reproduce(request) {
     }
     return await ship({ ...request, kind }, archives.a, b, putBacks);
   } catch (thrown) {
-    await (0, import_promises43.rm)(request.shipped, { force: true });
+    await (0, import_promises44.rm)(request.shipped, { force: true });
     const error3 = asTagproofError(thrown);
     if (error3.code !== "archive-invalid") throw error3;
     return { artifact: null, findings: [invalidFinding(error3, request.name)] };
@@ -36922,15 +37195,14 @@ async function reproduce(request) {
 async function ship(request, a, b, putBacks) {
   const packing = await packingOf(request, a, b, putBacks);
   if (packing.length === 0) {
-    await checkOriginals(putBacks, request.original);
-    await (0, import_promises43.copyFile)(request.a, request.shipped);
+    await (0, import_promises44.copyFile)(request.a, request.shipped);
     const { sha256: sha2563, size: size2 } = await hashFile(request.shipped);
     const artifact2 = describe5(request, a, "backend", { sha256: sha2563, size: size2, built: { a: sha2563, b: sha2563 } });
     return { artifact: artifact2, findings: [] };
   }
   const digests2 = await repack(request, putBacks);
   if (digests2.a !== digests2.b) {
-    await (0, import_promises43.rm)(request.shipped, { force: true });
+    await (0, import_promises44.rm)(request.shipped, { force: true });
     return { artifact: null, findings: [packingFinding(request.name, digests2)] };
   }
   const shipped = await readArchive(request.shipped, request.kind);
@@ -36948,7 +37220,8 @@ async function packingOf(request, a, b, putBacks) {
     putBacks,
     records === null ? null : { a: records.a, b: recordWithOriginals(records.a, records.b, putBacks) }
   );
-  if (found.length > 0 || putBacks.size > 0) return found;
+  if (putBacks.size > 0) return [...found, "originals put back"];
+  if (found.length > 0) return found;
   const [one, other2] = [await hashFile(request.a), await hashFile(request.b)];
   return one.sha256 === other2.sha256 ? [] : ["deflate"];
 }
@@ -36988,7 +37261,7 @@ function repackedNote(artifact2, fields) {
     severity: "note",
     artifact: artifact2,
     member: null,
-    message: `The content is the same in both worlds; the packing of the backend is not (${fields.join(", ")}), so the canonical form is shipped.`,
+    message: `The content is the same in both worlds; the packing of the backend is not, or cannot be compared (${fields.join(", ")}), so the canonical form is shipped.`,
     cause: null,
     fix: null,
     waiver: null
@@ -37025,10 +37298,10 @@ function invalidFinding(error3, artifact2) {
     waiver: null
   };
 }
-var import_promises43;
+var import_promises44;
 var init_reproduce = __esm({
   "src/proof/reproduce.ts"() {
-    import_promises43 = require("node:fs/promises");
+    import_promises44 = require("node:fs/promises");
     init_archive();
     init_canonical_wheel();
     init_sdist();
@@ -37076,6 +37349,54 @@ var init_versions2 = __esm({
   }
 });
 
+// src/platform/log.ts
+var silentLog;
+var init_log = __esm({
+  "src/platform/log.ts"() {
+    silentLog = {
+      info: () => void 0,
+      warn: () => void 0,
+      begin: () => ({ line: () => void 0, done: () => void 0, failed: () => void 0 })
+    };
+  }
+});
+
+// src/source/recheck.ts
+async function recheckExports(folder, plan2) {
+  const repository = await openRepository(folder);
+  try {
+    await requireUnmoved(repository, plan2.tag);
+    const again = await withTemporaryFolder(
+      "tagproof-recheck",
+      (temporary) => writeExports(repository, plan2.tag, {
+        folder: temporary,
+        inputs: plan2.scramble.inputs,
+        targets: plan2.targets,
+        log: silentLog
+      })
+    );
+    for (const part of ["exports", "scramble"]) {
+      if (JSON.stringify(again[part]) === JSON.stringify(plan2[part])) continue;
+      throw new TagproofError("document-mismatch", `The plan's ${part} are not what the tag gives.`, {
+        where: `plan.json: .${part}`,
+        fix: "The plan was altered, or made by another version of Tagproof; run tagproof plan again, and build again."
+      });
+    }
+  } finally {
+    await repository.close();
+  }
+}
+var init_recheck = __esm({
+  "src/source/recheck.ts"() {
+    init_errors();
+    init_files();
+    init_log();
+    init_export();
+    init_repository();
+    init_tag();
+  }
+});
+
 // src/source/originals.ts
 async function openOriginals(folder, plan2) {
   const repository = await openRepository(folder);
@@ -37084,11 +37405,11 @@ async function openOriginals(folder, plan2) {
     const planned = new Map(plan2.scramble.files.map((file3) => [file3.path, file3.blob]));
     const tree = new Map((await listTree(repository, plan2.tag.tree)).map((entry) => [entry.path, entry.id]));
     return {
-      async read(path48) {
-        const blob = planned.get(path48);
+      async read(path49) {
+        const blob = planned.get(path49);
         if (blob === void 0)
-          throw new TagproofError("path-refused", `The file ${JSON.stringify(path48)} was not scrambled.`);
-        requireSameBlob(path48, blob, tree.get(path48));
+          throw new TagproofError("path-refused", `The file ${JSON.stringify(path49)} was not scrambled.`);
+        requireSameBlob(path49, blob, tree.get(path49));
         return (await repository.readObject(blob, "blob")).data;
       },
       close: () => repository.close()
@@ -37098,9 +37419,9 @@ async function openOriginals(folder, plan2) {
     throw error3;
   }
 }
-function requireSameBlob(path48, planned, found) {
+function requireSameBlob(path49, planned, found) {
   if (planned === found) return;
-  throw new TagproofError("document-mismatch", `The plan names another blob for ${JSON.stringify(path48)}.`, {
+  throw new TagproofError("document-mismatch", `The plan names another blob for ${JSON.stringify(path49)}.`, {
     where: "plan.json: .scramble.files",
     found: planned,
     expected: found ?? "no such file in the tagged tree",
@@ -37124,13 +37445,17 @@ async function prove(context, options) {
   const progress = context.log.begin("prove");
   try {
     const { document: plan2, sha256: planDigest } = await readDocument("plan", context.out.plan);
+    if (options.ownPlan !== true) {
+      progress.line("making the exports again");
+      await recheckExports(context.repository, plan2);
+    }
     const builds = {
       a: await readBuild(context, "a", planDigest),
       b: await readBuild(context, "b", planDigest)
     };
     const staging = `${context.out.packages}.part`;
     await clearFrom(context.out, "prove");
-    await (0, import_promises44.mkdir)(staging, { recursive: true });
+    await (0, import_promises45.mkdir)(staging, { recursive: true });
     const originals = await openOriginals(context.repository, plan2);
     const findings = [];
     const artifacts = [];
@@ -37148,8 +37473,8 @@ async function prove(context, options) {
     } finally {
       await originals.close();
     }
-    findings.push(...planFindings(plan2));
-    const verdict = findings.some((finding2) => finding2.severity === "refuse") ? "refused" : "proven";
+    findings.push(...planFindings(plan2), ...kindFindings(plan2, builds));
+    const verdict = findings.some((finding3) => finding3.severity === "refuse") ? "refused" : "proven";
     const proof = {
       schema: "tagproof/proof/1",
       tag: plan2.tag,
@@ -37164,13 +37489,13 @@ async function prove(context, options) {
       plan: planDigest,
       tools: [...tagproofTools(), ...builds.a.tools]
     };
-    if (verdict === "proven") await (0, import_promises44.rename)(staging, context.out.packages);
-    else await (0, import_promises44.rm)(staging, { recursive: true, force: true });
+    if (verdict === "proven") await (0, import_promises45.rename)(staging, context.out.packages);
+    else await (0, import_promises45.rm)(staging, { recursive: true, force: true });
     await writeDocument("proof", context.out.proof, proof);
     if (verdict === "proven") progress.done(`proven: ${artifacts.length} artifacts, a = b`);
     else
       progress.failed(
-        `refused: ${findings.filter((finding2) => finding2.severity === "refuse").length} findings`
+        `refused: ${findings.filter((finding3) => finding3.severity === "refuse").length} findings`
       );
     return proof;
   } catch (error3) {
@@ -37180,22 +37505,19 @@ async function prove(context, options) {
 }
 function pairArtifacts(context, target, builds, findings) {
   const of = (world) => builds[world].targets.find((built) => built.name === target.name)?.artifacts ?? [];
-  const file3 = (world, name) => joinInside(import_node_path36.default.join(context.out.build(world), target.name), name);
-  const names2 = [...new Set([...of("a"), ...of("b")].map((artifact2) => artifact2.name))].sort();
-  if (names2.length === 0)
-    findings.push(onlyIn(target.name, "neither world", `target ${target.name} has no artifact`));
+  const file3 = (world, name) => joinInside(import_node_path37.default.join(context.out.build(world), target.name), name);
   const pairs2 = [];
-  for (const name of names2) {
-    const a = of("a").find((artifact2) => artifact2.name === name);
-    const b = of("b").find((artifact2) => artifact2.name === name);
-    if (a !== void 0 && a.kind === b?.kind)
-      pairs2.push({ name, kind: a.kind, a: file3("a", name), b: file3("b", name) });
-    else
-      findings.push(
-        onlyIn(name, a === void 0 ? "world b alone" : "world a alone", "made by one world only")
-      );
-  }
-  return pairs2;
+  for (const { kind, name } of of("a"))
+    if (of("b").some((other2) => other2.kind === kind && other2.name === name))
+      pairs2.push({ name, kind, a: file3("a", name), b: file3("b", name) });
+  for (const [world, other2] of [
+    ["a", "b"],
+    ["b", "a"]
+  ])
+    for (const { kind, name } of of(world))
+      if (!of(other2).some((one) => one.kind === kind && one.name === name))
+        findings.push(onlyIn(name, `world ${world} alone`, `The ${kind} was made by one world only`));
+  return pairs2.sort((left, right) => left.name < right.name ? -1 : 1);
 }
 function onlyIn(artifact2, where, what) {
   return {
@@ -37220,7 +37542,7 @@ async function proveArtifact({ plan: plan2, builds, originals, staging }, target
     name: pair.name,
     epoch: plan2.tag.epoch,
     scramble: plan2.scramble.files,
-    original: (path48) => originals.read(path48),
+    original: (path49) => originals.read(path49),
     variations: { a: variations("a"), b: variations("b") },
     shipped
   });
@@ -37236,22 +37558,9 @@ async function proveArtifact({ plan: plan2, builds, originals, staging }, target
     findings: [...result.findings, ...versions]
   };
 }
-function planFindings(plan2) {
-  return plan2.skipped.map((target) => ({
-    check: "policy",
-    code: "target-not-built",
-    severity: "note",
-    artifact: null,
-    member: null,
-    message: `The tree has a ${target.kind} target at ${target.path}, which this version does not build.`,
-    cause: null,
-    fix: null,
-    waiver: null
-  }));
-}
 async function readBuild(context, world, planDigest) {
   const folder = context.out.build(world);
-  const { document } = await readDocument("build", import_node_path36.default.join(folder, "build.json"));
+  const { document } = await readDocument("build", import_node_path37.default.join(folder, "build.json"));
   const where = `build-${world}/build.json`;
   if (document.world !== world)
     throw new TagproofError("document-mismatch", `This is the build of world ${document.world}.`, {
@@ -37290,17 +37599,19 @@ async function readBuild(context, world, planDigest) {
     }
   return document;
 }
-var import_promises44, import_node_path36;
+var import_promises45, import_node_path37;
 var init_prove = __esm({
   "src/stages/prove.ts"() {
-    import_promises44 = require("node:fs/promises");
-    import_node_path36 = __toESM(require("node:path"), 1);
+    import_promises45 = require("node:fs/promises");
+    import_node_path37 = __toESM(require("node:path"), 1);
     init_reading();
     init_errors();
     init_concurrency();
     init_files();
+    init_plan_findings();
     init_reproduce();
     init_versions2();
+    init_recheck();
     init_originals();
     init_tools();
     init_context();
@@ -37395,7 +37706,7 @@ async function directoryDestination(request) {
   const placed2 = artifacts.map((artifact2) => ({
     ...artifact2,
     source: joinInside(request.packages, artifact2.name),
-    target: joinInside(request.folder, import_node_path37.default.join(projectOf(artifact2.name), artifact2.name))
+    target: joinInside(request.folder, import_node_path38.default.join(projectOf(artifact2.name), artifact2.name))
   }));
   const receipts = [];
   for (const artifact2 of placed2) {
@@ -37411,7 +37722,7 @@ async function directoryDestination(request) {
   return receipts;
 }
 async function stateOf(artifact2) {
-  if (await (0, import_promises45.stat)(artifact2.target).catch(() => null) === null) return "absent";
+  if (await (0, import_promises46.stat)(artifact2.target).catch(() => null) === null) return "absent";
   const { sha256: sha2562 } = await hashFile(artifact2.target);
   if (sha2562 === artifact2.sha256) return "identical";
   throw new TagproofError("destination-different", `Another ${artifact2.name} is there already.`, {
@@ -37424,7 +37735,7 @@ async function stateOf(artifact2) {
 async function expectHash(file3, expected, what) {
   const { sha256: sha2562 } = await hashFile(file3);
   if (sha2562 !== expected)
-    throw new TagproofError("hash-mismatch", `${import_node_path37.default.basename(file3)} ${what}.`, {
+    throw new TagproofError("hash-mismatch", `${import_node_path38.default.basename(file3)} ${what}.`, {
       where: file3,
       found: sha2562,
       expected,
@@ -37432,36 +37743,36 @@ async function expectHash(file3, expected, what) {
     });
 }
 async function copyInto(source, target) {
-  await (0, import_promises45.mkdir)(import_node_path37.default.dirname(target), { recursive: true });
+  await (0, import_promises46.mkdir)(import_node_path38.default.dirname(target), { recursive: true });
   const part = `${target}.part`;
   try {
-    await (0, import_promises45.copyFile)(source, part);
-    await (0, import_promises45.rename)(part, target);
+    await (0, import_promises46.copyFile)(source, part);
+    await (0, import_promises46.rename)(part, target);
   } finally {
-    await (0, import_promises45.rm)(part, { force: true });
+    await (0, import_promises46.rm)(part, { force: true });
   }
 }
 async function writePages(folder, changed) {
   for (const project of changed) {
     const files = [];
-    for (const name of (await (0, import_promises45.readdir)(import_node_path37.default.join(folder, project))).sort())
+    for (const name of (await (0, import_promises46.readdir)(import_node_path38.default.join(folder, project))).sort())
       if (indexFile(name) !== null)
-        files.push({ name, ...await hashFile(import_node_path37.default.join(folder, project, name)) });
+        files.push({ name, ...await hashFile(import_node_path38.default.join(folder, project, name)) });
     const pages2 = projectPages(project, files);
-    await writeFileAtomic(import_node_path37.default.join(folder, project, "index.json"), pages2.json);
-    await writeFileAtomic(import_node_path37.default.join(folder, project, "index.html"), pages2.html);
+    await writeFileAtomic(import_node_path38.default.join(folder, project, "index.json"), pages2.json);
+    await writeFileAtomic(import_node_path38.default.join(folder, project, "index.html"), pages2.html);
   }
-  await (0, import_promises45.mkdir)(folder, { recursive: true });
-  const entries = await (0, import_promises45.readdir)(folder, { withFileTypes: true });
+  await (0, import_promises46.mkdir)(folder, { recursive: true });
+  const entries = await (0, import_promises46.readdir)(folder, { withFileTypes: true });
   const pages = rootPages(entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name));
-  await writeFileAtomic(import_node_path37.default.join(folder, "index.json"), pages.json);
-  await writeFileAtomic(import_node_path37.default.join(folder, "index.html"), pages.html);
+  await writeFileAtomic(import_node_path38.default.join(folder, "index.json"), pages.json);
+  await writeFileAtomic(import_node_path38.default.join(folder, "index.html"), pages.html);
 }
-var import_promises45, import_node_path37;
+var import_promises46, import_node_path38;
 var init_directory = __esm({
   "src/destinations/directory.ts"() {
-    import_promises45 = require("node:fs/promises");
-    import_node_path37 = __toESM(require("node:path"), 1);
+    import_promises46 = require("node:fs/promises");
+    import_node_path38 = __toESM(require("node:path"), 1);
     init_errors();
     init_files();
     init_simple_index2();
@@ -37594,7 +37905,14 @@ async function record3(context) {
   const { document: proof, sha256: proofDigest } = await readDocument("proof", context.out.proof);
   await clearFrom(context.out, "record");
   await requireSamePackages(context, proof.artifacts);
-  const release = {
+  const release = releaseOf(proof, proofDigest);
+  if (proof.verdict === "proven") await writeFileAtomic(context.out.sums, formatSums(release.artifacts));
+  await writeFileAtomic(context.out.summary, formatSummary(proof, release));
+  await writeDocument("release", context.out.release, release);
+  return release;
+}
+function releaseOf(proof, proofDigest) {
+  return {
     schema: "tagproof/release/1",
     tag: proof.tag.name,
     commit: proof.tag.commit,
@@ -37605,10 +37923,6 @@ async function record3(context) {
     proof: proofDigest,
     artifacts: proof.artifacts
   };
-  if (proof.verdict === "proven") await writeFileAtomic(context.out.sums, formatSums(release.artifacts));
-  await writeFileAtomic(context.out.summary, formatSummary(proof, release));
-  await writeDocument("release", context.out.release, release);
-  return release;
 }
 async function publishLocally(context, release) {
   await clearFrom(context.out, "publish");
@@ -37618,7 +37932,7 @@ async function publishLocally(context, release) {
     await directoryDestination({
       packages: context.out.packages,
       artifacts: release.artifacts,
-      folder: import_node_path38.default.join(context.out.local, "simple")
+      folder: import_node_path39.default.join(context.out.local, "simple")
     });
     progress.done("local/simple");
   } catch (error3) {
@@ -37648,10 +37962,10 @@ async function requireSamePackages(context, artifacts) {
       );
   }
 }
-var import_node_path38;
+var import_node_path39;
 var init_record2 = __esm({
   "src/stages/record.ts"() {
-    import_node_path38 = __toESM(require("node:path"), 1);
+    import_node_path39 = __toESM(require("node:path"), 1);
     init_directory();
     init_reading();
     init_sums();
@@ -37673,11 +37987,19 @@ async function publish(context) {
       expected: release.proof,
       fix: "Hand on proof.json and release.json of the same prove stage."
     });
+  requireSameRelease(proof, release);
   requireTrusted(proof, release);
   await requireSameTag(context, proof);
   await requireSamePackages(context, release.artifacts);
   await publishLocally(context, release);
   return release;
+}
+function requireSameRelease(proof, release) {
+  if (formatDocument(release) === formatDocument(releaseOf(proof, release.proof))) return;
+  throw new TagproofError("document-mismatch", "release.json does not say what proof.json says.", {
+    where: "release.json",
+    fix: "It was altered after it was recorded; run tagproof record again, and find out what wrote to it."
+  });
 }
 function requireTrusted(proof, release) {
   if (proof.verdict !== "proven" || release.verdict !== "proven")
@@ -37701,6 +38023,7 @@ async function requireSameTag(context, proof) {
 }
 var init_publish = __esm({
   "src/stages/publish.ts"() {
+    init_format();
     init_reading();
     init_trust();
     init_errors();
@@ -37719,15 +38042,15 @@ async function worldsFitTogether(limits, facts = machineFacts2) {
   return { fits: false, reason: `${availableMib} MiB of memory are free, ${needed} MiB would be needed` };
 }
 async function machineFacts2() {
-  const meminfo = await (0, import_promises46.readFile)("/proc/meminfo", "utf8").catch(() => "");
+  const meminfo = await (0, import_promises47.readFile)("/proc/meminfo", "utf8").catch(() => "");
   const available = /^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1];
   const bytes = available === void 0 ? import_node_os8.default.freemem() : Number(available) * 1024;
   return { availableMib: Math.floor(bytes / (1024 * 1024)), cpus: import_node_os8.default.availableParallelism() };
 }
-var import_promises46, import_node_os8;
+var import_promises47, import_node_os8;
 var init_room = __esm({
   "src/stages/room.ts"() {
-    import_promises46 = require("node:fs/promises");
+    import_promises47 = require("node:fs/promises");
     import_node_os8 = __toESM(require("node:os"), 1);
   }
 });
@@ -37739,7 +38062,7 @@ async function rehearse(context, options) {
   const room = await worldsFitTogether(planned.limits);
   if (!room.fits) context.log.info(`The worlds are built one after the other: ${room.reason}.`);
   await build(context, { worlds: ["a", "b"], sequential: !room.fits, keep: options.keep ?? false });
-  const proof = await prove(context, { singleJob: true });
+  const proof = await prove(context, { singleJob: true, ownPlan: true });
   const release = await record3(context);
   await publishLocally(context, release);
   return { plan: planned, proof, release };
@@ -37758,45 +38081,41 @@ var init_rehearse = __esm({
 // src/stages/shell.ts
 async function shell(context, options) {
   const { document: plan2 } = await readDocument("plan", context.out.plan);
-  const { lock: lock2, inputs } = await fetch(context, plan2, { offline: true });
   const target = options.target === void 0 ? plan2.targets[0] : plan2.targets.find((one) => one.name === options.target);
   if (target === void 0)
     throw new TagproofError("target-unknown", `The plan has no target ${JSON.stringify(options.target)}.`, {
       found: plan2.targets.map((one) => one.name).join(", ")
     });
-  const roots = await prepareRoots(context, plan2, lock2, inputs);
-  const environments = await prepareEnvironments(context, plan2, lock2, inputs, roots);
-  const root = roots.get(target.root);
-  const environment2 = environments.get(target.name);
-  if (root === void 0 || environment2 === void 0)
-    throw new TagproofError("lock-incomplete", `The lock has nothing for target ${target.name}.`);
-  const code2 = await withTemporaryFolder(
-    "tagproof-shell",
-    (outputs) => shellPython({
-      target,
-      world: options.world,
-      epoch: plan2.tag.epoch,
-      exportTar: import_node_path39.default.join(context.out.exports, plan2.exports[options.world].file),
-      root,
-      environment: environment2,
-      limits: plan2.limits,
-      folder: outputs
-    })
-  );
+  const code2 = await withBuildPlaces(context, plan2, "shell", (places) => {
+    const place = places.get(target.name);
+    if (place === void 0)
+      throw new TagproofError("internal", `Target ${target.name} has no place to be built in.`);
+    return withTemporaryFolder(
+      "tagproof-shell",
+      (folder) => shellPython({
+        target,
+        world: options.world,
+        epoch: plan2.tag.epoch,
+        exportTar: import_node_path40.default.join(context.out.exports, plan2.exports[options.world].file),
+        ...place,
+        limits: plan2.limits,
+        folder
+      })
+    );
+  });
   if (code2 === notSetUp)
     throw new TagproofError("sandbox-unavailable", "The world could not be set up on this machine.", {
       fix: "The lines above say what is missing; a build tells more: tagproof build --world a."
     });
   return code2;
 }
-var import_node_path39, notSetUp;
+var import_node_path40, notSetUp;
 var init_shell = __esm({
   "src/stages/shell.ts"() {
-    import_node_path39 = __toESM(require("node:path"), 1);
+    import_node_path40 = __toESM(require("node:path"), 1);
     init_reading();
     init_build2();
-    init_fetch();
-    init_build3();
+    init_places();
     init_files();
     init_errors();
     notSetUp = 70;
@@ -37850,10 +38169,10 @@ function sourceOptions({ tag, config: config2, lock: lock2, target }) {
 function statusOf(verdict) {
   return verdict === "proven" ? 0 : 1;
 }
-var import_node_path40, commands;
+var import_node_path41, commands;
 var init_commands = __esm({
   "src/commands.ts"() {
-    import_node_path40 = __toESM(require("node:path"), 1);
+    import_node_path41 = __toESM(require("node:path"), 1);
     init_layout();
     init_table();
     init_errors();
@@ -37868,7 +38187,7 @@ var init_commands = __esm({
       },
       async lock(context, options) {
         const { lock: file3, ...rest } = options;
-        const to = file3 ?? import_node_path40.default.join(context.repository, lockPath);
+        const to = file3 ?? import_node_path41.default.join(context.repository, lockPath);
         const result = await lock(context, {
           ...sourceOptions(rest),
           upgrade: options.upgrade ?? false,
@@ -37877,7 +38196,7 @@ var init_commands = __esm({
         const told = options.explain === true ? result.explanation : result.changes;
         return {
           document: result.lock,
-          text: [...told, `Written: ${import_node_path40.default.relative(".", result.file)}. Review and commit it.`].join("\n")
+          text: [...told, `Written: ${import_node_path41.default.relative(".", result.file)}. Review and commit it.`].join("\n")
         };
       },
       async fetch(context, options) {
@@ -39282,14 +39601,14 @@ var require_util = __commonJS({
         }
         const port = url2.port != null ? url2.port : url2.protocol === "https:" ? 443 : 80;
         let origin = url2.origin != null ? url2.origin : `${url2.protocol || ""}//${url2.hostname || ""}:${port}`;
-        let path48 = url2.path != null ? url2.path : `${url2.pathname || ""}${url2.search || ""}`;
+        let path49 = url2.path != null ? url2.path : `${url2.pathname || ""}${url2.search || ""}`;
         if (origin[origin.length - 1] === "/") {
           origin = origin.slice(0, origin.length - 1);
         }
-        if (path48 && path48[0] !== "/") {
-          path48 = `/${path48}`;
+        if (path49 && path49[0] !== "/") {
+          path49 = `/${path49}`;
         }
-        return new URL(`${origin}${path48}`);
+        return new URL(`${origin}${path49}`);
       }
       if (!isHttpOrHttpsPrefixed(url2.origin || url2.protocol)) {
         throw new InvalidArgumentError2("Invalid URL protocol: the URL must start with `http:` or `https:`.");
@@ -39740,39 +40059,39 @@ var require_diagnostics = __commonJS({
       });
       diagnosticsChannel.channel("undici:client:sendHeaders").subscribe((evt) => {
         const {
-          request: { method: method2, path: path48, origin }
+          request: { method: method2, path: path49, origin }
         } = evt;
-        debuglog("sending request to %s %s/%s", method2, origin, path48);
+        debuglog("sending request to %s %s/%s", method2, origin, path49);
       });
       diagnosticsChannel.channel("undici:request:headers").subscribe((evt) => {
         const {
-          request: { method: method2, path: path48, origin },
+          request: { method: method2, path: path49, origin },
           response: { statusCode }
         } = evt;
         debuglog(
           "received response to %s %s/%s - HTTP %d",
           method2,
           origin,
-          path48,
+          path49,
           statusCode
         );
       });
       diagnosticsChannel.channel("undici:request:trailers").subscribe((evt) => {
         const {
-          request: { method: method2, path: path48, origin }
+          request: { method: method2, path: path49, origin }
         } = evt;
-        debuglog("trailers received from %s %s/%s", method2, origin, path48);
+        debuglog("trailers received from %s %s/%s", method2, origin, path49);
       });
       diagnosticsChannel.channel("undici:request:error").subscribe((evt) => {
         const {
-          request: { method: method2, path: path48, origin },
+          request: { method: method2, path: path49, origin },
           error: error3
         } = evt;
         debuglog(
           "request to %s %s/%s errored - %s",
           method2,
           origin,
-          path48,
+          path49,
           error3.message
         );
       });
@@ -39821,9 +40140,9 @@ var require_diagnostics = __commonJS({
         });
         diagnosticsChannel.channel("undici:client:sendHeaders").subscribe((evt) => {
           const {
-            request: { method: method2, path: path48, origin }
+            request: { method: method2, path: path49, origin }
           } = evt;
-          debuglog("sending request to %s %s/%s", method2, origin, path48);
+          debuglog("sending request to %s %s/%s", method2, origin, path49);
         });
       }
       diagnosticsChannel.channel("undici:websocket:open").subscribe((evt) => {
@@ -39886,7 +40205,7 @@ var require_request = __commonJS({
     var kHandler = /* @__PURE__ */ Symbol("handler");
     var Request = class {
       constructor(origin, {
-        path: path48,
+        path: path49,
         method: method2,
         body,
         headers,
@@ -39901,11 +40220,11 @@ var require_request = __commonJS({
         expectContinue,
         servername
       }, handler) {
-        if (typeof path48 !== "string") {
+        if (typeof path49 !== "string") {
           throw new InvalidArgumentError2("path must be a string");
-        } else if (path48[0] !== "/" && !(path48.startsWith("http://") || path48.startsWith("https://")) && method2 !== "CONNECT") {
+        } else if (path49[0] !== "/" && !(path49.startsWith("http://") || path49.startsWith("https://")) && method2 !== "CONNECT") {
           throw new InvalidArgumentError2("path must be an absolute URL or start with a slash");
-        } else if (invalidPathRegex.test(path48)) {
+        } else if (invalidPathRegex.test(path49)) {
           throw new InvalidArgumentError2("invalid request path");
         }
         if (typeof method2 !== "string") {
@@ -39971,7 +40290,7 @@ var require_request = __commonJS({
         this.completed = false;
         this.aborted = false;
         this.upgrade = upgrade || null;
-        this.path = query ? buildURL(path48, query) : path48;
+        this.path = query ? buildURL(path49, query) : path49;
         this.origin = origin;
         this.idempotent = idempotent == null ? method2 === "HEAD" || method2 === "GET" : idempotent;
         this.blocking = blocking == null ? false : blocking;
@@ -44665,7 +44984,7 @@ var require_client_h1 = __commonJS({
       return method2 !== "GET" && method2 !== "HEAD" && method2 !== "OPTIONS" && method2 !== "TRACE" && method2 !== "CONNECT";
     }
     function writeH1(client, request) {
-      const { method: method2, path: path48, host, upgrade, blocking, reset } = request;
+      const { method: method2, path: path49, host, upgrade, blocking, reset } = request;
       let { body, headers, contentLength } = request;
       const expectsPayload = method2 === "PUT" || method2 === "POST" || method2 === "PATCH" || method2 === "QUERY" || method2 === "PROPFIND" || method2 === "PROPPATCH";
       if (util.isFormDataLike(body)) {
@@ -44746,7 +45065,7 @@ var require_client_h1 = __commonJS({
       if (blocking) {
         socket[kBlocking] = true;
       }
-      let header = `${method2} ${path48} HTTP/1.1\r
+      let header = `${method2} ${path49} HTTP/1.1\r
 `;
       if (typeof host === "string") {
         header += `host: ${host}\r
@@ -45275,7 +45594,7 @@ var require_client_h2 = __commonJS({
     }
     function writeH2(client, request) {
       const session = client[kHTTP2Session];
-      const { method: method2, path: path48, host, upgrade, expectContinue, signal, headers: reqHeaders } = request;
+      const { method: method2, path: path49, host, upgrade, expectContinue, signal, headers: reqHeaders } = request;
       let { body } = request;
       if (upgrade) {
         util.errorRequest(client, request, new Error("Upgrade not supported for H2"));
@@ -45372,7 +45691,7 @@ var require_client_h2 = __commonJS({
         });
         return true;
       }
-      headers[HTTP2_HEADER_PATH] = path48;
+      headers[HTTP2_HEADER_PATH] = path49;
       headers[HTTP2_HEADER_SCHEME] = "https";
       const expectsPayload = method2 === "PUT" || method2 === "POST" || method2 === "PATCH";
       if (body && typeof body.read === "function") {
@@ -45725,9 +46044,9 @@ var require_redirect_handler = __commonJS({
           return this.handler.onHeaders(statusCode, headers, resume, statusText2);
         }
         const { origin, pathname, search } = util.parseURL(new URL(this.location, this.opts.origin && new URL(this.opts.path, this.opts.origin)));
-        const path48 = search ? `${pathname}${search}` : pathname;
+        const path49 = search ? `${pathname}${search}` : pathname;
         this.opts.headers = cleanRequestHeaders(this.opts.headers, statusCode === 303, this.opts.origin !== origin);
-        this.opts.path = path48;
+        this.opts.path = path49;
         this.opts.origin = origin;
         this.opts.maxRedirections = 0;
         this.opts.query = null;
@@ -46966,10 +47285,10 @@ var require_proxy_agent = __commonJS({
         };
         const {
           origin,
-          path: path48 = "/",
+          path: path49 = "/",
           headers = {}
         } = opts;
-        opts.path = origin + path48;
+        opts.path = origin + path49;
         if (!("host" in headers) && !("Host" in headers)) {
           const { host } = new URL2(origin);
           headers.host = host;
@@ -48941,20 +49260,20 @@ var require_mock_utils = __commonJS({
       }
       return true;
     }
-    function safeUrl(path48) {
-      if (typeof path48 !== "string") {
-        return path48;
+    function safeUrl(path49) {
+      if (typeof path49 !== "string") {
+        return path49;
       }
-      const pathSegments = path48.split("?");
+      const pathSegments = path49.split("?");
       if (pathSegments.length !== 2) {
-        return path48;
+        return path49;
       }
       const qp = new URLSearchParams(pathSegments.pop());
       qp.sort();
       return [...pathSegments, qp.toString()].join("?");
     }
-    function matchKey(mockDispatch2, { path: path48, method: method2, body, headers }) {
-      const pathMatch = matchValue(mockDispatch2.path, path48);
+    function matchKey(mockDispatch2, { path: path49, method: method2, body, headers }) {
+      const pathMatch = matchValue(mockDispatch2.path, path49);
       const methodMatch = matchValue(mockDispatch2.method, method2);
       const bodyMatch = typeof mockDispatch2.body !== "undefined" ? matchValue(mockDispatch2.body, body) : true;
       const headersMatch = matchHeaders(mockDispatch2, headers);
@@ -48976,7 +49295,7 @@ var require_mock_utils = __commonJS({
     function getMockDispatch(mockDispatches, key) {
       const basePath = key.query ? buildURL(key.path, key.query) : key.path;
       const resolvedPath = typeof basePath === "string" ? safeUrl(basePath) : basePath;
-      let matchedMockDispatches = mockDispatches.filter(({ consumed }) => !consumed).filter(({ path: path48 }) => matchValue(safeUrl(path48), resolvedPath));
+      let matchedMockDispatches = mockDispatches.filter(({ consumed }) => !consumed).filter(({ path: path49 }) => matchValue(safeUrl(path49), resolvedPath));
       if (matchedMockDispatches.length === 0) {
         throw new MockNotMatchedError(`Mock dispatch not matched for path '${resolvedPath}'`);
       }
@@ -49014,9 +49333,9 @@ var require_mock_utils = __commonJS({
       }
     }
     function buildKey(opts) {
-      const { path: path48, method: method2, body, headers, query } = opts;
+      const { path: path49, method: method2, body, headers, query } = opts;
       return {
-        path: path48,
+        path: path49,
         method: method2,
         body,
         headers,
@@ -49479,10 +49798,10 @@ var require_pending_interceptors_formatter = __commonJS({
       }
       format(pendingInterceptors) {
         const withPrettyHeaders = pendingInterceptors.map(
-          ({ method: method2, path: path48, data: { statusCode }, persist, times: times2, timesInvoked, origin }) => ({
+          ({ method: method2, path: path49, data: { statusCode }, persist, times: times2, timesInvoked, origin }) => ({
             Method: method2,
             Origin: origin,
-            Path: path48,
+            Path: path49,
             "Status code": statusCode,
             Persistent: persist ? PERSISTENT : NOT_PERSISTENT,
             Invocations: timesInvoked,
@@ -54361,9 +54680,9 @@ var require_util6 = __commonJS({
         }
       }
     }
-    function validateCookiePath(path48) {
-      for (let i2 = 0; i2 < path48.length; ++i2) {
-        const code2 = path48.charCodeAt(i2);
+    function validateCookiePath(path49) {
+      for (let i2 = 0; i2 < path49.length; ++i2) {
+        const code2 = path49.charCodeAt(i2);
         if (code2 < 32 || // exclude CTLs (0-31)
         code2 > 126 || // exclude DEL and non-ascii
         code2 === 59) {
@@ -57284,11 +57603,11 @@ var require_undici = __commonJS({
           if (typeof opts.path !== "string") {
             throw new InvalidArgumentError2("invalid opts.path");
           }
-          let path48 = opts.path;
+          let path49 = opts.path;
           if (!opts.path.startsWith("/")) {
-            path48 = `/${path48}`;
+            path49 = `/${path49}`;
           }
-          url2 = new URL(util.parseOrigin(url2).origin + path48);
+          url2 = new URL(util.parseOrigin(url2).origin + path49);
         } else {
           if (!opts) {
             opts = typeof url2 === "object" ? url2 : {};
@@ -58156,7 +58475,7 @@ var init_oidc_utils = __esm({
 });
 
 // node_modules/@actions/core/lib/summary.js
-var import_os, import_fs, __awaiter4, access4, appendFile2, writeFile4, SUMMARY_ENV_VAR, Summary, _summary, markdownSummary, summary;
+var import_os, import_fs, __awaiter4, access4, appendFile2, writeFile5, SUMMARY_ENV_VAR, Summary, _summary, markdownSummary, summary;
 var init_summary2 = __esm({
   "node_modules/@actions/core/lib/summary.js"() {
     import_os = require("os");
@@ -58188,7 +58507,7 @@ var init_summary2 = __esm({
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
     };
-    ({ access: access4, appendFile: appendFile2, writeFile: writeFile4 } = import_fs.promises);
+    ({ access: access4, appendFile: appendFile2, writeFile: writeFile5 } = import_fs.promises);
     SUMMARY_ENV_VAR = "GITHUB_STEP_SUMMARY";
     Summary = class {
       constructor() {
@@ -58245,7 +58564,7 @@ var init_summary2 = __esm({
         return __awaiter4(this, void 0, void 0, function* () {
           const overwrite = !!(options === null || options === void 0 ? void 0 : options.overwrite);
           const filePath = yield this.filePath();
-          const writeFunc = overwrite ? writeFile4 : appendFile2;
+          const writeFunc = overwrite ? writeFile5 : appendFile2;
           yield writeFunc(filePath, this._buffer, { encoding: "utf8" });
           return this.emptyBuffer();
         });
@@ -58454,12 +58773,12 @@ function toWin32Path(pth) {
   return pth.replace(/[/]/g, "\\");
 }
 function toPlatformPath(pth) {
-  return pth.replace(/[/\\]/g, path41.sep);
+  return pth.replace(/[/\\]/g, path42.sep);
 }
-var path41;
+var path42;
 var init_path_utils = __esm({
   "node_modules/@actions/core/lib/path-utils.js"() {
-    path41 = __toESM(require("path"), 1);
+    path42 = __toESM(require("path"), 1);
   }
 });
 
@@ -58467,7 +58786,7 @@ var init_path_utils = __esm({
 function exists4(fsPath) {
   return __awaiter5(this, void 0, void 0, function* () {
     try {
-      yield stat10(fsPath);
+      yield stat11(fsPath);
     } catch (err2) {
       if (err2.code === "ENOENT") {
         return false;
@@ -58491,7 +58810,7 @@ function tryGetExecutablePath(filePath, extensions) {
   return __awaiter5(this, void 0, void 0, function* () {
     let stats = void 0;
     try {
-      stats = yield stat10(filePath);
+      stats = yield stat11(filePath);
     } catch (err2) {
       if (err2.code !== "ENOENT") {
         console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err2}`);
@@ -58499,7 +58818,7 @@ function tryGetExecutablePath(filePath, extensions) {
     }
     if (stats && stats.isFile()) {
       if (IS_WINDOWS) {
-        const upperExt = path42.extname(filePath).toUpperCase();
+        const upperExt = path43.extname(filePath).toUpperCase();
         if (extensions.some((validExt) => validExt.toUpperCase() === upperExt)) {
           return filePath;
         }
@@ -58514,7 +58833,7 @@ function tryGetExecutablePath(filePath, extensions) {
       filePath = originalFilePath + extension;
       stats = void 0;
       try {
-        stats = yield stat10(filePath);
+        stats = yield stat11(filePath);
       } catch (err2) {
         if (err2.code !== "ENOENT") {
           console.log(`Unexpected error attempting to determine if executable file exists '${filePath}': ${err2}`);
@@ -58523,11 +58842,11 @@ function tryGetExecutablePath(filePath, extensions) {
       if (stats && stats.isFile()) {
         if (IS_WINDOWS) {
           try {
-            const directory = path42.dirname(filePath);
-            const upperName = path42.basename(filePath).toUpperCase();
-            for (const actualName of yield readdir8(directory)) {
+            const directory = path43.dirname(filePath);
+            const upperName = path43.basename(filePath).toUpperCase();
+            for (const actualName of yield readdir9(directory)) {
               if (upperName === actualName.toUpperCase()) {
-                filePath = path42.join(directory, actualName);
+                filePath = path43.join(directory, actualName);
                 break;
               }
             }
@@ -58556,11 +58875,11 @@ function normalizeSeparators(p) {
 function isUnixExecutable(stats) {
   return (stats.mode & 1) > 0 || (stats.mode & 8) > 0 && process.getgid !== void 0 && stats.gid === process.getgid() || (stats.mode & 64) > 0 && process.getuid !== void 0 && stats.uid === process.getuid();
 }
-var fs2, path42, __awaiter5, chmod5, copyFile6, lstat6, mkdir15, open11, readdir8, rename7, rm17, rmdir, stat10, symlink3, unlink, IS_WINDOWS, READONLY;
+var fs2, path43, __awaiter5, chmod5, copyFile6, lstat6, mkdir15, open11, readdir9, rename7, rm18, rmdir2, stat11, symlink3, unlink, IS_WINDOWS, READONLY;
 var init_io_util = __esm({
   "node_modules/@actions/io/lib/io-util.js"() {
     fs2 = __toESM(require("fs"), 1);
-    path42 = __toESM(require("path"), 1);
+    path43 = __toESM(require("path"), 1);
     __awaiter5 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
         return value instanceof P ? value : new P(function(resolve2) {
@@ -58588,7 +58907,7 @@ var init_io_util = __esm({
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
     };
-    ({ chmod: chmod5, copyFile: copyFile6, lstat: lstat6, mkdir: mkdir15, open: open11, readdir: readdir8, rename: rename7, rm: rm17, rmdir, stat: stat10, symlink: symlink3, unlink } = fs2.promises);
+    ({ chmod: chmod5, copyFile: copyFile6, lstat: lstat6, mkdir: mkdir15, open: open11, readdir: readdir9, rename: rename7, rm: rm18, rmdir: rmdir2, stat: stat11, symlink: symlink3, unlink } = fs2.promises);
     IS_WINDOWS = process.platform === "win32";
     READONLY = fs2.constants.O_RDONLY;
   }
@@ -58625,7 +58944,7 @@ function findInPath(tool) {
     }
     const extensions = [];
     if (IS_WINDOWS && process.env["PATHEXT"]) {
-      for (const extension of process.env["PATHEXT"].split(path43.delimiter)) {
+      for (const extension of process.env["PATHEXT"].split(path44.delimiter)) {
         if (extension) {
           extensions.push(extension);
         }
@@ -58638,12 +58957,12 @@ function findInPath(tool) {
       }
       return [];
     }
-    if (tool.includes(path43.sep)) {
+    if (tool.includes(path44.sep)) {
       return [];
     }
     const directories = [];
     if (process.env.PATH) {
-      for (const p of process.env.PATH.split(path43.delimiter)) {
+      for (const p of process.env.PATH.split(path44.delimiter)) {
         if (p) {
           directories.push(p);
         }
@@ -58651,7 +58970,7 @@ function findInPath(tool) {
     }
     const matches = [];
     for (const directory of directories) {
-      const filePath = yield tryGetExecutablePath(path43.join(directory, tool), extensions);
+      const filePath = yield tryGetExecutablePath(path44.join(directory, tool), extensions);
       if (filePath) {
         matches.push(filePath);
       }
@@ -58659,10 +58978,10 @@ function findInPath(tool) {
     return matches;
   });
 }
-var path43, __awaiter6;
+var path44, __awaiter6;
 var init_io = __esm({
   "node_modules/@actions/io/lib/io.js"() {
-    path43 = __toESM(require("path"), 1);
+    path44 = __toESM(require("path"), 1);
     init_io_util();
     __awaiter6 = function(thisArg, _arguments, P, generator) {
       function adopt(value) {
@@ -58739,13 +59058,13 @@ function argStringToArray(argString) {
   }
   return args;
 }
-var os8, events, child, path44, import_timers, __awaiter7, IS_WINDOWS2, ToolRunner, ExecState;
+var os8, events, child, path45, import_timers, __awaiter7, IS_WINDOWS2, ToolRunner, ExecState;
 var init_toolrunner = __esm({
   "node_modules/@actions/exec/lib/toolrunner.js"() {
     os8 = __toESM(require("os"), 1);
     events = __toESM(require("events"), 1);
     child = __toESM(require("child_process"), 1);
-    path44 = __toESM(require("path"), 1);
+    path45 = __toESM(require("path"), 1);
     init_io();
     init_io_util();
     import_timers = require("timers");
@@ -58987,7 +59306,7 @@ var init_toolrunner = __esm({
       exec() {
         return __awaiter7(this, void 0, void 0, function* () {
           if (!isRooted(this.toolPath) && (this.toolPath.includes("/") || IS_WINDOWS2 && this.toolPath.includes("\\"))) {
-            this.toolPath = path44.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
+            this.toolPath = path45.resolve(process.cwd(), this.options.cwd || process.cwd(), this.toolPath);
           }
           this.toolPath = yield which(this.toolPath, true);
           return new Promise((resolve2, reject) => __awaiter7(this, void 0, void 0, function* () {
@@ -59377,7 +59696,7 @@ function addPath(inputPath) {
   } else {
     issueCommand("add-path", {}, inputPath);
   }
-  process.env["PATH"] = `${inputPath}${path45.delimiter}${process.env["PATH"]}`;
+  process.env["PATH"] = `${inputPath}${path46.delimiter}${process.env["PATH"]}`;
 }
 function getInput(name, options) {
   const val = process.env[`INPUT_${name.replace(/ /g, "_").toUpperCase()}`] || "";
@@ -59473,14 +59792,14 @@ function getIDToken(aud) {
     return yield OidcClient.getIDToken(aud);
   });
 }
-var os10, path45, __awaiter10, ExitCode;
+var os10, path46, __awaiter10, ExitCode;
 var init_core3 = __esm({
   "node_modules/@actions/core/lib/core.js"() {
     init_command();
     init_file_command();
     init_utils();
     os10 = __toESM(require("os"), 1);
-    path45 = __toESM(require("path"), 1);
+    path46 = __toESM(require("path"), 1);
     init_oidc_utils();
     init_summary2();
     init_summary2();
@@ -59784,12 +60103,12 @@ function planMatrix(plan2, machine2) {
   };
 }
 function findingAnnotations(findings) {
-  const of = (severity) => findings.filter((finding2) => finding2.severity === severity);
+  const of = (severity) => findings.filter((finding3) => finding3.severity === severity);
   const chosen = [...of("refuse"), ...of("warn")];
-  return chosen.slice(0, annotationLimit).map((finding2) => ({
-    severity: finding2.severity === "refuse" ? "error" : "warning",
-    title: `${finding2.check}: ${finding2.code}`,
-    message: shorten(annotationText(finding2), annotationLength)
+  return chosen.slice(0, annotationLimit).map((finding3) => ({
+    severity: finding3.severity === "refuse" ? "error" : "warning",
+    title: `${finding3.check}: ${finding3.code}`,
+    message: shorten(annotationText(finding3), annotationLength)
   }));
 }
 function annotationText({ artifact: artifact2, member, message, fix }) {
@@ -59798,7 +60117,7 @@ function annotationText({ artifact: artifact2, member, message, fix }) {
   return `${where === "" ? "" : `${where}: `}${message}${fix === null ? "" : ` Fix: ${fix}`}`;
 }
 function refusal2(proof) {
-  const refusals = proof.findings.filter((finding2) => finding2.severity === "refuse");
+  const refusals = proof.findings.filter((finding3) => finding3.severity === "refuse");
   const [first] = refusals;
   const count2 = refusals.length === 1 ? "one finding" : `${refusals.length} findings`;
   const where = first === void 0 ? "" : [first.artifact, first.member].filter((part) => part !== null).join(": ");
@@ -59896,22 +60215,22 @@ __export(github_work_exports, {
   workState: () => workState
 });
 function makeWorkFolder(environment2) {
-  return (0, import_promises47.mkdtemp)(import_node_path41.default.join(runnerTemp(environment2), prefix));
+  return (0, import_promises48.mkdtemp)(import_node_path42.default.join(runnerTemp(environment2), prefix));
 }
 async function post(environment2 = process.env) {
   const work = environment2[`STATE_${workState}`] ?? "";
-  if (import_node_path41.default.dirname(work) !== runnerTemp(environment2) || !import_node_path41.default.basename(work).startsWith(prefix)) return;
-  await (0, import_promises47.rm)(work, { recursive: true, force: true, maxRetries: 3 });
+  if (import_node_path42.default.dirname(work) !== runnerTemp(environment2) || !import_node_path42.default.basename(work).startsWith(prefix)) return;
+  await (0, import_promises48.rm)(work, { recursive: true, force: true, maxRetries: 3 });
 }
 function runnerTemp(environment2) {
-  return import_node_path41.default.resolve(environment2.RUNNER_TEMP ?? import_node_os9.default.tmpdir());
+  return import_node_path42.default.resolve(environment2.RUNNER_TEMP ?? import_node_os9.default.tmpdir());
 }
-var import_promises47, import_node_os9, import_node_path41, workState, prefix;
+var import_promises48, import_node_os9, import_node_path42, workState, prefix;
 var init_github_work = __esm({
   "src/platform/github-work.ts"() {
-    import_promises47 = require("node:fs/promises");
+    import_promises48 = require("node:fs/promises");
     import_node_os9 = __toESM(require("node:os"), 1);
-    import_node_path41 = __toESM(require("node:path"), 1);
+    import_node_path42 = __toESM(require("node:path"), 1);
     workState = "work";
     prefix = "tagproof-";
   }
@@ -59948,7 +60267,7 @@ async function main2(environment2 = process.env) {
     gate.command(() => setFailed(failureSentence(error3)));
   }
   await writeSummary(summary2, environment2, gate);
-  if (work !== "") await (0, import_promises48.rm)(work, { recursive: true, force: true }).catch(() => void 0);
+  if (work !== "") await (0, import_promises49.rm)(work, { recursive: true, force: true }).catch(() => void 0);
   gate.open();
 }
 function stopOnSignal() {
@@ -59958,7 +60277,7 @@ function stopOnSignal() {
 }
 function openContext(stages, inputs, environment2, gate, write, signal) {
   const repository = environment2.GITHUB_WORKSPACE ?? process.cwd();
-  const out = import_node_path42.default.resolve(repository, inputs.out);
+  const out = import_node_path43.default.resolve(repository, inputs.out);
   return stages.stageContext({ repository, out, log: githubLog(gate, write), signal }, environment2);
 }
 async function runStage(stages, context, inputs) {
@@ -60003,7 +60322,7 @@ function sourceOptions2(context, inputs) {
   return {
     targets: inputs.targets,
     ...inputs.tag === void 0 ? {} : { tag: inputs.tag },
-    ...inputs.config === void 0 ? {} : { config: import_node_path42.default.resolve(context.repository, inputs.config) }
+    ...inputs.config === void 0 ? {} : { config: import_node_path43.default.resolve(context.repository, inputs.config) }
   };
 }
 function machine() {
@@ -60016,7 +60335,7 @@ async function recordOutputs(context) {
 async function buildDigest(context, inputs) {
   const lines = [];
   for (const world of inputs.worlds) {
-    const { sha256: sha2562 } = await hashFile(import_node_path42.default.join(context.out.build(world), "build.json"));
+    const { sha256: sha2562 } = await hashFile(import_node_path43.default.join(context.out.build(world), "build.json"));
     if (inputs.worlds.length === 1) return sha2562;
     lines.push(`${sha2562}  build-${world}/build.json
 `);
@@ -60024,7 +60343,7 @@ async function buildDigest(context, inputs) {
   return sha256OfBytes(lines.join(""));
 }
 async function stageSummary(context, inputs, outputs) {
-  if (provingStages.includes(inputs.stage)) return (0, import_promises48.readFile)(context.out.summary, "utf8");
+  if (provingStages.includes(inputs.stage)) return (0, import_promises49.readFile)(context.out.summary, "utf8");
   return shortSummary(inputs.stage, outputs);
 }
 async function tellProof(context, gate) {
@@ -60044,17 +60363,17 @@ async function writeSummary(markdown, environment2, gate) {
   await summary.addRaw(fitSummary(markdown), true).write({ overwrite: true }).catch((error3) => gate.print(`The summary could not be written: ${String(error3)}`));
 }
 function exists5(file3) {
-  return (0, import_promises48.access)(file3).then(
+  return (0, import_promises49.access)(file3).then(
     () => true,
     () => false
   );
 }
-var import_promises48, import_node_path42, provingStages;
+var import_promises49, import_node_path43, provingStages;
 var init_action = __esm({
   "src/action.ts"() {
     init_core3();
-    import_promises48 = require("node:fs/promises");
-    import_node_path42 = __toESM(require("node:path"), 1);
+    import_promises49 = require("node:fs/promises");
+    import_node_path43 = __toESM(require("node:path"), 1);
     init_reading();
     init_errors();
     init_files();
