@@ -51,7 +51,7 @@ function rules(config: Config): Mistake[] {
         message: `Two targets are called ${name}.`,
         found: `a second ${name}`,
         expected: 'a name of its own for each target',
-        fix: 'Give one of them another name:.'
+        fix: 'Give one of them another `name`.'
       })
   const roots = [...new Set([...Object.keys(config.roots), ...targets.map((target) => target.kind)])]
   for (const [index, { root }] of targets.entries())

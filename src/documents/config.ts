@@ -72,7 +72,9 @@ export const sourcesField = z
       .describe('Base URL of a snapshot service that keeps packages which the mirror has dropped.'),
     store: storeField.optional().describe('URL or folder with the locked files by SHA-256: the own store.')
   })
-  .describe('Where inputs are fetched from. Hashes decide, so none of these is trusted.')
+  .describe(
+    'Where inputs are fetched from. What is taken has the hash that the lock names, wherever it comes from.'
+  )
 export type Sources = z.output<typeof sourcesField>
 
 /** What one build in one world may use. */

@@ -211,6 +211,14 @@ export function fewerConstraints(constraints: readonly string[], output: string)
   return kept.length < constraints.length ? kept : []
 }
 
+/** Which versions pip has seen as wheels: the newest few, since it lists them in order. */
+function offeredVersions(output: string): { found?: string } {
+  const listed = /\(from versions: ([^)]*)\)/.exec(output)?.[1]?.split(', ') ?? []
+  if (listed.length === 0 || listed[0] === 'none') return {}
+  const newest = listed.slice(-5).join(', ')
+  return { found: `wheels of ${listed.length} versions${listed.length > 5 ? ', the newest' : ''}: ${newest}` }
+}
+
 function unresolvable(result: PipResult, allowSdists: readonly string[]): TagproofError {
   const output = lastLines(result.output.replace(/\/\/[^/@\s]*@/g, '//'), 20)
   if (
@@ -237,10 +245,11 @@ function unresolvable(result: PipResult, allowSdists: readonly string[]): Tagpro
       : `There is no wheel of ${missing} for the interpreter of the root.`,
     {
       output,
+      ...offeredVersions(output),
       ...(allowed ? { expected: `a file ${name}-VERSION.tar.gz on the index (PEP 625)` } : {}),
       fix: allowed
         ? `Ask for a version that the index has, or put a wheel (pip wheel ${name}) where PIP_FIND_LINKS or the index finds it.`
-        : `Ask for a version that has a wheel, or build one (pip wheel ${name}) and put it where PIP_FIND_LINKS or the index finds it; or let its sdist be built in the sandbox: targets[].allow-sdists: [${name}].`
+        : `Ask for a version that is there as a wheel, or build one (pip wheel ${name}) and put it where PIP_FIND_LINKS or the index finds it; or let its sdist be built in the sandbox: targets[].allow-sdists: [${name}].`
     }
   )
 }
