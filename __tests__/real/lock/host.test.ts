@@ -118,12 +118,7 @@ describe('Python requirements from the index of this machine', () => {
       /pip wheel tagproof-no-such-project-at-all/
     ],
     ['a conflict', ['wheel<0.40', 'wheel>0.41'], /cannot be resolved together/, /exclude each other/],
-    [
-      'an option in the place of a requirement',
-      ['--pre'],
-      /cannot be resolved together/,
-      /build-system\.requires/
-    ]
+    ['an option in the place of a requirement', ['--pre'], /not a name with versions/, /ask for it by name/]
   ])('name %s', async (_what, requested, message, fix) => {
     const error = await failure(resolve(requested))
     expect(error.code).toBe('lock-unresolvable')

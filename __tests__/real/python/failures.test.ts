@@ -110,11 +110,12 @@ describe('a lock', () => {
         file,
         formatLock({ ...lock, python: { python: { ...python, requested: ['hatchling'], packages: fewer } } })
       )
-      await plan(release.context, { lock: file })
-      const error = await refusalOf(build(release.context, { worlds: ['a'] }))
-      expect(error).toMatchObject({ code: 'lock-incomplete' })
-      expect(error.detail.found).toContain('hatch-vcs')
-      expect(error.detail.expected).toContain('build-system.requires')
+      const early = await refusalOf(plan(release.context, { lock: file }))
+      expect(early).toMatchObject({ code: 'lock-incomplete' })
+      expect(early.detail).toMatchObject({
+        found: 'hatchling',
+        expected: expect.stringContaining('hatch-vcs') as unknown
+      })
     }))
 })
 

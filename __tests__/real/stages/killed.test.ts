@@ -27,7 +27,8 @@ afterAll(async () => {
 
 /** Mounts of worlds that this process can see; a world's own are in its own namespace. */
 async function mounts(): Promise<string[]> {
-  return (await readFile('/proc/self/mounts', 'utf8')).split('\n').filter((line) => line.includes('tagproof'))
+  const lines = (await readFile('/proc/self/mounts', 'utf8')).split('\n')
+  return lines.filter((line) => line.includes('/run/tagproof'))
 }
 
 describe('a rehearsal that is stopped', () => {
