@@ -24485,7 +24485,9 @@ var init_config = __esm({
       mirror: baseUrlField.optional().describe("Base URL of the package archive; by default that of this machine."),
       snapshot: baseUrlField.optional().describe("Base URL of a snapshot service that keeps packages which the mirror has dropped."),
       store: storeField.optional().describe("URL or folder with the locked files by SHA-256: the own store.")
-    }).describe("Where inputs are fetched from. Hashes decide, so none of these is trusted.");
+    }).describe(
+      "Where inputs are fetched from. What is taken has the hash that the lock names, wherever it comes from."
+    );
     limitsField = external_exports.strictObject({
       minutes: external_exports.number().positive().max(360).default(30).describe("Time of one build in one world."),
       "memory-mib": external_exports.int().min(64).default(4096).describe("Memory of one build."),
@@ -33947,6 +33949,12 @@ function fewerConstraints(constraints, output2) {
   const kept = constraints.filter((constraint) => !named.has(constraint.split("==")[0] ?? ""));
   return kept.length < constraints.length ? kept : [];
 }
+function offeredVersions(output2) {
+  const listed3 = /\(from versions: ([^)]*)\)/.exec(output2)?.[1]?.split(", ") ?? [];
+  if (listed3.length === 0 || listed3[0] === "none") return {};
+  const newest = listed3.slice(-5).join(", ");
+  return { found: `wheels of ${listed3.length} versions${listed3.length > 5 ? ", the newest" : ""}: ${newest}` };
+}
 function unresolvable(result, allowSdists) {
   const output2 = lastLines(result.output.replace(/\/\/[^/@\s]*@/g, "//"), 20);
   if (/Max retries exceeded|NewConnectionError|Connection (refused|reset)|Temporary failure in name resolution|CERTIFICATE_VERIFY|SSLError/.test(
@@ -33969,8 +33977,9 @@ function unresolvable(result, allowSdists) {
     allowed ? `There is neither a wheel of ${missing2} for the interpreter of the root, nor an sdist that can be taken.` : `There is no wheel of ${missing2} for the interpreter of the root.`,
     {
       output: output2,
+      ...offeredVersions(output2),
       ...allowed ? { expected: `a file ${name}-VERSION.tar.gz on the index (PEP 625)` } : {},
-      fix: allowed ? `Ask for a version that the index has, or put a wheel (pip wheel ${name}) where PIP_FIND_LINKS or the index finds it.` : `Ask for a version that has a wheel, or build one (pip wheel ${name}) and put it where PIP_FIND_LINKS or the index finds it; or let its sdist be built in the sandbox: targets[].allow-sdists: [${name}].`
+      fix: allowed ? `Ask for a version that the index has, or put a wheel (pip wheel ${name}) where PIP_FIND_LINKS or the index finds it.` : `Ask for a version that is there as a wheel, or build one (pip wheel ${name}) and put it where PIP_FIND_LINKS or the index finds it; or let its sdist be built in the sandbox: targets[].allow-sdists: [${name}].`
     }
   );
 }
@@ -35097,7 +35106,7 @@ function rules3(config2) {
         message: `Two targets are called ${name}.`,
         found: `a second ${name}`,
         expected: "a name of its own for each target",
-        fix: "Give one of them another name:."
+        fix: "Give one of them another `name`."
       });
   const roots = [.../* @__PURE__ */ new Set([...Object.keys(config2.roots), ...targets.map((target) => target.kind)])];
   for (const [index, { root }] of targets.entries())
