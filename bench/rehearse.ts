@@ -25,9 +25,22 @@ export async function* rehearsals(folder: string): AsyncIterable<Figure> {
   await timed(python, ['-m', 'pip', 'install', '--quiet', 'build'])
   for (const project of [exampleProject(folder), ...namedProjects()]) {
     const clone = path.join(folder, project.name)
-    execFileSync('git', ['clone', '--quiet', '--branch', project.tag, project.repository, clone], {
-      stdio: ['ignore', 'ignore', 'inherit']
-    })
+    execFileSync(
+      'git',
+      [
+        '-c',
+        'advice.detachedHead=false',
+        'clone',
+        '--quiet',
+        '--branch',
+        project.tag,
+        project.repository,
+        clone
+      ],
+      {
+        stdio: ['ignore', 'ignore', 'inherit']
+      }
+    )
     yield* rehearsal(folder, project, clone, python)
     await rm(clone, { recursive: true, force: true })
   }
@@ -93,7 +106,7 @@ function exampleProject(folder: string): Project {
     ['init', '--quiet'],
     ['add', '--all'],
     [...identity, 'commit', '--quiet', '-m', 'Example'],
-    ['tag', 'v1.0.0']
+    ['tag', 'v1.4.0']
   ])
     execFileSync('git', args, { cwd: repository, stdio: ['ignore', 'ignore', 'inherit'] })
   return { name: 'example', repository, tag: 'v1.4.0' }
