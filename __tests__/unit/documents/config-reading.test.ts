@@ -231,7 +231,7 @@ const cases: Case[] = [
     text: 'targets:\n  - kind: python\n  - kind: python\n    path: sub\n',
     at: '3:11',
     message: 'Two targets are called python.',
-    fix: /another name/
+    fix: /another `name`/
   },
   {
     title: 'a root that is not described',
