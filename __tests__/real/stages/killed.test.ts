@@ -41,7 +41,7 @@ describe('a rehearsal that is stopped', () => {
   ])(
     'by SIGKILL at "%s" leaves no half result, and the next run gives the same release',
     async (moment) => {
-      const { child, ended, stderr } = startTagproof(args)
+      const { child, ended, stderr } = startTagproof(args, { TMPDIR: release.project.room })
       while (!stderr().includes(moment) && child.exitCode === null) await wait(5)
       process.kill(-(child.pid ?? 0), 'SIGKILL')
       await ended
@@ -59,7 +59,7 @@ describe('a rehearsal that is stopped', () => {
   )
 
   it('by Ctrl-C ends with status 130 and says so', async () => {
-    const { child, ended, stderr } = startTagproof(args)
+    const { child, ended, stderr } = startTagproof(args, { TMPDIR: release.project.room })
     while (!stderr().includes('> build python in world b') && child.exitCode === null) await wait(5)
     process.kill(-(child.pid ?? 0), 'SIGINT')
     const { status, stderr: told } = await ended

@@ -48,13 +48,16 @@ export async function tagproof(
 }
 
 /** Starts the command in a process group of its own, as a terminal does. */
-export function startTagproof(args: readonly string[]): {
+export function startTagproof(
+  args: readonly string[],
+  environment: Record<string, string> = {}
+): {
   child: ChildProcess
   ended: Promise<Ended>
   stderr: () => string
 } {
   const child = spawn(process.execPath, [command, ...args], {
-    env: commandEnvironment,
+    env: { ...commandEnvironment, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true
   })

@@ -71,7 +71,7 @@ function statedBy(files: Record<string, Content>): Record<string, string[]> {
 
 /** What the real parts resolve: the root is the one that all tests share, the Python packages come from the index. */
 export async function resolveLock(release: TestRelease): Promise<string> {
-  const file = `${release.out}.lock`
+  const file = path.join(release.project.room, 'tagproof.lock')
   await writeLock(file, {})
   await lock(release.context, { lock: file, to: file })
   return file
@@ -79,7 +79,7 @@ export async function resolveLock(release: TestRelease): Promise<string> {
 
 /** Locks a release from packages that were resolved once for all tests, with what each target states. */
 export async function lockRelease(release: TestRelease): Promise<string> {
-  const file = `${release.out}.lock`
+  const file = path.join(release.project.room, 'tagproof.lock')
   const python: Lock['python'] = {}
   for (const [target, stated] of Object.entries(release.requires)) python[target] = await sharedPython(stated)
   await writeLock(file, python)
