@@ -8,7 +8,7 @@ export default {
     '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }],
     '\\.(py|sh|c)$': '<rootDir>/__tests__/support/text.mjs'
   },
-  testTimeout: 120_000,
+  testTimeout: 600_000,
   maxWorkers: 2,
   clearMocks: true
 }

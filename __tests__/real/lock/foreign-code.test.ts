@@ -17,6 +17,8 @@ let requirement: string
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'tagproof-foreign-'))
+  // On a new machine this is what makes the root.
+  await pythonRoot()
   index = await startIndex()
   door = await startDoor()
   const { name, bytes } = await buildOutside(
