@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { ObjectId } from '../../../src/documents/identifiers.ts'
+import { privileged } from '../../../src/platform/privilege.ts'
+import { plainEnvironment, runChecked } from '../../../src/platform/process.ts'
 import { openRepository, type Repository } from '../../../src/source/repository.ts'
 import { resolveTag } from '../../../src/source/tag.ts'
 import { listTree } from '../../../src/source/tree.ts'
@@ -70,11 +72,17 @@ describe('a repository is found and read wherever git would find it', () => {
   })
 
   it('that belongs to somebody else, since nothing of it is run', async () => {
-    if (process.getuid?.() !== 0) return
-    await chown(project.folder, 4321, 4321)
-    await chown(path.join(project.folder, '.git'), 4321, 4321)
-    await expect(project.git('log')).rejects.toThrow()
-    expect(await paths(project.folder)).toEqual(all)
+    const give = async (owner: number): Promise<void> => {
+      const { command, args } = privileged('chown', [String(owner), project.folder, `${project.folder}/.git`])
+      await runChecked(command, args, { env: plainEnvironment })
+    }
+    await give(4321)
+    try {
+      await expect(project.git('log')).rejects.toThrow()
+      expect(await paths(project.folder)).toEqual(all)
+    } finally {
+      await give(process.getuid?.() ?? 0)
+    }
   })
 
   it('of SHA-256 objects', async () => {

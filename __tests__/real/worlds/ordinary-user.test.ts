@@ -4,16 +4,17 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { privileged, requirePrivilege } from '../../../src/platform/privilege.ts'
 import { plainEnvironment, run, runChecked, type RunResult } from '../../../src/platform/process.ts'
 import { pythonRoot } from '../support/root.ts'
 import { freshId, leftAfter, testLimits } from '../support/world.ts'
 
 /**
  * What a hosted runner is: user 1001 with sudo, and user namespaces denied to that user (Ubuntu 24.04 does it by
- * AppArmor; here the user's count of them is used up). Elsewhere than as root the whole suite runs so already.
+ * AppArmor; here the user's count of them is used up). Elsewhere than as root the whole suite is that lane, and what
+ * makes it so is tested in its place.
  */
 const asRoot = process.getuid?.() === 0
-const lane = asRoot ? describe : describe.skip
 
 const userName = 'tagproof-lane'
 const rule = `/etc/sudoers.d/${userName}`
@@ -89,7 +90,7 @@ async function denyNamespaces(): Promise<void> {
   })
 }
 
-lane('an ordinary user with sudo, without user namespaces', () => {
+const lane = (): void => {
   beforeAll(async () => {
     const { root: prepared } = await pythonRoot()
     folder = await mkdtemp(path.join(tmpdir(), 'tagproof-lane-'))
@@ -196,4 +197,13 @@ lane('an ordinary user with sudo, without user namespaces', () => {
       await writeFile(rule, `${userName} ALL=(ALL) NOPASSWD: ALL\n`, { mode: 0o440 })
     }
   })
-})
+}
+
+if (asRoot) describe('an ordinary user with sudo, without user namespaces', lane)
+else
+  describe('an ordinary user with sudo', () => {
+    it('runs this whole suite: no root, and every world goes through sudo', async () => {
+      await requirePrivilege()
+      expect(privileged('true', []).command).toBe('sudo')
+    })
+  })

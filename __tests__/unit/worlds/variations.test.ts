@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { VariationName } from '../../../src/documents/fields.ts'
+import { variationNames, type VariationName } from '../../../src/documents/identifiers.ts'
 import type { MachineFacts, RootFacts } from '../../../src/worlds/facts.ts'
 import { formatCpuList, parseCpuList } from '../../../src/worlds/facts.ts'
 import { variationsFor } from '../../../src/worlds/variations.ts'
@@ -11,27 +11,11 @@ const full: RootFacts = {
   timeZones: true
 }
 const exported = { off: [] as VariationName[], exported: true }
-const all: VariationName[] = [
-  'build-path',
-  'home',
-  'user-id',
-  'host-name',
-  'timezone',
-  'locale',
-  'umask',
-  'hash-seed',
-  'clock',
-  'directory-order',
-  'cpus',
-  'path-tail',
-  'scrambled-files'
-]
-
 describe('variations', () => {
   it('vary each thing of the design between the worlds, where the machine and the root allow', () => {
     const a = variationsFor('a', machine, full, exported)
     const b = variationsFor('b', machine, full, exported)
-    expect(a.records.map((entry) => entry.name)).toEqual(all)
+    expect(a.records.map((entry) => entry.name)).toEqual(variationNames)
     for (const [at, left] of a.records.entries()) {
       const right = b.records[at]
       expect(right).toMatchObject({ name: left.name, applied: true, reason: '' })
@@ -89,7 +73,7 @@ describe('variations', () => {
     }
   )
 
-  it.each(all)('can leave %s out in world b alone', (name) => {
+  it.each(variationNames)('can leave %s out in world b alone', (name) => {
     const off = { off: [name], exported: true }
     const calm = variationsFor('a', machine, full, off).records.find((entry) => entry.name === name)
     const other = variationsFor('b', machine, full, off).records.filter((entry) => !entry.applied)
