@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { variationNames } from './identifiers.ts'
 import {
   artifactKindField,
   fileNameField,
@@ -9,6 +10,7 @@ import {
   variationField,
   worldField
 } from './fields.ts'
+import { planSchema } from './plan.ts'
 
 const builtArtifactField = z.strictObject({
   kind: artifactKindField,
@@ -18,9 +20,42 @@ const builtArtifactField = z.strictObject({
 })
 export type BuiltArtifact = z.output<typeof builtArtifactField>
 
+/** What counts as the project's own failure; anything else is an error of the run. */
+export const projectFailures = [
+  'build-failed',
+  'build-timeout',
+  'build-memory',
+  'build-processes',
+  'build-disk',
+  'build-output'
+] as const
+
+const buildFailureField = z.strictObject({
+  code: z.enum(projectFailures),
+  message: z.string().max(2000),
+  /** What was found, in one phrase: most often the exception. */
+  found: z.string().max(2000).nullable(),
+  /** Last lines of the build. */
+  output: z.string().max(20_000),
+  /** Paths of the export that were read until then, where the sandbox can tell; sorted. */
+  reads: z.array(relativePathField).nullable(),
+  /**
+   * Variations without which it builds, as further builds have shown. Empty: it fails without any of them too.
+   * Null: not tried.
+   */
+  follows: z.array(z.enum(variationNames)).nullable(),
+  /** It fails with scrambled files of the second tier too, which keep their format. */
+  secondTier: z.boolean()
+})
+/** Why a target was not built in world b. */
+export type BuildFailure = z.output<typeof buildFailureField>
+
 const builtTargetField = z.strictObject({
   name: z.string().min(1),
-  artifacts: z.array(builtArtifactField).min(1),
+  /** Empty where there is a failure. */
+  artifacts: z.array(builtArtifactField),
+  /** World b alone: a failure in world a ends the run. */
+  failure: buildFailureField.optional(),
   /** Build requirements that the backend asked for beyond `build-system.requires`. */
   requires: z.array(z.string().max(500)),
   /** Paths of the export that the build read, where the sandbox can tell; sorted. */
@@ -30,15 +65,34 @@ const builtTargetField = z.strictObject({
 })
 export type BuiltTarget = z.output<typeof builtTargetField>
 
+const completeTargetField = builtTargetField.refine(
+  ({ artifacts, failure }) => (failure === undefined) === artifacts.length > 0,
+  'expected either artifacts or a failure'
+)
+
 export const buildSchema = z.strictObject({
   schema: z.literal('tagproof/build/1'),
   world: worldField,
   /** SHA-256 of the `plan.json` that was built. */
   plan: sha256Field,
   rootHashes: z.array(z.strictObject({ root: z.string(), sha256: sha256Field })),
-  targets: z.array(builtTargetField).min(1),
+  targets: z.array(completeTargetField).min(1),
+  /** World b alone: what it was given, where that is not what the plan says; the first tier did not build. */
+  scramble: planSchema.shape.scramble.optional(),
+  /** World b alone: more builds of it, with other files or other noise. Artifacts lie below `build-b/+<name>/`. */
+  perturbations: z
+    .array(
+      z.strictObject({
+        /** `seed-2`, `seed-3`…: the same files, other noise. `pairs`: files of declared pairs too. */
+        name: z.string().regex(/^(pairs|seed-[1-9][0-9]{0,3})$/),
+        targets: z.array(completeTargetField).min(1)
+      })
+    )
+    .optional(),
   tools: z.array(toolField)
 })
+
+export type Perturbation = NonNullable<z.output<typeof buildSchema>['perturbations']>[number]
 
 /** `build-<world>/build.json`: what one world made, and under which conditions. */
 export type Build = z.output<typeof buildSchema>

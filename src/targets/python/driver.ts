@@ -37,6 +37,8 @@ export interface DriverRequest {
   /** Leave the build folder behind too, as `tree.tar`. */
   keep?: boolean
   onLine?: (line: string) => void
+  /** Told what the world came to, before an error is made of it. */
+  onWorld?: (world: WorldResult) => void
   signal?: AbortSignal
 }
 
@@ -74,6 +76,7 @@ export async function runDriver(
       reverse: request.world === 'b' && request.off?.includes('directory-order') !== true
     })
   ])
+  request.onWorld?.(world)
   if (world.code !== 0) throw driverError(request, world)
   return { result: await readResult(request.folder), world }
 }
