@@ -3,6 +3,7 @@ import { sha256 as asSha256, type Sha256 } from '../documents/identifiers.ts'
 import { invalidArchive } from './invalid.ts'
 import { comparePaths } from './member-names.ts'
 import { parseMetadata, type CoreMetadata } from './metadata.ts'
+import { observeNothing, type ContentObserver, type Observe } from './observer.ts'
 import { readSdist } from './sdist.ts'
 import type { TarEntry } from './tar/reader.ts'
 import { openWheel, wheelContent, wheelText } from './wheel.ts'
@@ -41,13 +42,18 @@ const largestMetadata = 16 * 2 ** 20
  * equal `headers`, content and `packed`, and whose containers are equal, are equal bit for bit but for an sdist's
  * DEFLATE stream.
  *
+ * @param options `observe` sees the members and their content in the same pass
  * @throws TagproofError `archive-invalid`
  */
-export async function readArchive(file: string, kind: 'sdist' | 'wheel'): Promise<Archive> {
-  return kind === 'sdist' ? readSdistArchive(file) : readWheelArchive(file)
+export async function readArchive(
+  file: string,
+  kind: 'sdist' | 'wheel',
+  { observe = observeNothing }: { observe?: Observe } = {}
+): Promise<Archive> {
+  return kind === 'sdist' ? readSdistArchive(file, observe) : readWheelArchive(file, observe)
 }
 
-async function readSdistArchive(file: string): Promise<Archive> {
+async function readSdistArchive(file: string, observe: Observe): Promise<Archive> {
   const members = new Map<string, Member>()
   let container: Archive['container'] = {}
   let metadata: CoreMetadata | undefined
@@ -67,10 +73,13 @@ async function readSdistArchive(file: string): Promise<Archive> {
     const isMetadata = /^[^/]+\/PKG-INFO$/.test(entry.path) && entry.size <= largestMetadata
     const kept: Buffer[] = []
     const hash = createHash('sha256')
+    const observer = observe(entry)
     for await (const piece of entry.content) {
       hash.update(piece)
+      observer?.update(piece)
       if (isMetadata) kept.push(piece)
     }
+    observer?.end()
     if (isMetadata) metadata = parseMetadata(Buffer.concat(kept), entry.path)
     members.set(entry.path, tarMember(entry, hash, members.get(entry.linkTarget ?? '')))
   }
@@ -105,12 +114,14 @@ function tarMember(entry: TarEntry, content: Hash, target: Member | undefined): 
   }
 }
 
-async function readWheelArchive(file: string): Promise<Archive> {
+async function readWheelArchive(file: string, observe: Observe): Promise<Archive> {
   const wheel = await openWheel(file)
   try {
     const members: Member[] = []
     for (const entry of wheel.archive.entries) {
-      const content = await digest(wheelContent(wheel, entry))
+      const kind = entry.isDirectory ? 'directory' : 'file'
+      const observer = observe({ ...entry, kind, linkTarget: null })
+      const content = await digest(wheelContent(wheel, entry), observer)
       members.push(zipMember(entry, content, await digest(wheel.archive.rawContent(entry))))
     }
     const name = `${wheel.distInfo}/METADATA`
@@ -160,9 +171,13 @@ function dosTimeText(dosTime: number): string {
   return `${day} ${two(clock >> 11)}:${two((clock >> 5) & 63)}:${two((clock & 31) * 2)}`
 }
 
-async function digest(content: AsyncIterable<Buffer>): Promise<Sha256> {
+async function digest(content: AsyncIterable<Buffer>, observer?: ContentObserver): Promise<Sha256> {
   const hash = createHash('sha256')
-  for await (const piece of content) hash.update(piece)
+  for await (const piece of content) {
+    hash.update(piece)
+    observer?.update(piece)
+  }
+  observer?.end()
   return asSha256(hash.digest('hex'))
 }
 
