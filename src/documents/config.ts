@@ -61,6 +61,43 @@ const waiverConfig = z
   })
   .describe('A committed exception with a reason.')
 
+/** A pattern of wildcards alone would spare whatever lies in the tree. */
+const inputGlobField = globField.regex(
+  /[^*?/.[\]{}!,]/,
+  'expected a glob that names a part of the path, such as tests/data/table.csv'
+)
+
+/** Files that the build reads by right, although they are opaque or lie under tests or docs. */
+export const inputField = z
+  .strictObject({
+    path: inputGlobField.describe('Glob over the files of the tree.'),
+    reason: z
+      .string()
+      .min(10, 'expected a sentence that says why the build reads them')
+      .max(1000)
+      .describe('Why the build reads them; shown in every proof.')
+  })
+  .describe('Files that world b sees as they are.')
+export type DeclaredInput = z.output<typeof inputField>
+
+/** A pattern of wildcards alone would take any member for generated. */
+const outputGlobField = globField.regex(
+  /[^*?/.[\]{}!]/,
+  'expected a glob that names a part of the path, such as herald/tables/*.json'
+)
+
+/** A generator that is not known: which members it makes, and from which files of the tree. */
+export const generatedField = z
+  .strictObject({
+    to: outputGlobField.describe('Glob over the paths of members, below the one top folder of an sdist.'),
+    from: z.array(globField).min(1).describe('Globs over the files of the tree that it reads.'),
+    reason: z.string().min(10, 'expected a sentence that says what makes them').describe('What makes them.')
+  })
+  .describe(
+    'Members that the build generates. No code from opaque files, and never a .pth file, a script or native code.'
+  )
+export type DeclaredGenerator = z.output<typeof generatedField>
+
 /** Where inputs are fetched from. */
 export const sourcesField = z
   .strictObject({
@@ -122,9 +159,13 @@ export const configSchema = z
     sources: sourcesField.prefault({}),
     limits: limitsField.prefault({}).describe('What one build may use.'),
     inputs: z
-      .array(globField)
+      .array(inputField)
       .default([])
       .describe('Files that the build reads by right, although they are opaque or lie under tests or docs.'),
+    generated: z
+      .array(generatedField)
+      .default([])
+      .describe('Members that the build generates by a generator that is not known.'),
     waivers: z.array(waiverConfig).default([]).describe('Committed exceptions.')
   })
   .describe(

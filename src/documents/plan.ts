@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { limitsField, sourcesField } from './config.ts'
+import { generatedField, inputField, limitsField, sourcesField } from './config.ts'
 import {
   fileNameField,
   objectIdField,
@@ -26,16 +26,74 @@ export type PlanTarget = z.output<typeof planTargetField>
 
 const exportField = z.strictObject({ file: fileNameField, sha256: sha256Field, size: sizeField })
 
+/** Why a file is opaque: what it holds, or the folder that it lies in. */
+export const opaqueReasons = [
+  'binary',
+  'encoded',
+  'dense',
+  'minified',
+  'tests',
+  'docs',
+  'examples',
+  'benchmarks'
+] as const
+
+/** Forms that a scrambled file can keep valid where noise will not do (tier 2). */
+export const scrambleForms = [
+  'png',
+  'jpeg',
+  'zip',
+  'gzip',
+  'tar',
+  'catalogue',
+  'array',
+  'json',
+  'xml'
+] as const
+
 /** A file that world b sees scrambled. `original` and `scrambled` are over the bytes of the file. */
 export const scrambledFileField = z.strictObject({
   path: relativePathField,
   blob: objectIdField,
   size: sizeField,
-  reason: z.enum(['binary', 'encoded', 'dense', 'minified', 'tests', 'docs', 'examples', 'benchmarks']),
+  reason: z.enum(opaqueReasons),
   original: sha256Field,
-  scrambled: sha256Field
+  scrambled: sha256Field,
+  /** The form that was kept valid; without it the copy is noise. */
+  form: z.enum(scrambleForms).optional()
 })
 export type ScrambledFile = z.output<typeof scrambledFileField>
+export type OpaqueReason = (typeof opaqueReasons)[number]
+export type ScrambleForm = (typeof scrambleForms)[number]
+
+/** A link whose text world b sees replaced; `blob` is what the tree has under its path. */
+export const scrambledLinkField = z.strictObject({
+  path: relativePathField,
+  blob: objectIdField,
+  /** Text of the link in the tree, and in world b. */
+  original: z.string().min(1).max(4095),
+  scrambled: z.string().min(1).max(4095),
+  /** Where each leads in the tree, or null for a link to nothing in it. */
+  leadsTo: relativePathField.nullable(),
+  leadsInB: relativePathField.nullable()
+})
+export type ScrambledLink = z.output<typeof scrambledLinkField>
+
+/** What was seen while the tree was read once: no verdict, which the proof gives. */
+export const noticeField = z.strictObject({
+  code: z.enum(['opaque-build-file', 'bidi-control', 'invisible-character', 'encoded-message']),
+  severity: z.enum(['refuse', 'warn']),
+  /** Path in the tree, or the object of git that it is about, such as `commit`. */
+  path: z.string().min(1).max(4200),
+  /** Place of the first one, from 1; null where it is about the whole. */
+  line: z.int().positive().nullable(),
+  column: z.int().positive().nullable(),
+  /** What was found, in words that are safe to print. */
+  found: z.string().max(1000),
+  /** How many of the kind the file has. */
+  count: z.int().positive()
+})
+export type Notice = z.output<typeof noticeField>
 
 export const planSchema = z.strictObject({
   schema: z.literal('tagproof/plan/1'),
@@ -49,14 +107,26 @@ export const planSchema = z.strictObject({
   lock: z.strictObject({ from: originField, sha256: sha256Field }),
   sources: sourcesField,
   limits: limitsField,
+  /** What the configuration declares as generated. */
+  generated: z.array(generatedField),
   exports: z.strictObject({ a: exportField, b: exportField }),
   scramble: z.strictObject({
     /** Seed of the scramble, from the tag object and the commit. */
     seed: sha256Field,
-    /** Globs of the configuration whose files are spared although they are opaque, or under tests or docs. */
-    inputs: z.array(z.string().min(1).max(500)),
-    files: z.array(scrambledFileField)
-  })
+    /** 1: noise; 2: noise in a valid form, for the formats that are known. */
+    tier: z.union([z.literal(1), z.literal(2)]),
+    /** Inputs of the configuration: files that are spared although they are opaque, or under tests or docs. */
+    inputs: z.array(inputField),
+    files: z.array(scrambledFileField),
+    links: z.array(scrambledLinkField),
+    /**
+     * Opaque files that a declared generator reads (`generated[].from`): world b has the originals, a perturbation
+     * has them scrambled (`scrambled` is over what it would hold with the seed above).
+     */
+    paired: z.array(scrambledFileField)
+  }),
+  /** What reading the tree showed: hidden characters, encoded text where the build must read it. */
+  notices: z.array(noticeField)
 })
 
 /** `plan.json`: what is released, from which bytes, and what each world is given. */

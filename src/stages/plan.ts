@@ -53,6 +53,7 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
       lock: { from: lock.from, sha256: sha256OfBytes(lockText) },
       sources: source.config.value.sources,
       limits: source.config.value.limits,
+      generated: source.config.value.generated,
       ...exports
     }
     await writeDocument('plan', context.out.plan, document)
