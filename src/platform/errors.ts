@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'lock-invalid'
   | 'lock-incomplete'
   | 'lock-unresolvable'
+  | 'lock-language'
   | 'single-job'
   // 1: the release is refused
   | 'build-failed'

@@ -6,6 +6,8 @@ import { formatLock } from '../lock/lock-file.ts'
 import { explainLock, lockChanges } from '../lock/changes.ts'
 import { writeFileAtomic } from '../platform/files.ts'
 import { prepareRoot, pythonRootPackages, type PreparedRoot } from '../worlds/root.ts'
+import { refuseOtherLanguages } from '../targets/python/other-languages.ts'
+import { readBuildSystem, targetPyproject } from '../targets/python/requires.ts'
 import { signalOf, type StageContext } from './context.ts'
 import { inputsOf, lockPython } from './lock-python.ts'
 import { openHead, type Source, type SourceOptions } from './source.ts'
@@ -51,6 +53,7 @@ export async function lock(
 /** {@link lock} for a source that is open already; writes nothing but the cache. */
 export async function lockSource(context: StageContext, source: Source, options: LockOptions): Promise<Lock> {
   const previous = options.upgrade === true ? null : (source.lock?.value ?? null)
+  for (const target of source.targets) if (target.kind === 'python') await refuseLanguages(source, target)
   const roots: Record<string, RootLock> = {}
   const prepared = new Map<string, PreparedRoot>()
   for (const name of new Set(source.targets.map((target) => target.root))) {
@@ -64,6 +67,22 @@ export async function lockSource(context: StageContext, source: Source, options:
       python[target.name] = await lockPython(context, source, target, root, previous?.python[target.name])
   }
   return { schema: 'tagproof/lock/1', roots, python }
+}
+
+async function refuseLanguages(source: Source, target: PlanTarget): Promise<void> {
+  const folder = target.path === '.' ? '' : `${target.path}/`
+  const pyproject = await targetPyproject(source.repository, source.entries, target)
+  refuseOtherLanguages(target, {
+    requires: readBuildSystem(pyproject, `${folder}pyproject.toml`).requires,
+    pyproject,
+    paths: source.entries
+      .filter((entry) => entry.path.startsWith(folder))
+      .map((entry) => entry.path.slice(folder.length)),
+    packages: [
+      ...(source.config.value.roots[target.root]?.packages ?? []),
+      ...debianPackagesOf(source, target)
+    ]
+  })
 }
 
 async function rootLock(

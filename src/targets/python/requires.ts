@@ -55,11 +55,23 @@ export async function staticRequires(
   entries: readonly TreeEntry[],
   target: PlanTarget
 ): Promise<string[]> {
-  const file = path.posix.join(target.path, 'pyproject.toml')
+  const pyproject = await targetPyproject(repository, entries, target)
+  return readBuildSystem(pyproject, pyprojectOf(target)).requires
+}
+
+/** Text of a target's `pyproject.toml`; null where it has none. */
+export async function targetPyproject(
+  repository: Repository,
+  entries: readonly TreeEntry[],
+  target: PlanTarget
+): Promise<string | null> {
+  const file = pyprojectOf(target)
   const entry = entries.find((candidate) => candidate.path === file && candidate.mode !== '120000')
-  if (entry === undefined) return readBuildSystem(null).requires
-  const { data } = await repository.readObject(entry.id, 'blob')
-  return readBuildSystem(data.toString('utf8'), file).requires
+  return entry === undefined ? null : (await repository.readObject(entry.id, 'blob')).data.toString('utf8')
+}
+
+function pyprojectOf(target: PlanTarget): string {
+  return path.posix.join(target.path, 'pyproject.toml')
 }
 
 /**
