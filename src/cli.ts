@@ -54,8 +54,14 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
     )
 
   const add = (name: CommandName, description: string): Command =>
-    commonOptions(program.command(name).description(description)).action(async (options: Options) => {
-      ended(await runCommand(name, options))
+    commonOptions(program.command(name).description(description)).action(async (...given: unknown[]) => {
+      // Arguments come first, then the options, then the command itself.
+      const options = given.at(-2) as Options
+      const files = given
+        .slice(0, -2)
+        .flat()
+        .filter((file) => typeof file === 'string')
+      ended(await runCommand(name, { ...options, files }))
     })
   const keep = (): Option => new Option('--keep', 'leave the build folder of each world behind as a tar file')
   const world = (flags: string): Option => new Option(flags, 'which world').choices(worlds)
@@ -77,12 +83,20 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
         'leave a variation out, to find what a difference follows'
       ).choices(variationNames)
     )
+  add('complete', 'build the last release and a full clone too, for prove to compare what is shipped')
   add('prove', 'compare both worlds, with the originals put back').option(
     '--single-job',
     'both builds were made in one job; the proof says so'
   )
   add('record', 'write release.json, SHA256SUMS and summary.md')
-  add('rehearse', 'all of it but publishing, with no credential').addOption(keep())
+  add('rehearse', 'all of it but publishing, with no credential')
+    .addOption(keep())
+    .option('--complete', 'build the last release and a full clone too, and compare what is shipped')
+    .option('--write-expected <file>', 'write the list of what was built, to be committed as expected-files')
+  add('trace', 'tell where every member of an sdist or wheel comes from, whoever built it').argument(
+    '<file...>',
+    'sdists and wheels'
+  )
   add('shell', 'look around in a world, as the build sees it').addOption(
     world('--world <name...>').default(['a'])
   )

@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { VariationName, World } from './documents/identifiers.ts'
 import { lockPath } from './documents/layout.ts'
 import { formatTable } from './evidence/table.ts'
+import { formatTrace } from './evidence/trace-table.ts'
 import { TagproofError, type ExitStatus } from './platform/errors.ts'
 import * as stages from './stages/index.ts'
 import type { StageContext } from './stages/index.ts'
@@ -21,6 +22,10 @@ export interface CommandOptions {
   upgrade?: boolean
   explain?: boolean
   singleJob?: boolean
+  complete?: boolean
+  writeExpected?: string
+  /** What stands beside the options. */
+  files: string[]
 }
 
 /** What a command gives: a document for `--json`, text for people, and its status. */
@@ -30,7 +35,8 @@ export interface Outcome {
   status?: ExitStatus
 }
 
-export type CommandName = 'plan' | 'lock' | 'fetch' | 'build' | 'prove' | 'record' | 'rehearse' | 'shell'
+export type CommandName =
+  'plan' | 'lock' | 'fetch' | 'build' | 'complete' | 'prove' | 'record' | 'rehearse' | 'trace' | 'shell'
 export type CommandAction = (context: StageContext, options: CommandOptions) => Promise<Outcome>
 
 /** What each command does. Loaded once one is run: help and version need none of it. */
@@ -73,6 +79,12 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
     return { document: builds }
   },
 
+  async complete(context) {
+    const compared = await stages.complete(context)
+    const previous = 'none' in compared.previous ? `none: ${compared.previous.none}` : compared.previous.tag
+    return { document: compared, text: `To compare with: the last release (${previous}), and a full clone.` }
+  },
+
   async prove(context, options) {
     const proof = await stages.prove(context, { singleJob: options.singleJob ?? false })
     return { document: proof, text: formatTable(proof), status: statusOf(proof.verdict) }
@@ -86,9 +98,20 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
   async rehearse(context, options) {
     const { proof, release } = await stages.rehearse(context, {
       ...sourceOptions(options),
-      keep: options.keep ?? false
+      keep: options.keep ?? false,
+      complete: options.complete ?? false,
+      ...(options.writeExpected === undefined ? {} : { writeExpected: options.writeExpected })
     })
     return { document: release, text: formatTable(proof), status: statusOf(proof.verdict) }
+  },
+
+  async trace(context, options) {
+    const trace = await stages.trace(context, options.files, sourceOptions(options))
+    return {
+      document: trace,
+      text: formatTrace(trace),
+      status: trace.verdict === 'traced' ? 0 : 1
+    }
   },
 
   async shell(context, options) {

@@ -40,7 +40,7 @@ const storeField = z
     'expected an http or https URL without user name, query or fragment, or a folder'
   )
 
-const waiverConfig = z
+export const waiverField = z
   .strictObject({
     check: z.enum([
       'source',
@@ -166,7 +166,10 @@ export const configSchema = z
       .array(generatedField)
       .default([])
       .describe('Members that the build generates by a generator that is not known.'),
-    waivers: z.array(waiverConfig).default([]).describe('Committed exceptions.')
+    'expected-files': relativePathField
+      .optional()
+      .describe('A file of the tree that lists what each artifact holds: more or less is refused.'),
+    waivers: z.array(waiverField).default([]).describe('Committed exceptions.')
   })
   .describe(
     'Configuration of Tagproof. Every check is on unless a waiver with a reason turns it off for a path.'

@@ -10,7 +10,11 @@ export interface OutLayout {
   /** Build environments while builds go on. */
   environments: string
   build: (world: World) => string
+  /** Member lists of the builds that a release is compared with, and their logs. */
+  complete: string
   proof: string
+  /** One `<artifact>.jsonl` for each artifact. */
+  origins: string
   release: string
   sums: string
   summary: string
@@ -28,7 +32,9 @@ export function outLayout(out: string): OutLayout {
     exports: inside('exports'),
     environments: inside('environments'),
     build: (world) => inside(`build-${world}`),
+    complete: inside('complete'),
     proof: inside('proof.json'),
+    origins: inside('origins'),
     release: inside('release.json'),
     sums: inside('SHA256SUMS'),
     summary: inside('summary.md'),

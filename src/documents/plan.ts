@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { generatedField, inputField, limitsField, sourcesField } from './config.ts'
+import { generatedField, inputField, limitsField, sourcesField, waiverField } from './config.ts'
 import {
   fileNameField,
   objectIdField,
@@ -109,6 +109,10 @@ export const planSchema = z.strictObject({
   limits: limitsField,
   /** What the configuration declares as generated. */
   generated: z.array(generatedField),
+  /** Exceptions of the configuration. */
+  waivers: z.array(waiverField),
+  /** The file of the tree that lists what each artifact holds. */
+  expectedFiles: relativePathField.optional(),
   exports: z.strictObject({ a: exportField, b: exportField }),
   scramble: z.strictObject({
     /** Seed of the scramble, from the tag object and the commit. */

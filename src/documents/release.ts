@@ -23,7 +23,7 @@ export const releaseArtifactField = z.strictObject({
   built: z.strictObject({ a: sha256Field, b: sha256Field }),
   /** Number of members that are files or links. */
   members: sizeField,
-  /** How many of them have an origin; null until they are traced. */
+  /** How many of them have an origin. */
   traced: sizeField.nullable()
 })
 /** An artifact as it would be published. */

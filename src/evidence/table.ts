@@ -56,7 +56,7 @@ export function sameInBoth(artifact: Pick<ReleaseArtifact, 'sha256' | 'built'>):
   return artifact.built.a === artifact.sha256 && artifact.built.b === artifact.sha256
 }
 
-function findingLines({ first, others }: FindingGroup): string {
+export function findingLines({ first, others }: FindingGroup): string {
   const mark = { refuse: '✗', warn: '!', note: '-' }[first.severity]
   const place = placeOf(first)
   const lines = [

@@ -42,6 +42,8 @@ export interface Reproduced {
   /** Null where the worlds do not agree. */
   artifact: Omit<ReleaseArtifact, 'target'> | null
   findings: Finding[]
+  /** Members that differ between the worlds; null where that could not be found out. */
+  differing: ReadonlySet<string> | null
 }
 
 /**
@@ -72,7 +74,8 @@ export async function reproduce(request: ReproduceRequest): Promise<Reproduced> 
       const members = [...archives.a.members, ...b.members].map((member) => member.path)
       return {
         artifact: null,
-        findings: await explainDifferences(differences, { ...request, kind, members })
+        findings: await explainDifferences(differences, { ...request, kind, members }),
+        differing: new Set(differences.map(({ member }) => member))
       }
     }
     return await ship({ ...request, kind }, archives.a, b, putBacks)
@@ -80,9 +83,11 @@ export async function reproduce(request: ReproduceRequest): Promise<Reproduced> 
     await rm(request.shipped, { force: true })
     const error = asTagproofError(thrown)
     if (error.code !== 'archive-invalid') throw error
-    return { artifact: null, findings: [invalidFinding(error, request.name)] }
+    return { artifact: null, findings: [invalidArchiveFinding(error, request.name)], differing: null }
   }
 }
+
+const noMembers: ReadonlySet<string> = new Set()
 
 type PackageRequest = ReproduceRequest & { kind: 'sdist' | 'wheel' }
 
@@ -97,18 +102,19 @@ async function ship(
     await copyFile(request.a, request.shipped)
     const { sha256, size } = await hashFile(request.shipped)
     const artifact = describe(request, a, 'backend', { sha256, size, built: { a: sha256, b: sha256 } })
-    return { artifact, findings: [] }
+    return { artifact, findings: [], differing: noMembers }
   }
   const digests = await repack(request, putBacks)
   if (digests.a !== digests.b) {
     await rm(request.shipped, { force: true })
-    return { artifact: null, findings: [packingFinding(request.name, digests)] }
+    return { artifact: null, findings: [packingFinding(request.name, digests)], differing: noMembers }
   }
   const shipped = await readArchive(request.shipped, request.kind)
   const { sha256, size } = await hashFile(request.shipped)
   return {
     artifact: describe(request, shipped, 'canonical', { sha256, size, built: { a: sha256, b: sha256 } }),
-    findings: [repackedNote(request.name, packing)]
+    findings: [repackedNote(request.name, packing)],
+    differing: noMembers
   }
 }
 
@@ -210,7 +216,7 @@ function packingFinding(artifact: string, built: Shipped['built']): Finding {
   }
 }
 
-function invalidFinding(error: TagproofError, artifact: string): Finding {
+export function invalidArchiveFinding(error: TagproofError, artifact: string): Finding {
   const { found, expected, fix } = error.detail
   const detail = [
     found === undefined ? '' : `found ${found}`,

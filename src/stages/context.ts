@@ -41,9 +41,16 @@ export function stageContext(
 
 /** What each stage leaves below `--out`, in the order of the flow. `build-<world>` is cleared by the build of that world. */
 const leavings = {
-  plan: (out: OutLayout) => [out.plan, out.exports, out.environments, out.build('a'), out.build('b')],
+  plan: (out: OutLayout) => [
+    out.plan,
+    out.exports,
+    out.environments,
+    out.build('a'),
+    out.build('b'),
+    out.complete
+  ],
   build: () => [],
-  prove: (out: OutLayout) => [out.proof, out.packages, `${out.packages}.part`],
+  prove: (out: OutLayout) => [out.proof, out.origins, out.packages, `${out.packages}.part`],
   record: (out: OutLayout) => [out.release, out.sums, out.summary],
   publish: (out: OutLayout) => [out.local]
 } as const

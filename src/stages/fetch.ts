@@ -30,7 +30,7 @@ export async function fetch(
 }
 
 /** The lock beside `plan.json`, which must be the one that was planned. */
-async function readPlannedLock(context: StageContext, plan: Plan): Promise<Lock> {
+export async function readPlannedLock(context: StageContext, plan: Plan): Promise<Lock> {
   const text = await readFile(context.out.lock, 'utf8').catch((error: unknown) => {
     throw new TagproofError('input-missing', 'There is no tagproof.lock beside plan.json.', {
       fix: 'Run tagproof plan first.',

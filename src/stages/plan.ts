@@ -8,6 +8,7 @@ import { versionOfTag } from '../source/version.ts'
 import { staticRequires } from '../targets/python/requires.ts'
 import { writeExports } from '../source/export.ts'
 import { clearFrom, type StageContext } from './context.ts'
+import { checkExpectedFiles } from './expected-files.ts'
 import { lockSource } from './lock.ts'
 import { openHead, openRelease, type Source, type SourceOptions } from './source.ts'
 
@@ -30,11 +31,16 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
   try {
     const { tag, config } = source
     const version = tag.kind === 'untagged' ? null : versionOfTag(tag.name, config.value.tag.pattern)
+    const expectedFiles = config.value['expected-files']
+    if (expectedFiles !== undefined)
+      await checkExpectedFiles(source.repository, source.entries, source.targets, expectedFiles)
     await clearFrom(context.out, 'plan')
     progress.line(`exporting ${source.tag.name}`)
     const exports = await writeExports(source.repository, source.tag, {
       folder: context.out.exports,
       inputs: source.config.value.inputs,
+      generated: source.config.value.generated,
+      ...(expectedFiles === undefined ? {} : { expectedFiles }),
       targets: source.targets,
       log: context.log
     })
@@ -53,6 +59,7 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
       lock: { from: lock.from, sha256: sha256OfBytes(lockText) },
       sources: source.config.value.sources,
       limits: source.config.value.limits,
+      waivers: source.config.value.waivers,
       generated: source.config.value.generated,
       ...exports
     }

@@ -13,10 +13,12 @@ import { hashFile, joinInside } from '../platform/files.ts'
 import { kindFindings, planFindings } from '../proof/plan-findings.ts'
 import { reproduce } from '../proof/reproduce.ts'
 import { versionFindings } from '../proof/versions.ts'
+import { applyWaivers } from '../proof/waivers.ts'
 import { recheckExports } from '../source/recheck.ts'
 import { openOriginals, type Originals } from '../source/originals.ts'
 import { tagproofTools } from '../platform/tools.ts'
 import { clearFrom, type StageContext } from './context.ts'
+import { openTracer, type Tracer } from './trace-builds.ts'
 
 export interface ProveOptions {
   /** Both builds were made in one job, where the runner cannot keep them apart. */
@@ -45,25 +47,33 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     const staging = `${context.out.packages}.part`
     await clearFrom(context.out, 'prove')
     await mkdir(staging, { recursive: true })
+    await mkdir(context.out.origins, { recursive: true })
     const originals = await openOriginals(context.repository, plan)
-    const findings: Finding[] = []
+    const found: Finding[] = []
     const artifacts: ReleaseArtifact[] = []
+    let tracer: Tracer | undefined
     try {
+      const opened = await openTracer(context, plan)
+      tracer = opened
       const pairs = plan.targets.flatMap((target) =>
-        pairArtifacts(context, target, builds, findings).map((pair) => ({ target, pair }))
+        pairArtifacts(context, target, builds, found).map((pair) => ({ target, pair }))
       )
       // Side by side: one waits for its files while another computes. What is found keeps the order of the pairs.
       const results = await settleAll(
-        pairs.map(({ target, pair }) => proveArtifact({ plan, builds, originals, staging }, target, pair))
+        pairs.map(({ target, pair }) =>
+          proveArtifact({ plan, builds, originals, tracer: opened, staging }, target, pair)
+        )
       )
       for (const result of results) {
-        findings.push(...result.findings)
+        found.push(...result.findings)
         if (result.artifact !== null) artifacts.push(result.artifact)
       }
     } finally {
       await originals.close()
+      await tracer?.close()
     }
-    findings.push(...planFindings(plan), ...kindFindings(plan, builds))
+    found.push(...planFindings(plan), ...kindFindings(plan, builds))
+    const findings = applyWaivers(found, plan.waivers)
     const verdict = findings.some((finding) => finding.severity === 'refuse') ? 'refused' : 'proven'
     const proof: Proof = {
       schema: 'tagproof/proof/1',
@@ -145,11 +155,12 @@ interface Proving {
   plan: Plan
   builds: Record<World, Build>
   originals: Originals
+  tracer: Tracer
   staging: string
 }
 
 async function proveArtifact(
-  { plan, builds, originals, staging }: Proving,
+  { plan, builds, originals, tracer, staging }: Proving,
   target: PlanTarget,
   pair: ArtifactPair
 ): Promise<{ artifact: ReleaseArtifact | null; findings: Finding[] }> {
@@ -174,9 +185,20 @@ async function proveArtifact(
     name: pair.name,
     version: plan.version
   })
+  const { kind, name } = pair
+  const traced =
+    result.differing === null || (kind !== 'sdist' && kind !== 'wheel')
+      ? { findings: [], traced: null }
+      : await tracer.trace({
+          file: artifact === null ? pair.a : shipped,
+          artifact: { name, kind },
+          target,
+          differing: result.differing,
+          preparedMetadata: null
+        })
   return {
-    artifact: artifact === null ? null : { target: target.name, ...artifact },
-    findings: [...result.findings, ...versions]
+    artifact: artifact === null ? null : { target: target.name, ...artifact, traced: traced.traced },
+    findings: [...result.findings, ...versions, ...traced.findings]
   }
 }
 

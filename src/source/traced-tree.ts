@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto'
+import { sha256 as asSha256, type ObjectId, type Sha256 } from '../documents/identifiers.ts'
+import { treeIndex, type TreeIndex } from '../proof/trace/tree.ts'
+import type { Repository } from './repository.ts'
+import { listTree } from './tree.ts'
+
+/**
+ * The tagged tree as members are traced against it. Every object is checked against its name when it is read.
+ *
+ * @throws TagproofError those of `listTree`
+ */
+export async function openTracedTree(repository: Repository, tree: ObjectId): Promise<TreeIndex> {
+  const inTurn = oneAtATime()
+  return treeIndex(await listTree(repository, tree), {
+    objectFormat: repository.objectFormat,
+    read: (id) => inTurn(async () => (await repository.readObject(id, 'blob')).data),
+    sha256: (ids) => inTurn(() => hashBlobs(repository, ids))
+  })
+}
+
+/** Artifacts are traced side by side, and git answers one question after the other. */
+function oneAtATime(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (task) => {
+    const next = last.then(task, task)
+    last = next
+    return next
+  }
+}
+
+async function hashBlobs(
+  repository: Repository,
+  ids: readonly ObjectId[]
+): Promise<ReadonlyMap<ObjectId, Sha256>> {
+  const hashes = new Map<ObjectId, Sha256>()
+  for await (const { id, content } of repository.blobs(ids)) {
+    const hash = createHash('sha256')
+    for await (const chunk of content) hash.update(chunk)
+    hashes.set(id, asSha256(hash.digest('hex')))
+  }
+  return hashes
+}

@@ -1,0 +1,127 @@
+import path from 'node:path'
+import type { PlanTarget } from '../documents/plan.ts'
+import type { Trace, TracedFile } from '../documents/trace.ts'
+import { contentDigest } from '../formats/archive.ts'
+import { asTagproofError, TagproofError } from '../platform/errors.ts'
+import { hashFile } from '../platform/files.ts'
+import { traceArtifact } from '../proof/trace/trace.ts'
+import { versionFindings } from '../proof/versions.ts'
+import { applyWaivers } from '../proof/waivers.ts'
+import { invalidArchiveFinding } from '../proof/reproduce.ts'
+import { openTracedTree } from '../source/traced-tree.ts'
+import { versionOfTag } from '../source/version.ts'
+import type { StageContext } from './context.ts'
+import { openHead, openRelease, type SourceOptions } from './source.ts'
+
+/**
+ * The origin of every member of sdists and wheels, whoever built them, against the tree of a tag. Needs no lock and
+ * no build, touches no network, and runs no project code.
+ *
+ * @throws TagproofError `usage` for a file that is no sdist or wheel, `input-missing` for one that is not there
+ */
+export async function trace(
+  context: StageContext,
+  files: readonly string[],
+  options: SourceOptions
+): Promise<Trace> {
+  const kinds = files.map((file) => ({ file, kind: kindOf(file) }))
+  const open = options.tag === undefined ? openHead : openRelease
+  const source = await open(context, options)
+  try {
+    const { tag, config } = source
+    const version = tag.kind === 'untagged' ? null : versionOfTag(tag.name, config.value.tag.pattern)
+    const target = onlyTarget(source.targets)
+    const tree = await openTracedTree(source.repository, tag.tree)
+    const traced: TracedFile[] = []
+    for (const { file, kind } of kinds) {
+      const progress = context.log.begin(`trace ${path.basename(file)}`)
+      try {
+        const result = await traceFile({ file, kind, tag, version, tree, folder: target.path })
+        progress.done(`${result.members.length} members`)
+        traced.push(result)
+      } catch (error) {
+        progress.failed()
+        throw error
+      }
+    }
+    const waived = withWaivers(traced, config.value.waivers)
+    const refused = waived.some(({ findings }) => findings.some(({ severity }) => severity === 'refuse'))
+    return {
+      schema: 'tagproof/trace/1',
+      tag: { name: tag.name, commit: tag.commit, tree: tag.tree },
+      version,
+      verdict: refused ? 'refused' : 'traced',
+      files: waived
+    }
+  } finally {
+    await source.repository.close()
+  }
+}
+
+type TraceFileRequest = Omit<Parameters<typeof traceArtifact>[0], 'artifact' | 'build'> & {
+  kind: 'sdist' | 'wheel'
+}
+
+async function traceFile({ file, kind, ...request }: TraceFileRequest): Promise<TracedFile> {
+  const name = path.basename(file)
+  const { size, sha256 } = await hashFile(file).catch((cause: unknown) => {
+    throw new TagproofError('input-missing', `The file ${file} cannot be read.`, {
+      fix: 'Name the files to trace as they lie on this disk.',
+      cause
+    })
+  })
+  const common = { name, kind, size, sha256 }
+  try {
+    const { archive, origins, absent, findings } = await traceArtifact({
+      ...request,
+      file,
+      artifact: { name, kind },
+      build: null
+    })
+    const { version } = archive.metadata
+    const versions = versionFindings({ stated: version, kind, name, version: request.version })
+    return {
+      ...common,
+      contentDigest: contentDigest(archive.members),
+      version,
+      members: origins,
+      absent,
+      findings: [...versions, ...findings]
+    }
+  } catch (thrown) {
+    const error = asTagproofError(thrown)
+    if (error.code !== 'archive-invalid') throw error
+    const findings = [invalidArchiveFinding(error, name)]
+    return { ...common, contentDigest: null, version: null, members: [], absent: [], findings }
+  }
+}
+
+function kindOf(file: string): 'sdist' | 'wheel' {
+  if (file.endsWith('.whl')) return 'wheel'
+  if (file.endsWith('.tar.gz')) return 'sdist'
+  throw new TagproofError('usage', `The file ${file} is none that this version can trace.`, {
+    expected: 'an sdist (*.tar.gz) or a wheel (*.whl)',
+    fix: 'Name sdists and wheels only.'
+  })
+}
+
+function onlyTarget(targets: readonly PlanTarget[]): PlanTarget {
+  const python = targets.filter((target) => target.kind === 'python')
+  const [only] = python
+  if (only !== undefined && python.length === 1) return only
+  throw new TagproofError('usage', 'The tree has several Python targets.', {
+    found: python.map((target) => target.name).join(', '),
+    fix: 'Say with --target which of them the files belong to.'
+  })
+}
+
+/** Waivers are for all files together: one that fits in any of them is used. */
+function withWaivers(
+  files: readonly TracedFile[],
+  waivers: Parameters<typeof applyWaivers>[1]
+): TracedFile[] {
+  return files.map((file) => ({
+    ...file,
+    findings: applyWaivers(file.findings, waivers).filter(({ code }) => code !== 'waiver-unused')
+  }))
+}
