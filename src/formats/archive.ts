@@ -3,10 +3,10 @@ import { sha256 as asSha256, type Sha256 } from '../documents/identifiers.ts'
 import { invalidArchive } from './invalid.ts'
 import { comparePaths } from './member-names.ts'
 import { parseMetadata, type CoreMetadata } from './metadata.ts'
-import { observeNothing, type ContentObserver, type Observe } from './observer.ts'
+import { observeNothing, type Observe } from './observer.ts'
 import { readSdist } from './sdist.ts'
 import type { TarEntry } from './tar/reader.ts'
-import { openWheel, wheelContent, wheelText } from './wheel.ts'
+import { openWheel, wheelDigest, wheelText } from './wheel.ts'
 import type { ZipArchive, ZipEntry } from './zip/reader.ts'
 
 /** A file inside an artifact. */
@@ -121,7 +121,7 @@ async function readWheelArchive(file: string, observe: Observe): Promise<Archive
     for (const entry of wheel.archive.entries) {
       const kind = entry.isDirectory ? 'directory' : 'file'
       const observer = observe({ ...entry, kind, linkTarget: null })
-      const content = await digest(wheelContent(wheel, entry), observer)
+      const content = await wheelDigest(wheel, entry, observer)
       members.push(zipMember(entry, content, await digest(wheel.archive.rawContent(entry))))
     }
     const name = `${wheel.distInfo}/METADATA`
@@ -171,13 +171,9 @@ function dosTimeText(dosTime: number): string {
   return `${day} ${two(clock >> 11)}:${two((clock >> 5) & 63)}:${two((clock & 31) * 2)}`
 }
 
-async function digest(content: AsyncIterable<Buffer>, observer?: ContentObserver): Promise<Sha256> {
+async function digest(content: AsyncIterable<Buffer>): Promise<Sha256> {
   const hash = createHash('sha256')
-  for await (const piece of content) {
-    hash.update(piece)
-    observer?.update(piece)
-  }
-  observer?.end()
+  for await (const piece of content) hash.update(piece)
   return asSha256(hash.digest('hex'))
 }
 

@@ -1,4 +1,4 @@
-import { createInflateRaw } from 'node:zlib'
+import { createInflateRaw, inflateRawSync } from 'node:zlib'
 import { Deflate } from 'fflate'
 import type { ByteReader } from './byte-reader.ts'
 
@@ -78,6 +78,31 @@ export async function* inflateRaw(
   }
   await feeding
   reader.unread(last.subarray(last.length - (fed - inflater.bytesWritten)))
+}
+
+/**
+ * Inflates one raw DEFLATE stream that is in memory, to at most `size` bytes.
+ *
+ * @returns the content, and how many bytes of the input it took
+ * @throws whatever `fail` makes of zlib's sentence
+ */
+export function inflateRawWhole(
+  packed: Buffer,
+  size: number,
+  fail: (problem: string) => Error
+): { bytes: Buffer; used: number } {
+  try {
+    // One byte more, so that a stream which goes on is seen; zlib's least chunk is 64 bytes.
+    const limit = Math.max(64, size + 1)
+    const result = inflateRawSync(packed, { info: true, chunkSize: limit, maxOutputLength: limit })
+    const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } }
+    return { bytes: buffer, used: engine.bytesWritten }
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE')
+      throw fail('the content is larger than its header says')
+    if (!isZlibError(error)) throw error
+    throw fail(`the compressed data is damaged: ${error.message}`)
+  }
 }
 
 function isZlibError(error: unknown): error is Error {

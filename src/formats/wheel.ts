@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
+import { sha256, type Sha256 } from '../documents/identifiers.ts'
 import { invalidArchive } from './invalid.ts'
 import { normalizeName } from './metadata.ts'
+import type { ContentObserver } from './observer.ts'
 import { parseRecord, type RecordLine } from './record.ts'
 import { openZip, type ZipArchive, type ZipEntry } from './zip/reader.ts'
 
@@ -150,13 +152,42 @@ export async function* wheelContent(
   wheel: WheelArchive,
   entry: ZipEntry
 ): AsyncGenerator<Buffer, void, void> {
-  const line = wheel.record.get(entry.path)
-  const hash = createHash(line?.algorithm ?? 'sha256')
+  const hash = createHash(wheel.record.get(entry.path)?.algorithm ?? 'sha256')
   for await (const piece of wheel.archive.content(entry)) {
     hash.update(piece)
     yield piece
   }
-  const actual = hash.digest('hex')
+  checkRecorded(wheel, entry, hash.digest('hex'))
+}
+
+/**
+ * Reads a file of the wheel to its end.
+ *
+ * @returns SHA-256 of its content, which is compared with RECORD's hash
+ * @throws TagproofError `archive-invalid`
+ */
+export async function wheelDigest(
+  wheel: WheelArchive,
+  entry: ZipEntry,
+  observer: ContentObserver | undefined
+): Promise<Sha256> {
+  const algorithm = wheel.record.get(entry.path)?.algorithm ?? 'sha256'
+  const hash = createHash('sha256')
+  // RECORD's own hash is SHA-256 nearly always: then one hash is both.
+  const recorded = algorithm === 'sha256' ? undefined : createHash(algorithm)
+  for await (const piece of wheel.archive.content(entry)) {
+    hash.update(piece)
+    recorded?.update(piece)
+    observer?.update(piece)
+  }
+  const digest = hash.digest('hex')
+  checkRecorded(wheel, entry, recorded?.digest('hex') ?? digest)
+  observer?.end()
+  return sha256(digest)
+}
+
+function checkRecorded(wheel: WheelArchive, entry: ZipEntry, actual: string): void {
+  const line = wheel.record.get(entry.path)
   if (line !== undefined && line.digest !== null && line.digest !== actual)
     throw invalidArchive(
       { format: 'wheel', entry: entry.index, offset: entry.offset, path: entry.path },

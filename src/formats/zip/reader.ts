@@ -1,11 +1,9 @@
-import { open, type FileHandle } from 'node:fs/promises'
-import { crc32 } from 'node:zlib'
-import { ByteReader } from '../byte-reader.ts'
-import { inflateRaw } from '../deflate.ts'
 import { invalidArchive } from '../invalid.ts'
 import { MemberNames } from '../member-names.ts'
 import { checkHeaders, modeOf, nameOf } from './agreement.ts'
+import { zipContent, zipRange } from './content.ts'
 import * as zip from './layout.ts'
+import { openZipSource, type ZipSource } from './source.ts'
 
 export interface ZipEntry {
   /** Without trailing `/`. */
@@ -41,14 +39,13 @@ export interface ZipArchive {
   entries: readonly ZipEntry[]
   /** Raw records that end the file, with the offsets zeroed. */
   end: Buffer
-  /** Uncompressed bytes; size and checksum are verified at the end. */
+  /** Uncompressed bytes; size and checksum are verified at the end. Pieces must not be changed. */
   content(entry: ZipEntry): AsyncIterable<Buffer>
   /** Compressed bytes as they are. */
   rawContent(entry: ZipEntry): AsyncIterable<Buffer>
   close(): Promise<void>
 }
 
-const pieceSize = 1 << 16
 const likelyExtra = 64
 const largestDirectory = 64 * 2 ** 20
 /** The index's rule against bombs: no more than 50 times the file, where it is more than 64 MiB. */
@@ -62,32 +59,27 @@ const bombSize = 64 * 2 ** 20
  *
  * @throws TagproofError `archive-invalid` with the entry's index and offset
  */
-export async function openZip(file: string): Promise<ZipArchive> {
-  const handle = await open(file, 'r')
+export async function openZip(file: string | ZipSource): Promise<ZipArchive> {
+  const source = typeof file === 'string' ? await openZipSource(file) : file
   try {
-    const { size } = await handle.stat()
-    const { entries, end } = await readEntries(handle, size)
     return {
-      size,
-      entries,
-      end,
-      content: (entry) => content(handle, entry),
-      rawContent: (entry) => range(handle, entry.contentOffset, entry.compressedSize),
-      close: () => handle.close()
+      size: source.size,
+      ...(await readEntries(source)),
+      content: (entry) => zipContent(source, entry),
+      rawContent: (entry) => zipRange(source, entry.contentOffset, entry.compressedSize),
+      close: () => source.close()
     }
   } catch (error) {
-    await handle.close()
+    await source.close()
     throw error
   }
 }
 
-async function readEntries(
-  handle: FileHandle,
-  fileSize: number
-): Promise<Pick<ZipArchive, 'entries' | 'end'>> {
+async function readEntries(source: ZipSource): Promise<Pick<ZipArchive, 'entries' | 'end'>> {
+  const fileSize = source.size
   const end = await placed({ offset: 0 }, async () => {
     const tailLength = Math.min(fileSize, zip.length.end + zip.length.zip64Locator + zip.length.zip64End)
-    return zip.parseEnd(await bytesAt(handle, fileSize - tailLength, tailLength), fileSize)
+    return zip.parseEnd(await source.bytesAt(fileSize - tailLength, tailLength), fileSize)
   })
   const { directoryOffset, directorySize, endOffset } = end
   if (directoryOffset + directorySize !== endOffset)
@@ -100,7 +92,7 @@ async function readEntries(
       { format: 'zip', offset: directoryOffset },
       'the central directory is larger than 64 MiB'
     )
-  const headers = await readDirectory(await bytesAt(handle, directoryOffset, directorySize), end)
+  const headers = await readDirectory(await source.bytesAt(directoryOffset, directorySize), end)
   const names = new MemberNames()
   const entries: ZipEntry[] = []
   // In the order of the file, so that each entry must begin where the one before it ends.
@@ -112,7 +104,7 @@ async function readEntries(
     entries[index] = await placed(place, async () => {
       if (central.offset !== position)
         throw new zip.ZipProblem('bytes before the entry belong to nothing, or to two', position)
-      return readEntry(handle, { central, index, next, names })
+      return readEntry(source, { central, index, next, names })
     })
     position = next
   }
@@ -148,22 +140,22 @@ interface EntryContext {
 }
 
 async function readEntry(
-  handle: FileHandle,
+  source: ZipSource,
   { central, index, next, names }: EntryContext
 ): Promise<ZipEntry> {
   const { offset } = central
   if (next - offset < zip.length.local) throw new zip.ZipProblem('the entry reaches into what follows it')
   // One read is enough unless the extra field is long.
   const guess = zip.length.local + central.nameBytes.length + likelyExtra
-  const begin = await bytesAt(handle, offset, Math.min(guess, next - offset))
+  const begin = await source.bytesAt(offset, Math.min(guess, next - offset))
   const localSize = zip.localLength(begin)
   const contentOffset = offset + localSize
   const contentEnd = contentOffset + central.compressedSize
   if (contentEnd > next) throw new zip.ZipProblem('the entry reaches into what follows it')
-  const local = zip.parseLocal(localSize <= begin.length ? begin : await bytesAt(handle, offset, localSize))
+  const local = zip.parseLocal(localSize <= begin.length ? begin : await source.bytesAt(offset, localSize))
   checkHeaders(central, local)
   const descriptor = next - contentEnd
-  await checkDescriptor(handle, central, contentEnd, descriptor)
+  await checkDescriptor(source, central, contentEnd, descriptor)
   const { path, isDirectory } = nameOf(central)
   const problem = names.add(path, isDirectory)
   if (problem !== undefined) throw new zip.ZipProblem(problem)
@@ -188,7 +180,7 @@ async function readEntry(
 
 /** A data descriptor repeats checksum and sizes, with or without a signature, in 32 or 64 bits. */
 async function checkDescriptor(
-  handle: FileHandle,
+  source: ZipSource,
   central: zip.ZipHeader,
   offset: number,
   size: number
@@ -197,7 +189,7 @@ async function checkDescriptor(
   if (!expected && size === 0) return
   if (!expected || ![12, 16, 20, 24].includes(size))
     throw new zip.ZipProblem('bytes after the content belong to nothing', offset)
-  const bytes = await bytesAt(handle, offset, size)
+  const bytes = await source.bytesAt(offset, size)
   const signed = size === 16 || size === 24
   const at = signed ? 4 : 0
   const wide = size >= 20
@@ -221,44 +213,6 @@ function checkExpansion(entries: readonly ZipEntry[], fileSize: number): void {
         found: `${total} bytes from ${fileSize}`
       }
     )
-}
-
-async function* content(handle: FileHandle, entry: ZipEntry): AsyncGenerator<Buffer, void, void> {
-  const fail = (problem: string): Error =>
-    invalidArchive({ format: 'zip', entry: entry.index, offset: entry.offset, path: entry.path }, problem)
-  const reader = new ByteReader(range(handle, entry.contentOffset, entry.compressedSize))
-  const pieces =
-    entry.method === zip.method.deflated
-      ? inflateRaw(reader, fail)
-      : range(handle, entry.contentOffset, entry.compressedSize)
-  let size = 0
-  let checksum = 0
-  for await (const piece of pieces) {
-    size += piece.length
-    if (size > entry.size) throw fail('the content is larger than its header says')
-    checksum = crc32(piece, checksum)
-    yield piece
-  }
-  if (size !== entry.size) throw fail('the content is smaller than its header says')
-  if (checksum !== entry.crc32) throw fail('the checksum of the content is wrong')
-  if (entry.method === zip.method.deflated && reader.offset !== entry.compressedSize)
-    throw fail('bytes follow the compressed data')
-}
-
-async function* range(handle: FileHandle, offset: number, size: number): AsyncGenerator<Buffer, void, void> {
-  for (let at = 0; at < size; at += pieceSize)
-    yield await bytesAt(handle, offset + at, Math.min(pieceSize, size - at))
-}
-
-async function bytesAt(handle: FileHandle, offset: number, size: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(size)
-  let filled = 0
-  while (filled < size) {
-    const { bytesRead } = await handle.read(bytes, filled, size - filled, offset + filled)
-    if (bytesRead === 0) throw invalidArchive({ format: 'zip', offset: offset + filled }, 'the file is cut')
-    filled += bytesRead
-  }
-  return bytes
 }
 
 /** Gives a {@link zip.ZipProblem} its place. */
