@@ -13,39 +13,40 @@ export interface CoreMetadata {
 
 /**
  * Parses core metadata (packaging.python.org, "Core metadata specifications"): header fields in the manner of
- * RFC 822, continuation lines, an empty line, the description.
+ * RFC 822, continuation lines, an empty line, the description. A line that is no field ends the fields, too, and
+ * belongs to the description: so reads Python's `email`, which the specification names, and old setuptools wrote
+ * licences of several lines as they were.
  *
  * @param file name for messages
  * @throws TagproofError `archive-invalid`
  */
 export function parseMetadata(bytes: Uint8Array, file = 'METADATA'): CoreMetadata {
-  const text = decode(bytes, file).replace(/\r\n?/g, '\n')
-  const cut = text.indexOf('\n\n')
-  const head = cut < 0 ? text : text.slice(0, cut)
-  const body = cut < 0 ? '' : text.slice(cut + 2)
+  const lines = decode(bytes, file).replace(/\r\n?/g, '\n').split('\n')
   const fields = new Map<string, string[]>()
   let open: string[] | undefined
-  head.split('\n').forEach((line, index) => {
-    if (line === '') return
+  let at = 0
+  for (; at < lines.length && lines[at] !== ''; at += 1) {
+    const line = lines[at] ?? ''
     if (/^[ \t]/.test(line)) {
-      if (open === undefined) throw malformed(file, index, 'begins with a continuation')
+      if (open === undefined) throw malformed(file, at, 'begins with a continuation')
       open.push(`${open.pop() ?? ''}\n${unfolded(line)}`)
-      return
+      continue
     }
-    const colon = line.indexOf(':')
-    if (!/^[A-Za-z0-9-]+$/.test(line.slice(0, Math.max(colon, 0))))
-      throw malformed(file, index, 'is no "Field: value"')
-    const key = line.slice(0, colon).toLowerCase()
-    open = fields.get(key) ?? []
-    fields.set(key, open)
-    open.push(line.slice(colon + 1).trim())
-  })
+    // Python passes over an envelope line, and goes on with the fields.
+    if (line.startsWith('From ')) throw malformed(file, at, 'begins with "From "')
+    const name = /^([!-9;-~]*):/.exec(line)?.[1]
+    if (name === undefined) break
+    if (!/^[A-Za-z0-9-]+$/.test(name)) throw malformed(file, at, 'names a field in characters that none has')
+    open = fields.get(name.toLowerCase()) ?? []
+    fields.set(name.toLowerCase(), open)
+    open.push(line.slice(name.length + 1).trim())
+  }
   return {
     name: single(fields, 'Name', file),
     version: single(fields, 'Version', file),
     metadataVersion: single(fields, 'Metadata-Version', file),
     fields,
-    body
+    body: lines.slice(lines[at] === '' ? at + 1 : at).join('\n')
   }
 }
 

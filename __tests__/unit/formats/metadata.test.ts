@@ -20,11 +20,22 @@ describe('parseMetadata', () => {
     expect(fields.get('description')).toEqual(['one\ntwo\nthree'])
   })
 
+  it('ends the fields at a line that is none, as Python does', () => {
+    const { fields, body } = parse(
+      'Metadata-Version: 1.1\nName: d\nVersion: 1\nLicense: The MIT License\nCopyright (c) 2013\n\nLicense: no field\n'
+    )
+    expect(fields.get('license')).toEqual(['The MIT License'])
+    expect(body).toBe('Copyright (c) 2013\n\nLicense: no field\n')
+  })
+
   it.each([
     ['no name', 'Metadata-Version: 2.1\nVersion: 1\n', /Name is there 0 times/],
     ['two versions', 'Metadata-Version: 2.1\nName: d\nVersion: 1\nVersion: 2\n', /Version is there 2 times/],
     ['an empty version', 'Metadata-Version: 2.1\nName: d\nVersion:\n', /Version is there 1 times/],
-    ['a line without a colon', 'Metadata-Version: 2.1\nnonsense\n', /line 2 is no "Field: value"/],
+    ['a field after the end of the fields', 'Metadata-Version: 2.1\nnonsense\nName: d\n', /Name is there 0/],
+    ['a field of odd characters', 'Metadata-Version: 2.1\nRequires_Dist: x\n', /line 2 names a field/],
+    ['a field without a name', 'Metadata-Version: 2.1\n: x\n', /line 2 names a field/],
+    ['an envelope line', 'Metadata-Version: 2.1\nFrom x\nName: d\n', /line 2 begins with "From "/],
     ['a continuation of nothing', ' x\n', /line 1 begins with a continuation/]
   ])('refuses %s', (_, text, message) => {
     expect(() => parse(text)).toThrow(message)
