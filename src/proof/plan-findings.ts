@@ -1,7 +1,8 @@
 import type { Build } from '../documents/build.ts'
 import type { World } from '../documents/identifiers.ts'
-import type { Plan, PlanTarget } from '../documents/plan.ts'
+import type { Notice, Plan, PlanTarget } from '../documents/plan.ts'
 import type { Finding } from '../documents/proof.ts'
+import { printable } from '../platform/printable.ts'
 
 /** What the plan itself has to say about the release. */
 export function planFindings(plan: Plan): Finding[] {
@@ -12,14 +13,81 @@ export function planFindings(plan: Plan): Finding[] {
       `The tree has a ${target.kind} target at ${target.path}, which this version does not build.`
     )
   )
-  const spared = plan.scramble.inputs.map((glob) =>
+  const spared = plan.scramble.inputs.map(({ path, reason }) =>
     finding(
       'inputs-declared',
       'warn',
-      `The configuration declares ${JSON.stringify(glob)} as inputs: world b saw these files as they are, so what they do to the build is not tested.`
+      `The configuration declares ${JSON.stringify(path)} as inputs (${reason}): world b saw these files as they are, so what they do to the build is not tested.`
     )
   )
-  return [...skipped, ...spared]
+  return [...skipped, ...spared, ...formFindings(plan), ...plan.notices.map(noticeFinding)]
+}
+
+/** A copy in a valid form shows more of its original than its size. */
+function formFindings({ scramble }: Plan): Finding[] {
+  const kept = scramble.files.filter((file) => file.form !== undefined)
+  if (kept.length === 0) return []
+  const named = kept.slice(0, mostNamed).map((file) => `${file.path} (${file.form ?? ''})`)
+  const more = kept.length > mostNamed ? ` and ${kept.length - mostNamed} more` : ''
+  return [
+    finding(
+      'form-kept',
+      'warn',
+      `World b saw ${kept.length} opaque files as other data in the same format, since noise stopped its build: ${named.join(', ')}${more}. What the format itself shows (names in archives, sizes of images) was not varied.`
+    )
+  ]
+}
+
+const mostNamed = 10
+
+/** What each kind of notice means, and what to do. */
+const noticeTexts: Record<
+  Notice['code'],
+  { check: Finding['check']; says: (found: string) => string; cause: string; fix: string }
+> = {
+  'opaque-build-file': {
+    check: 'uninfluenced',
+    says: (found) =>
+      `holds ${found} and is read by the build by right, so world b could not be given other content`,
+    cause:
+      'It is a build file, or the metadata names it, and a part of it is encoded or dense beyond reading.',
+    fix: 'Move the data into a file of its own that is shipped and read at run time, or write it readably. If the build must read it there, declare it under `inputs:` with a reason, which every proof shows.'
+  },
+  'bidi-control': {
+    check: 'source',
+    says: (found) => `holds ${found}, which make text look like something else than it is`,
+    cause: 'Controls of text direction reorder what is shown and not what is read (CVE-2021-42574).',
+    fix: 'Remove the characters, or write them as escapes such as \\u202e.'
+  },
+  'invisible-character': {
+    check: 'source',
+    says: (found) => `holds ${found}, which show nothing where code is read`,
+    cause: 'Invisible characters come from copied text; they can also hide data, or tell two names apart.',
+    fix: 'Remove the characters, or write them as escapes such as \\u200b.'
+  },
+  'encoded-message': {
+    check: 'source',
+    says: (found) => `object of git holds ${found}, and a build can read it`,
+    cause: 'Messages and headers of commit and tag are not part of what is reviewed as files.',
+    fix: 'Make the commit or tag again with a message in words. If the text must stay, waive the finding with a reason.'
+  }
+}
+
+function noticeFinding({ code, severity, path, line, column, found, count }: Notice): Finding {
+  const { check, says, cause, fix } = noticeTexts[code]
+  const place = line === null ? '' : `:${line}:${column ?? 1}`
+  const times = count > 1 ? ` (${count} times)` : ''
+  return {
+    check,
+    code,
+    severity,
+    artifact: null,
+    member: path,
+    message: `${printable(path)}${place} ${says(found)}${times}.`,
+    cause,
+    fix,
+    waiver: null
+  }
 }
 
 /** Kinds that a target of each kind has one artifact of. */

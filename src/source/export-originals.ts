@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { sha256 as asSha256, type Epoch, type Sha256 } from '../documents/identifiers.ts'
-import type { ScrambledFile } from '../documents/plan.ts'
+import type { Notice, ScrambledFile } from '../documents/plan.ts'
 import { sha256OfBytes } from '../platform/files.ts'
-import { scramble, scrambledStream } from '../worlds/scramble.ts'
+import { scrambledAs, scrambledStream, type ScrambleTier } from '../worlds/scramble.ts'
 import { addFolder, addGitFile, headerOf, linkTargetOf, type Exported, type Leaf } from './export-entries.ts'
 import { exportOrder } from './export-order.ts'
-import type { ScrambleChoice } from './inputs.ts'
-import { folderReason, largestReadable } from './opaque.ts'
+import type { Decision, ScrambleChoice } from './inputs.ts'
+import { textNotices, pathNotices } from './notices.ts'
+import { isBinary, largestReadable } from './opaque.ts'
 import type { Repository } from './repository.ts'
 import { TarFile } from './tar-file.ts'
 import type { TreeEntry } from './tree.ts'
@@ -17,6 +18,7 @@ export interface OriginalsRequest {
   epoch: Epoch
   choice: ScrambleChoice
   seed: Sha256
+  tier: ScrambleTier
   file: string
 }
 
@@ -24,16 +26,32 @@ export interface OriginalsResult {
   archive: { sha256: Sha256; size: number }
   exported: Map<string, Exported>
   scrambled: ScrambledFile[]
+  /** Opaque files that declared generators read. */
+  paired: ScrambledFile[]
+  /** Every opaque file by its fate, to judge how broad the declared inputs are. */
+  opaque: { path: string; decision: Decision }[]
+  notices: Notice[]
 }
 
-type Written = Exported & { record: ScrambledFile | null }
+interface Written {
+  place: Exported
+  decision: Decision
+  record: ScrambledFile | null
+  notices: Notice[]
+}
 
 /** Writes world a's export, and decides on the way what world b sees scrambled: each blob is read once. */
 export async function writeOriginals(request: OriginalsRequest): Promise<OriginalsResult> {
   const places = exportOrder(request.leaves, 'a')
   const ids = places.flatMap(({ leaf }) => (leaf?.kind === 'tree' ? [leaf.entry.id] : []))
   const exported = new Map<string, Exported>()
-  const scrambled: ScrambledFile[] = []
+  const result: Omit<OriginalsResult, 'archive'> = {
+    exported,
+    scrambled: [],
+    paired: [],
+    opaque: [],
+    notices: []
+  }
   const tar = await TarFile.create(request.file)
   const blobs = request.repository.blobs(ids)
   try {
@@ -43,17 +61,15 @@ export async function writeOriginals(request: OriginalsRequest): Promise<Origina
       else if (leaf.kind === 'git') await addGitFile(tar, leaf.file, request.epoch)
       else {
         const next = await blobs.next()
-        const { record, ...place } = await addOriginal(
-          tar,
-          leaf.entry,
-          next.done === true ? none() : next.value.content,
-          request
-        )
+        const content = next.done === true ? none() : next.value.content
+        const { place, decision, record, notices } = await addOriginal(tar, leaf.entry, content, request)
         exported.set(path, place)
-        if (record !== null) scrambled.push(record)
+        result.notices.push(...pathNotices(path), ...notices)
+        if (decision.fate !== 'leave') result.opaque.push({ path, decision })
+        if (record !== null) (decision.fate === 'pair' ? result.paired : result.scrambled).push(record)
       }
     }
-    return { archive: await tar.end(), exported, scrambled }
+    return { ...result, archive: await tar.end() }
   } finally {
     await blobs.return(undefined)
     await tar.close()
@@ -73,20 +89,41 @@ async function addOriginal(
   if (entry.mode === '120000') {
     const linkTarget = linkTargetOf(entry, bytes)
     const offset = await tar.add(headerOf(entry, request.epoch, linkTarget))
-    return { entry, offset, linkTarget, scrambled: false, record: null }
+    const place = { entry, offset, linkTarget, scrambled: false }
+    return { place, decision: { fate: 'leave', reason: null }, record: null, notices: [] }
   }
   const offset = await tar.add(headerOf(entry, request.epoch, null), [bytes])
-  const reason = request.choice.declared(entry.path) ? undefined : request.choice.reason(entry.path, bytes)
-  const record =
-    reason === undefined
-      ? null
-      : scrambledFile(
-          entry,
-          reason,
-          sha256OfBytes(bytes),
-          sha256OfBytes(scramble(bytes, entry.path, request.seed))
-        )
-  return { entry, offset, linkTarget: null, scrambled: record !== null, record }
+  const decision = request.choice.decide(entry.path, bytes)
+  const place = { entry, offset, linkTarget: null, scrambled: decision.fate === 'scramble' }
+  return {
+    place,
+    decision,
+    record: recordOf(entry, decision, bytes, request),
+    notices: noticesOf(entry.path, decision, bytes)
+  }
+}
+
+function recordOf(
+  entry: TreeEntry,
+  { fate, reason }: Decision,
+  bytes: Buffer,
+  { seed, tier }: OriginalsRequest
+): ScrambledFile | null {
+  if (reason === null || (fate !== 'scramble' && fate !== 'pair')) return null
+  const made = scrambledAs(bytes, entry.path, seed, tier)
+  const record = scrambledFile(entry, reason, sha256OfBytes(bytes), sha256OfBytes(made.bytes))
+  return made.form === undefined ? record : { ...record, form: made.form }
+}
+
+function noticesOf(path: string, { fate, reason }: Decision, bytes: Buffer): Notice[] {
+  if (isBinary(bytes)) return []
+  const notices = textNotices(path, bytes, fate === 'scramble')
+  if (fate !== 'hidden') return notices
+  const place = { path, line: null, column: null, count: 1 }
+  return [
+    ...notices,
+    { code: 'opaque-build-file', severity: 'refuse', ...place, found: `${reason ?? 'opaque'} text` }
+  ]
 }
 
 /** A file that is too large to hold, and so too large to read: opaque unless the configuration declares it. */
@@ -98,13 +135,15 @@ async function addLarge(
 ): Promise<Written> {
   const original = createHash('sha256')
   const offset = await tar.add(headerOf(entry, request.epoch, null), hashed(content, original))
-  if (request.choice.declared(entry.path))
-    return { entry, offset, linkTarget: null, scrambled: false, record: null }
-  const reason = folderReason(request.choice.relative(entry.path)) ?? 'dense'
+  const decision = request.choice.decideLarge(entry.path)
+  const place = { entry, offset, linkTarget: null, scrambled: decision.fate === 'scramble' }
+  const { fate, reason } = decision
+  if (reason === null || (fate !== 'scramble' && fate !== 'pair'))
+    return { place, decision, record: null, notices: [] }
   const noise = createHash('sha256')
   for (const chunk of scrambledStream(entry.size, entry.path, request.seed)) noise.update(chunk)
-  const record = scrambledFile(entry, reason, asSha256(original.digest('hex')), asSha256(noise.digest('hex')))
-  return { entry, offset, linkTarget: null, scrambled: true, record }
+  const hashes = [original, noise].map((hash) => asSha256(hash.digest('hex'))) as [Sha256, Sha256]
+  return { place, decision, record: scrambledFile(entry, reason, ...hashes), notices: [] }
 }
 
 function scrambledFile(

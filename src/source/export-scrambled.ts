@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import type { Epoch, Sha256 } from '../documents/identifiers.ts'
-import { scramble, scrambledStream } from '../worlds/scramble.ts'
+import type { ScrambledLink } from '../documents/plan.ts'
+import { scramble, scrambledStream, type ScrambleTier } from '../worlds/scramble.ts'
 import { addFolder, addGitFile, headerOf, type Exported, type Leaf } from './export-entries.ts'
 import { exportOrder } from './export-order.ts'
 import { largestReadable } from './opaque.ts'
@@ -10,6 +11,9 @@ export interface ScrambledRequest {
   leaves: ReadonlyMap<string, Leaf>
   epoch: Epoch
   seed: Sha256
+  tier: ScrambleTier
+  /** Links with another text in world b. */
+  links: readonly ScrambledLink[]
   exported: ReadonlyMap<string, Exported>
   /** World a's export, which the contents are read from: git is asked once for each. */
   originals: string
@@ -22,13 +26,14 @@ const copyBytes = 1 << 20
 export async function writeScrambled(request: ScrambledRequest): Promise<{ sha256: Sha256; size: number }> {
   const tar = await TarFile.create(request.file)
   const originals = await open(request.originals, 'r')
+  const links = new Map(request.links.map((link) => [link.path, link.scrambled]))
   try {
     await addFolder(tar, '', request.epoch)
     for (const { path, leaf } of exportOrder(request.leaves, 'b')) {
       const place = request.exported.get(path)
       if (place !== undefined) {
-        const header = headerOf(place.entry, request.epoch, place.linkTarget)
-        await tar.add(header, await contentOf(place, originals, request.seed))
+        const header = headerOf(place.entry, request.epoch, links.get(path) ?? place.linkTarget)
+        await tar.add(header, await contentOf(place, originals, request))
       } else if (leaf?.kind === 'git') await addGitFile(tar, leaf.file, request.epoch)
       else await addFolder(tar, path, request.epoch)
     }
@@ -42,7 +47,7 @@ export async function writeScrambled(request: ScrambledRequest): Promise<{ sha25
 async function contentOf(
   place: Exported,
   originals: FileHandle,
-  seed: Sha256
+  { seed, tier }: Pick<ScrambledRequest, 'seed' | 'tier'>
 ): Promise<AsyncIterable<Buffer> | Iterable<Buffer>> {
   const { path, size } = place.entry
   if (place.linkTarget !== null) return []
@@ -50,7 +55,7 @@ async function contentOf(
   if (size > largestReadable) return scrambledStream(size, path, seed)
   const chunks: Buffer[] = []
   for await (const chunk of contentAt(originals, place.offset, size)) chunks.push(chunk)
-  return [scramble(Buffer.concat(chunks), path, seed)]
+  return [scramble(Buffer.concat(chunks), path, seed, tier)]
 }
 
 async function* contentAt(file: FileHandle, offset: number, size: number): AsyncGenerator<Buffer> {

@@ -1,8 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer'
-import type { ScrambledFile } from '../documents/plan.ts'
+import type { OpaqueReason } from '../documents/plan.ts'
 import { isDense } from './entropy.ts'
 
-export type OpaqueReason = ScrambledFile['reason']
+export type { OpaqueReason }
 
 /** A reviewer does not read a text of this size: it counts as opaque without a look inside. */
 export const largestReadable = 16 * 1024 * 1024
@@ -49,6 +49,12 @@ export function contentReason(path: string, bytes: Buffer): OpaqueReason | undef
   if (isEncoded(bytes, text)) return 'encoded'
   if (isDense(text)) return 'dense'
   return /\.(js|mjs|cjs|css)$/i.test(path) && isMinified(text) ? 'minified' : undefined
+}
+
+/** The same for a text that people read: badges, links and tables are long lines without hiding anything. */
+export function proseReason(bytes: Buffer): OpaqueReason | undefined {
+  if (isBinary(bytes)) return 'binary'
+  return bytes.length > largestReadable ? 'dense' : undefined
 }
 
 /** The reason that the folder of a file gives. */

@@ -20,11 +20,13 @@ export async function recheckExports(folder: string, plan: Plan): Promise<void> 
       writeExports(repository, plan.tag, {
         folder: temporary,
         inputs: plan.scramble.inputs,
+        generated: plan.generated,
+        tier: plan.scramble.tier,
         targets: plan.targets,
         log: silentLog
       })
     )
-    for (const part of ['exports', 'scramble'] as const) {
+    for (const part of ['exports', 'scramble', 'notices'] as const) {
       if (JSON.stringify(again[part]) === JSON.stringify(plan[part])) continue
       throw new TagproofError('document-mismatch', `The plan's ${part} are not what the tag gives.`, {
         where: `plan.json: .${part}`,

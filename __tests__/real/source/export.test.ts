@@ -58,6 +58,8 @@ async function exported(
     await repository.close()
   }
 }
+const inputs = (...globs: string[]): { path: string; reason: string }[] =>
+  globs.map((path) => ({ path, reason: 'The build reads it.' }))
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
 describe('the exports', () => {
@@ -138,9 +140,9 @@ describe('the exports', () => {
 
   it('leave what the configuration declares as input, and refuse a glob that fits nothing', async () => {
     const project = await made()
-    const { scramble } = await exported(project, { inputs: ['src/**/*.png', 'tests'] })
+    const { scramble } = await exported(project, { inputs: inputs('src/**/*.png', 'tests') })
     expect(scramble.files.map((file) => file.path)).toEqual(['docs/guide.md'])
-    const refusal = await refusalOf(exported(project, { inputs: ['nowhere/*'] }))
+    const refusal = await refusalOf(exported(project, { inputs: inputs('nowhere/*') }))
     expect(refusal.code).toBe('config-invalid')
   })
 

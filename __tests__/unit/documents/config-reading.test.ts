@@ -40,7 +40,8 @@ describe('a configuration that is right', () => {
   })
 
   it('takes words as YAML 1.2 does: no is text', () => {
-    expect(readConfig('inputs: [no, on]\n', name).inputs).toEqual(['no', 'on'])
+    const text = 'inputs: [{path: no, reason: the build reads it}]\n'
+    expect(readConfig(text, name).inputs).toEqual([{ path: 'no', reason: 'the build reads it' }])
   })
 })
 
@@ -136,12 +137,26 @@ const cases: Case[] = [
   },
   {
     title: 'a number where text belongs, with the quotes to set',
-    text: 'inputs:\n  - 2.10\n',
-    at: '2:5',
-    message: 'inputs[0] has the wrong type.',
+    text: 'roots: {x: {packages: [2.10]}}\n',
+    at: '1:24',
+    message: 'roots.x.packages[0] has the wrong type.',
     found: '2.1',
     fix: /quotes/
   },
+  {
+    title: 'an input without a reason',
+    text: 'inputs:\n  - path: a.csv\n',
+    at: '2:5',
+    message: 'inputs[0].reason is missing.',
+    fix: 'Add reason: to it.'
+  },
+  ...['**', '*', '**/*', './', '**/*.*', '{*,**}'].map((glob): Case => ({
+    title: `an input that names nothing: ${glob}`,
+    text: `inputs:\n  - path: "${glob}"\n    reason: all of it, please\n`,
+    at: '2:11',
+    message: `inputs[0].path cannot be "${glob}".`,
+    expected: 'a glob that names a part of the path, such as tests/data/table.csv'
+  })),
   {
     title: 'text where a number belongs',
     text: 'limits:\n  minutes: "30"\n',

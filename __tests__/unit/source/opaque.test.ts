@@ -153,11 +153,13 @@ license_files =
     const entries = Object.keys(texts).map(
       (path) => ({ path, mode: '100644', id: path, size: 1 }) as unknown as TreeEntry
     )
-    const choice = await chooseScrambled(entries, ['.'], [], (entry) =>
+    const choice = await chooseScrambled(entries, ['.'], { inputs: [], generated: [] }, (entry) =>
       Promise.resolve(Buffer.from(texts[entry.path] ?? ''))
     )
-    const reason = (path: string, content = prose): string | undefined =>
-      choice.reason(path, Buffer.from(content))
+    const reason = (path: string, content = prose): string | undefined => {
+      const { fate, reason } = choice.decide(path, Buffer.from(content))
+      return fate === 'scramble' ? (reason ?? undefined) : undefined
+    }
     for (const path of [
       'docs/readme.md',
       'docs/a.rst',

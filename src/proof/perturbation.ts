@@ -1,0 +1,62 @@
+import type { DeclaredGenerator } from '../documents/config.ts'
+import type { Finding } from '../documents/proof.ts'
+import type { Archive } from '../formats/archive.ts'
+import { globMatcher } from '../source/glob.ts'
+import { compareMembers, type Difference } from './compare.ts'
+
+export interface PerturbationRequest {
+  /** What is shipped, and what the perturbed build made, its originals put back. */
+  shipped: Archive
+  perturbed: Archive
+  kind: 'sdist' | 'wheel'
+  /** File name of the artifact. */
+  name: string
+  /** Name of the perturbation, such as `perturbation 2`. */
+  perturbation: string
+  /** Declared generators whose inputs were scrambled in this build: what they make may differ. */
+  pairs: readonly DeclaredGenerator[]
+}
+
+const mostShown = 20
+
+/**
+ * Which members follow opaque files, as a further build of world b with other noise shows: all that differ once the
+ * originals are back, but for what a declared generator makes.
+ */
+export function perturbationFindings(request: PerturbationRequest): Finding[] {
+  const { shipped, perturbed, kind, name, pairs } = request
+  const allowed = globMatcher(pairs.map((pair) => pair.to))
+  const differences = compareMembers(shipped.members, perturbed.members, kind).filter(
+    (difference) => !(difference.code === 'content-differs' && allowed(innerPath(difference.member, kind)))
+  )
+  const findings = differences.slice(0, mostShown).map((difference) => influenced(difference, request))
+  if (differences.length > mostShown)
+    findings.push({
+      ...base(name),
+      code: 'more-differences',
+      member: null,
+      message: `${differences.length - mostShown} more members differ in ${request.perturbation}`,
+      cause: null,
+      fix: 'Correct the causes above first; most of the others go with them.'
+    })
+  return findings
+}
+
+function influenced({ member, code }: Difference, request: PerturbationRequest): Finding {
+  return {
+    ...base(request.name),
+    code: 'perturbation-differs',
+    member,
+    message: `${member} differs in ${request.perturbation} (${code}), where scrambled files hold other noise`,
+    cause: 'The member follows the content of an opaque file in fewer bits than the first noise changed.',
+    fix: 'Run with --attribute to name the file; keep it out of the build, or declare it under `inputs:` or `generated:` with a reason.'
+  }
+}
+
+function base(artifact: string): Pick<Finding, 'check' | 'severity' | 'artifact' | 'waiver'> {
+  return { check: 'uninfluenced', severity: 'refuse', artifact, waiver: null }
+}
+
+function innerPath(member: string, kind: 'sdist' | 'wheel'): string {
+  return kind === 'sdist' ? member.slice(member.indexOf('/') + 1) : member
+}
