@@ -1,0 +1,100 @@
+// npm run corpus -- [NAME...]: real projects from the Python index, each made into a tagged repository and proven with
+// no configuration. A finished project is not done again; leave out what is named with --again.
+//
+//   --list FILE      the sdists (default bench/corpus.tsv)
+//   --part 3/10      a part of the list
+//   --out FOLDER     repositories, outputs and results.jsonl (default /tmp/tagproof-corpus)
+//   --stage prove    prove again what an earlier run has built
+//   --command FILE   a bundled command (default: one that is made from the sources as they are)
+//   --again          also those that have a result
+//   --minutes N      the longest that one project may take (default 10)
+//   --report         write docs/corpus.md from the results that are there, and stop
+import { copyFile, mkdir, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { buildDist } from './build.mjs'
+import { fetchSdist } from './corpus/download.ts'
+import { partOf, readList } from './corpus/list.ts'
+import { makeRepository } from './corpus/repository.ts'
+import { addResult, readResults } from './corpus/results.ts'
+import { runTagproof } from './corpus/run.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    list: { type: 'string', default: path.join(root, 'bench/corpus.tsv') },
+    part: { type: 'string', default: '1/1' },
+    out: { type: 'string', default: '/tmp/tagproof-corpus' },
+    stage: { type: 'string', default: 'rehearse' },
+    minutes: { type: 'string', default: '10' },
+    command: { type: 'string' },
+    again: { type: 'boolean', default: false }
+  }
+})
+
+/** The command is made from the sources as they are now, in a folder of its own: dist/ stays as it is. */
+async function bundle(folder) {
+  await buildDist(root, folder)
+  return path.join(folder, 'cli.cjs')
+}
+
+async function prove(command, listed) {
+  const place = (kind) => path.join(values.out, kind, listed.name)
+  const sdist = await fetchSdist(listed, path.join(values.out, 'sdists'))
+  const made = await makeRepository(listed, sdist, place('repositories'))
+  const lock = `${place('locks')}.lock`
+  const result = await runTagproof({
+    command,
+    repository: place('repositories'),
+    tag: made.tag,
+    out: place('outputs'),
+    lock: (await exists(lock)) ? lock : null,
+    stage: values.stage,
+    minutes: Number(values.minutes)
+  })
+  if (await exists(path.join(place('outputs'), 'tagproof.lock')))
+    await copyFile(path.join(place('outputs'), 'tagproof.lock'), lock)
+  const left = {}
+  for (const { rule } of made.changes) left[rule] = (left[rule] ?? 0) + 1
+  return { name: listed.name, file: listed.file, backend: made.backend, left, ...result }
+}
+
+function exists(file) {
+  return stat(file).then(
+    () => true,
+    () => false
+  )
+}
+
+for (const kind of ['repositories', 'outputs', 'locks'])
+  await mkdir(path.join(values.out, kind), { recursive: true })
+const resultsFile = path.join(values.out, 'results.jsonl')
+const done = await readResults(resultsFile)
+const list = partOf(await readList(values.list), values.part).filter(
+  ({ name }) => positionals.length === 0 || positionals.includes(name)
+)
+const bundled = path.join(values.out, `command-${process.pid}`)
+const command = values.command ?? (await bundle(bundled))
+for (const listed of list) {
+  if (done.has(listed.name) && !values.again) continue
+  try {
+    const result = await prove(command, listed)
+    await addResult(resultsFile, result)
+    await rm(path.join(values.out, 'outputs', listed.name, 'local'), { recursive: true, force: true })
+    const why =
+      result.error?.code ??
+      Object.entries(result.refusals)
+        .map(([code, count]) => `${code} ${count}`)
+        .join(', ')
+    console.log(
+      `${result.outcome.padEnd(8)} ${listed.name.padEnd(24)} ${String(result.seconds.whole).padStart(6)} s  ${why}`
+    )
+  } catch (error) {
+    console.log(
+      `failed   ${listed.name.padEnd(24)} ${error instanceof Error ? error.message : String(error)}`
+    )
+  }
+}
+await rm(bundled, { recursive: true, force: true })
