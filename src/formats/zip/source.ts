@@ -47,7 +47,12 @@ function windowed(handle: FileHandle, size: number, reach: number): ZipSource {
     bytesAt: async (offset, length) => {
       if (offset < start || offset + length > start + held.length) {
         const from = reach === size ? 0 : offset
-        held = await readExactly(handle, from, Math.min(Math.max(reach, length), size - from), offset + length)
+        held = await readExactly(
+          handle,
+          from,
+          Math.min(Math.max(reach, length), size - from),
+          offset + length
+        )
         start = from
       }
       return held.subarray(offset - start, offset - start + length)
