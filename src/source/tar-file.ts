@@ -33,6 +33,17 @@ export class TarFile {
     return start
   }
 
+  /** Adds the header blocks of an entry as they are; its content follows. */
+  async addBlocks(blocks: AsyncIterable<Buffer>): Promise<void> {
+    for await (const chunk of blocks) await this.write(chunk)
+  }
+
+  /** Adds the content of the entry whose header was added last. */
+  async addContent(size: number, content: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<void> {
+    for await (const chunk of content) await this.write(chunk)
+    await this.write(tarPadding(size))
+  }
+
   /** Everything that was added so far can be read from the file. */
   async flush(): Promise<void> {
     await this.handle.writeFile(Buffer.concat(this.pending))

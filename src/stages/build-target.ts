@@ -1,0 +1,126 @@
+import { appendFile, mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { projectFailures, type BuildFailure, type BuiltTarget } from '../documents/build.ts'
+import type { VariationName } from '../documents/fields.ts'
+import type { World } from '../documents/identifiers.ts'
+import type { Plan, PlanTarget } from '../documents/plan.ts'
+import { asTagproofError, TagproofError } from '../platform/errors.ts'
+import { buildPython, type BuildPythonRequest } from '../targets/python/build.ts'
+import type { WorldResult } from '../worlds/run.ts'
+import { signalOf, type StageContext } from './context.ts'
+import type { BuildPlaces } from './places.ts'
+
+/** What every build of a plan shares. */
+export interface BuildRoom {
+  context: StageContext
+  plan: Plan
+  places: BuildPlaces
+}
+
+export interface TargetBuild {
+  target: PlanTarget
+  world: World
+  /** The export that it sees, and how many files of it are scrambled. */
+  exportTar: string
+  scrambled: number
+  /** Receives the artifacts. */
+  folder: string
+  off: readonly VariationName[]
+  keep?: boolean
+  /** What the line of progress says. */
+  title: string
+  /** Receives what the build prints; nothing does by default. */
+  logFile?: string
+}
+
+/**
+ * Builds one target in one world.
+ *
+ * @throws TagproofError as buildPython
+ */
+export async function buildTarget(room: BuildRoom, request: TargetBuild): Promise<BuiltTarget> {
+  return run(room, request, () => undefined)
+}
+
+/** The same, but a failure that is the project's own is a result. */
+export async function attemptTarget(room: BuildRoom, request: TargetBuild): Promise<BuiltTarget> {
+  let world: WorldResult | undefined
+  try {
+    return await run(room, request, (result) => (world = result))
+  } catch (thrown) {
+    const failure = projectFailure(asTagproofError(thrown), world?.reads ?? null)
+    if (failure === undefined) throw thrown
+    const { name } = request.target
+    return {
+      name,
+      artifacts: [],
+      failure,
+      requires: [],
+      reads: failure.reads,
+      variations: world?.variations ?? []
+    }
+  }
+}
+
+async function run(
+  { context, plan, places }: BuildRoom,
+  request: TargetBuild,
+  onWorld: (world: WorldResult) => void
+): Promise<BuiltTarget> {
+  const { target, world, exportTar, scrambled, folder, off, keep = false } = request
+  const place = places.get(target.name)
+  if (place === undefined)
+    throw new TagproofError('internal', `Target ${target.name} has no place to be built in.`)
+  await mkdir(folder, { recursive: true })
+  const progress = context.log.begin(request.title)
+  const lines: string[] = [`== ${target.name}\n`]
+  const python: BuildPythonRequest = {
+    target,
+    world,
+    epoch: plan.tag.epoch,
+    exportTar,
+    ...place,
+    limits: plan.limits,
+    folder,
+    scrambled,
+    off,
+    keep,
+    onWorld,
+    onLine: (line) => {
+      lines.push(`${line}\n`)
+      progress.line(line)
+    },
+    ...signalOf(context)
+  }
+  try {
+    const built = await buildPython(python)
+    progress.done(built.artifacts.map((artifact) => artifact.name).join(', '))
+    return built
+  } catch (error) {
+    progress.failed()
+    throw error
+  } finally {
+    if (request.logFile !== undefined) {
+      await mkdir(path.dirname(request.logFile), { recursive: true })
+      await appendFile(request.logFile, lines.join(''))
+    }
+  }
+}
+
+const longestText = 2000
+const longestOutput = 20_000
+
+function projectFailure(error: TagproofError, reads: BuildFailure['reads']): BuildFailure | undefined {
+  const code = projectFailures.find((known) => known === error.code)
+  if (code === undefined) return undefined
+  const { found, output = '' } = error.detail
+  return {
+    code,
+    message: error.message.slice(0, longestText),
+    found: found?.slice(0, longestText) ?? null,
+    output: output.slice(-longestOutput),
+    reads,
+    follows: null,
+    secondTier: false
+  }
+}
