@@ -37,12 +37,32 @@ function nativeFinding({ artifact, member }: PolicyRequest): Finding | undefined
   const form = nativeForm(member)
   if (form === undefined) return undefined
   if (artifact.kind === 'sdist' && folderReason(member.inner) !== undefined) return undefined
+  const said = `The member is ${form} that was committed: nobody can read what it does.`
+  if (!isLoadable(member))
+    return {
+      ...refusal(artifact.name, member.path, {
+        code: 'compiled-data',
+        message: `${said} Nothing imports or runs it by its name or mode.`,
+        cause: 'The tag holds a compiled file, and it is copied into the package as data.',
+        fix: 'Say with a waiver why it is there (check traced, code compiled-data), or leave it out.'
+      }),
+      severity: 'warn'
+    }
   return refusal(artifact.name, member.path, {
     code: 'compiled-blob',
-    message: `The member is ${form} that was committed: nobody can read what it does.`,
+    message: said,
     cause: 'The tag holds a compiled file, and it is copied into the package.',
     fix: 'Build it from its source; or leave it out; or add a waiver with a reason for check traced, code compiled-blob.'
   })
+}
+
+/** By its name an importer or a linker takes it, or by its mode a system runs it. */
+function isLoadable(member: TracedMember): boolean {
+  return (
+    /\.(so(\.[0-9]+)*|pyd|dll|dylib|exe|com|scr|py[co]|a|lib|wasm)$/i.test(member.path) ||
+    /^[^/]+\.data\/(scripts|data\/s?bin)\//.test(member.path) ||
+    (member.mode & 0o111) !== 0
+  )
 }
 
 /** Code that comes from a place where no code of the package lies, or under another name. */
