@@ -5,14 +5,27 @@ import { TagproofError } from '../platform/errors.ts'
 import { sha256OfBytes, writeFileAtomic } from '../platform/files.ts'
 import { formatDocument } from './format.ts'
 import { buildSchema } from './build.ts'
+import { completeSchema } from './complete.ts'
 import type { Sha256 } from './identifiers.ts'
 import { planSchema } from './plan.ts'
 import { proofSchema } from './proof.ts'
 import { releaseSchema } from './release.ts'
 
-const schemas = { plan: planSchema, build: buildSchema, proof: proofSchema, release: releaseSchema } as const
+const schemas = {
+  plan: planSchema,
+  build: buildSchema,
+  complete: completeSchema,
+  proof: proofSchema,
+  release: releaseSchema
+} as const
 /** The stage that writes each. */
-const stageOf = { plan: 'plan', build: 'build', proof: 'prove', release: 'record' } as const
+const stageOf = {
+  plan: 'plan',
+  build: 'build',
+  complete: 'complete',
+  proof: 'prove',
+  release: 'record'
+} as const
 export type DocumentKind = keyof typeof schemas
 export type DocumentOf<Kind extends DocumentKind> = z.output<(typeof schemas)[Kind]>
 

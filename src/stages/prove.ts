@@ -18,6 +18,8 @@ import { recheckExports } from '../source/recheck.ts'
 import { openOriginals, type Originals } from '../source/originals.ts'
 import { tagproofTools } from '../platform/tools.ts'
 import { clearFrom, type StageContext } from './context.ts'
+import { completeFindings } from './prove-complete.ts'
+import { recheckConfig } from './recheck-config.ts'
 import { openTracer, type Tracer } from './trace-builds.ts'
 
 export interface ProveOptions {
@@ -38,6 +40,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     const { document: plan, sha256: planDigest } = await readDocument('plan', context.out.plan)
     if (options.ownPlan !== true) {
       progress.line('making the exports again')
+      await recheckConfig(context.repository, plan)
       await recheckExports(context.repository, plan)
     }
     const builds = {
@@ -73,6 +76,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       await tracer?.close()
     }
     found.push(...planFindings(plan), ...kindFindings(plan, builds))
+    found.push(...(await completeFindings(context, plan, planDigest, builds.a)))
     const findings = applyWaivers(found, plan.waivers)
     const verdict = findings.some((finding) => finding.severity === 'refuse') ? 'refused' : 'proven'
     const proof: Proof = {

@@ -1,16 +1,25 @@
 import type { Plan } from '../documents/plan.ts'
 import type { Proof } from '../documents/proof.ts'
 import type { Release } from '../documents/release.ts'
+import { writeFileAtomic } from '../platform/files.ts'
 import { build, type BuildOptions } from './build.ts'
+import { complete } from './complete.ts'
 import type { StageContext } from './context.ts'
 import { fetch } from './fetch.ts'
+import { expectedFilesOf } from './member-lists.ts'
 import { plan } from './plan.ts'
 import { prove } from './prove.ts'
 import { publishLocally, record } from './record.ts'
 import type { SourceOptions } from './source.ts'
 import { worldsFitTogether } from './room.ts'
 
-export type RehearseOptions = SourceOptions & Pick<BuildOptions, 'keep'>
+export type RehearseOptions = SourceOptions &
+  Pick<BuildOptions, 'keep'> & {
+    /** Build the last release and a full clone too, to compare what is shipped. */
+    complete?: boolean
+    /** Where the list of what world a built is written, to be committed as `expected-files`. */
+    writeExpected?: string
+  }
 
 export interface Rehearsal {
   plan: Plan
@@ -27,7 +36,15 @@ export async function rehearse(context: StageContext, options: RehearseOptions):
   await fetch(context, planned)
   const room = await worldsFitTogether(planned.limits)
   if (!room.fits) context.log.info(`The worlds are built one after the other: ${room.reason}.`)
-  await build(context, { worlds: ['a', 'b'], sequential: !room.fits, keep: options.keep ?? false })
+  const builds = await build(context, {
+    worlds: ['a', 'b'],
+    sequential: !room.fits,
+    keep: options.keep ?? false
+  })
+  if (options.complete === true) await complete(context, { sequential: !room.fits })
+  const [calm] = builds
+  if (options.writeExpected !== undefined && calm !== undefined)
+    await writeFileAtomic(options.writeExpected, await expectedFilesOf(context, calm))
   const proof = await prove(context, { singleJob: true, ownPlan: true })
   const release = await record(context)
   await publishLocally(context, release)

@@ -1,0 +1,155 @@
+import { TagproofError } from '../platform/errors.ts'
+import type { Finding } from '../documents/proof.ts'
+import { about, each } from './complete.ts'
+import { lastingNames, type MemberList } from './lasting-names.ts'
+
+/** What a project expects in its artifacts: lines by section, `wheel` or `TARGET wheel`. */
+export type ExpectedFiles = ReadonlyMap<string, readonly ExpectedLine[]>
+
+interface ExpectedLine {
+  text: string
+  /** Null where the line is one name. */
+  form: RegExp | null
+}
+
+export interface TargetLists {
+  target: string
+  lists: readonly MemberList[]
+}
+
+const mostWildcards = 4
+const longestLine = 4096
+
+/**
+ * Reads a list of expected files: sections `[wheel]`, `[sdist]` (or `[TARGET wheel]`, where there are several
+ * targets), in each a lasting name per line. `*` and `?` stay within one part of a path, `**` spans parts; `\` before a
+ * character takes it as it is; `#` begins a comment line.
+ *
+ * @param name file name for messages
+ * @throws TagproofError `config-invalid` with file and line
+ */
+export function parseExpectedFiles(text: string, name: string): ExpectedFiles {
+  const sections = new Map<string, ExpectedLine[]>()
+  let open: ExpectedLine[] | undefined
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.replace(/\r$/, '')
+    const where = `${name}:${index + 1}`
+    if (line.trim() === '' || line.startsWith('#')) continue
+    const title = /^\[([a-z0-9._ -]{1,80})\]$/.exec(line)?.[1]
+    if (title !== undefined) {
+      if (sections.has(title)) throw invalid(where, `The section [${title}] stands there twice.`, line)
+      sections.set(title, (open = []))
+    } else if (line.startsWith('[')) throw invalid(where, 'This is no section.', line, '[wheel] or [sdist]')
+    else if (open === undefined)
+      throw invalid(where, 'A name stands before the first section.', line, '[wheel] or [sdist] above it')
+    else open.push(expectedLine(line, where))
+  }
+  return sections
+}
+
+/** The list of what was built, to be committed: {@link parseExpectedFiles} finds it complete. */
+export function formatExpectedFiles(targets: readonly TargetLists[]): string {
+  const sections = targets.flatMap(({ target, lists }) =>
+    lists.map((list) => {
+      const title = targets.length === 1 ? list.kind : `${target} ${list.kind}`
+      return `[${title}]\n${lastingNames(list).map(literal).join('\n')}\n`
+    })
+  )
+  return `# What the packages hold; {version} stands for the version. Link it in .github/tagproof.yml: expected-files: PATH\n\n${sections.join('\n')}`
+}
+
+/** Sections that name no artifact of this release: a slip of the pen would switch the check off. */
+export function unknownSections(
+  expected: ExpectedFiles,
+  targets: readonly { name: string }[],
+  kinds: readonly string[]
+): string[] {
+  const known = new Set(targets.flatMap(({ name }) => kinds.map((kind) => `${name} ${kind}`)))
+  if (targets.length === 1) for (const kind of kinds) known.add(kind)
+  return [...expected.keys()].filter((title) => !known.has(title))
+}
+
+/** Compares what was built with what is expected: `expected-missing`, `expected-extra`, `expected-not-listed`. */
+export function expectedFindings(
+  expected: ExpectedFiles,
+  targets: readonly TargetLists[],
+  file: string
+): Finding[] {
+  return targets.flatMap(({ target, lists }) =>
+    lists.flatMap((list) => {
+      const lines =
+        expected.get(`${target} ${list.kind}`) ?? (targets.length === 1 ? expected.get(list.kind) : undefined)
+      return lines === undefined ? [notListed(list, file)] : listFindings(list, lines, file)
+    })
+  )
+}
+
+function listFindings(list: MemberList, lines: readonly ExpectedLine[], file: string): Finding[] {
+  const names = lastingNames(list)
+  const there = new Set(names)
+  const exact = new Set(lines.filter(({ form }) => form === null).map(({ text }) => text))
+  const forms = lines.flatMap(({ form }) => (form === null ? [] : [form]))
+  const missing = lines.filter(({ text, form }) =>
+    form === null ? !there.has(text) : !names.some((name) => form.test(name))
+  )
+  const extra = names.filter((name) => !exact.has(name) && !forms.some((form) => form.test(name)))
+  return [
+    ...each(
+      list,
+      'expected-missing',
+      missing.map(({ text }) => text),
+      (name) => ({
+        message: `${file} expects ${JSON.stringify(name)}, which is not in the artifact.`,
+        cause: null,
+        fix: `Mend the build so that it ships the file; if it was meant to go, remove the line from ${file}.`
+      })
+    ),
+    ...each(list, 'expected-extra', extra, (name) => ({
+      message: `The artifact holds ${JSON.stringify(name)}, which ${file} does not expect.`,
+      cause: null,
+      fix: `Keep the file out of the package; if it belongs there, add the line to ${file}.`
+    }))
+  ]
+}
+
+function notListed(list: MemberList, file: string): Finding {
+  return {
+    ...about(list, 'expected-not-listed', 'note'),
+    message: `${file} has no section for this ${list.kind}, so its members were compared with no list.`,
+    cause: null,
+    fix: `Add a section [${list.kind}] to ${file}; tagproof rehearse --write-expected FILE writes it.`
+  }
+}
+
+function expectedLine(line: string, where: string): ExpectedLine {
+  const tokens = line.length > longestLine ? [] : (line.match(/\\.|\*\*|[^\\]|\\$/gsu) ?? [])
+  const wildcards = tokens.filter((token) => ['*', '**', '?'].includes(token)).length
+  if (tokens.length === 0) throw invalid(where, 'The line is too long.', `${line.length} characters`)
+  if (wildcards > mostWildcards)
+    throw invalid(where, 'The line has too many wildcards.', String(wildcards), `at most ${mostWildcards}`)
+  const text = tokens.map((token) => (/^\\./su.test(token) ? token.slice(1) : token)).join('')
+  if (wildcards === 0) return { text, form: null }
+  return { text: line, form: new RegExp(`^${tokens.map(pattern).join('')}$`, 'su') }
+}
+
+function pattern(token: string): string {
+  if (token === '**') return '.*'
+  if (token === '*') return '[^/]*'
+  if (token === '?') return '[^/]'
+  const character = /^\\./su.test(token) ? token.slice(1) : token
+  return character.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+}
+
+/** A name as a line that means just this name. */
+function literal(name: string): string {
+  return name.replace(/[\\*?]/g, '\\$&').replace(/^[#[]/, '\\$&')
+}
+
+function invalid(where: string, message: string, found: string, expected?: string): TagproofError {
+  return new TagproofError('config-invalid', message, {
+    where,
+    found: found.slice(0, 200),
+    ...(expected === undefined ? {} : { expected }),
+    fix: 'Correct the list, or write it anew: tagproof rehearse --write-expected FILE.'
+  })
+}
