@@ -2,7 +2,7 @@ import type { Finding, Proof } from '../documents/proof.ts'
 import type { Release } from '../documents/release.ts'
 import { countRefusals, groupFindings, placeOf, type FindingGroup } from './findings.ts'
 import { code, table, text } from './markdown.ts'
-import { sameInBoth, sizeText } from './table.ts'
+import { allTraced, sameInBoth, sizeText, tracedText } from './table.ts'
 import { publishObstacles } from './trust.ts'
 
 /** A refusal is read from its top; whoever wants all of it has `proof.json`. */
@@ -21,14 +21,15 @@ export function formatSummary(proof: Proof, release: Release): string {
 function proven(proof: Proof, release: Release): string[] {
   return [
     `# ✅ ${text(proof.tag.name)}: proven`,
-    `Version ${text(proof.version ?? 'unknown: no tag')}, commit ${code(proof.tag.commit)}. Both worlds made the same bytes from the tag alone.`,
+    `Version ${text(proof.version ?? 'unknown: no tag')}, commit ${code(proof.tag.commit)}. Both worlds made the same bytes from the tag alone${allTraced(release.artifacts) ? ', and every member comes from it' : ''}.`,
     table(
-      ['artifact', 'size', 'sha256', 'a = b', 'packing'],
+      ['artifact', 'size', 'sha256', 'a = b', 'traced', 'packing'],
       release.artifacts.map((artifact) => [
         code(artifact.name),
         sizeText(artifact.size),
         code(artifact.sha256),
         sameInBoth(artifact) ? '✅' : '❌',
+        tracedText(artifact),
         artifact.packing
       ])
     ),

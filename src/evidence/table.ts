@@ -20,25 +20,26 @@ export function formatTable(proof: Proof): string {
   else
     parts.push(
       [
-        'proven: both worlds made the same bytes',
+        `proven: both worlds made the same bytes${allTraced(proof.artifacts) ? ', and every member comes from the tag' : ''}`,
         ...publishObstacles(proof).map((line) => `  to publish: ${line}`)
       ].join('\n')
     )
   return parts.join('\n\n')
 }
 
-/** Artifact, size, SHA-256, and whether both worlds made it alike. */
+/** Artifact, size, SHA-256, whether both worlds made it alike, and how many members have an origin. */
 export function artifactTable(artifacts: readonly ReleaseArtifact[]): string {
   const rows = [
-    ['artifact', 'size', 'sha256', 'a = b'],
+    ['artifact', 'size', 'sha256', 'a = b', 'traced'],
     ...artifacts.map((artifact) => [
       printable(artifact.name),
       sizeText(artifact.size),
       artifact.sha256,
-      sameInBoth(artifact) ? 'yes' : 'NO'
+      sameInBoth(artifact) ? 'yes' : 'NO',
+      tracedText(artifact)
     ])
   ]
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   return rows
     .map((row) =>
       row
@@ -49,6 +50,16 @@ export function artifactTable(artifacts: readonly ReleaseArtifact[]): string {
         .trimEnd()
     )
     .join('\n')
+}
+
+/** How many members have an origin: `1796/1796`. */
+export function tracedText({ members, traced }: Pick<ReleaseArtifact, 'members' | 'traced'>): string {
+  return `${traced ?? 'none'}/${members}`
+}
+
+/** False where a waiver lets a member pass that has no origin. */
+export function allTraced(artifacts: readonly ReleaseArtifact[]): boolean {
+  return artifacts.every(({ members, traced }) => members === traced)
 }
 
 /** Whether each world's artifact, originals put back, has the hash of the one to publish. */

@@ -68,9 +68,7 @@ async function open(
   try {
     const tag = await resolve(repository)
     const entries = await listTree(repository, tag.tree)
-    const config = await userText(repository, entries, configPath, options.config, readConfig, () =>
-      readConfig('', configPath)
-    )
+    const config = await readUserConfig(repository, entries, options.config)
     const lock = await userText<Lock | null>(
       repository,
       entries,
@@ -98,6 +96,15 @@ async function open(
     await repository.close()
     throw error
   }
+}
+
+/** The configuration of a tree, or one from outside of it. */
+export function readUserConfig(
+  repository: Repository,
+  entries: readonly TreeEntry[],
+  outside?: string
+): Promise<UserText<Config>> {
+  return userText(repository, entries, configPath, outside, readConfig, () => readConfig('', configPath))
 }
 
 async function userText<T>(
