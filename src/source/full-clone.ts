@@ -7,10 +7,12 @@ import type { Complete } from '../documents/complete.ts'
 import { readTar } from '../formats/tar/reader.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { exportPrefix } from './export-entries.ts'
+import { gitIndex } from './git-index.ts'
 import { endOf, walk, withHistory } from './previous-release.ts'
 import type { PrivateGit } from './private-git.ts'
 import type { Repository } from './repository.ts'
 import { TarFile } from './tar-file.ts'
+import { readTree } from './tree.ts'
 
 export interface CloneRequest {
   tag: TagRef
@@ -45,8 +47,13 @@ export async function writeFullClone(
       edge = await shallowEdge(git, tag, 1)
       pack = await writePack(git, tag, edge, folder)
     }
-    const files: PackedGit = { ...pack, shallow: edge.cut, refs: edge.refs }
-    await writeArchive(exported, file, tag.epoch, files)
+    const { index } = await readTree(repository, tag.tree)
+    await writeArchive(exported, file, tag.epoch, pack, [
+      ['HEAD', Buffer.from(`${tag.commit}\n`)],
+      ['index', gitIndex(index, repository.objectFormat)],
+      ['packed-refs', Buffer.from(edge.refs)],
+      ...(edge.cut === '' ? [] : [['shallow', Buffer.from(edge.cut)] as const])
+    ])
     return { commits: edge.commits, whole: edge.cut === '' && !shallow }
   })
 }
@@ -121,14 +128,15 @@ async function writePack(git: PrivateGit, tag: TagRef, edge: Edge, folder: strin
   return { name: newest, pack, index: checked }
 }
 
-interface PackedGit extends Pack {
-  shallow: string
-  refs: string
-}
-
 const gitFolder = `${exportPrefix}/.git`
 
-async function writeArchive(exported: string, file: string, epoch: Epoch, git: PackedGit): Promise<void> {
+async function writeArchive(
+  exported: string,
+  file: string,
+  epoch: Epoch,
+  pack: Pack,
+  files: readonly (readonly [name: string, content: Buffer])[]
+): Promise<void> {
   const tar = await TarFile.create(file)
   try {
     for await (const entry of readTar(createReadStream(exported, { highWaterMark: 1 << 20 }))) {
@@ -149,21 +157,20 @@ async function writeArchive(exported: string, file: string, epoch: Epoch, git: P
       await tar.add({ path: `${gitFolder}/${name}`, kind: 'file', mode: 0o644, size, mtime: epoch }, content)
     }
     for (const [ending, source] of [
-      ['pack', git.pack],
-      ['idx', git.index]
+      ['pack', pack.pack],
+      ['idx', pack.index]
     ] as const)
-      await add(`objects/pack/${git.name}.${ending}`, (await stat(source)).size, createReadStream(source))
-    await add('packed-refs', Buffer.byteLength(git.refs), [Buffer.from(git.refs)])
-    if (git.shallow !== '') await add('shallow', git.shallow.length, [Buffer.from(git.shallow)])
+      await add(`objects/pack/${pack.name}.${ending}`, (await stat(source)).size, createReadStream(source))
+    for (const [name, content] of files) await add(name, content.length, [content])
     await tar.end()
   } finally {
     await tar.close()
   }
 }
 
-/** What the thin git folder has in its own way. Its index stays: what is in the tree is what was committed. */
+/** What the thin git folder has in its own way; its configuration stays. */
 function isReplaced(path: string): boolean {
-  return ['objects', 'refs', 'shallow', 'packed-refs'].some(
+  return ['HEAD', 'index', 'objects', 'refs', 'shallow', 'packed-refs'].some(
     (name) => path === `${gitFolder}/${name}` || path.startsWith(`${gitFolder}/${name}/`)
   )
 }
