@@ -51,10 +51,17 @@ export function contentReason(path: string, bytes: Buffer): OpaqueReason | undef
   return /\.(js|mjs|cjs|css)$/i.test(path) && isMinified(text) ? 'minified' : undefined
 }
 
-/** The same for a text that people read: badges, links and tables are long lines without hiding anything. */
+/**
+ * The same for a text that people read. The picture of a badge is a run of base64 in an address (2.3 kB in the readmes
+ * of graphviz and xarray); more than a few of them are none of a readme.
+ */
 export function proseReason(bytes: Buffer): OpaqueReason | undefined {
   if (isBinary(bytes)) return 'binary'
-  return bytes.length > largestReadable ? 'dense' : undefined
+  if (bytes.length > largestReadable) return 'dense'
+  const text = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
+  if (encodedRuns(bytes).total > mostInProse || hasEncodedLines(text, encodedLinesInProse)) return 'encoded'
+  if (text.includes('\\x') && escapedRun.test(text)) return 'encoded'
+  return isDense(text) ? 'dense' : undefined
 }
 
 /** The reason that the folder of a file gives. */
@@ -83,6 +90,9 @@ const beforeEncoded = /^[\s"'#*]*/
 const afterEncoded = new Set('"\',;\\) \t\r\f\v+')
 const base64Alone = /^[A-Za-z0-9+/=_-]*$/
 const encodedLines = 10
+/** What a text for people may have of them: two badges, or a key as an example. */
+const mostInProse = 6 * 1024
+const encodedLinesInProse = 60
 /** Up to two `=` may end a line of 60. */
 const encodedLineRun = 58
 /** A ruler (`-----`) or a padded line is no encoding. */
@@ -93,24 +103,33 @@ for (const byte of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
   inBase64[byte] = 1
 
 function isEncoded(bytes: Buffer, text: string): boolean {
-  let start = 0
-  let lineLong = 0
-  for (let at = 0; at <= bytes.length; at += 1) {
-    if (at < bytes.length && inBase64[bytes[at] ?? 0] === 1) continue
-    if (at - start >= encodedRun && new Set(bytes.subarray(start, at)).size >= fewestCharacters) return true
-    if (at - start >= encodedLineRun) lineLong += 1
-    start = at + 1
-  }
-  if (lineLong >= encodedLines && hasEncodedLines(text)) return true
+  const { total, lines } = encodedRuns(bytes)
+  if (total > 0) return true
+  if (lines >= encodedLines && hasEncodedLines(text, encodedLines)) return true
   return text.includes('\\x') && escapedRun.test(text)
 }
 
-function hasEncodedLines(text: string): boolean {
+/** How many characters stand in long runs of base64, and how many runs are as long as a line of it. */
+function encodedRuns(bytes: Buffer): { total: number; lines: number } {
+  let start = 0
+  let lines = 0
+  let total = 0
+  for (let at = 0; at <= bytes.length; at += 1) {
+    if (at < bytes.length && inBase64[bytes[at] ?? 0] === 1) continue
+    const length = at - start
+    if (length >= encodedRun && new Set(bytes.subarray(start, at)).size >= fewestCharacters) total += length
+    if (length >= encodedLineRun) lines += 1
+    start = at + 1
+  }
+  return { total, lines }
+}
+
+function hasEncodedLines(text: string, most: number): boolean {
   let lines = 0
   for (const line of text.split('\n')) {
     const encoded = line.length >= 60 && isEncodedLine(line) && new Set(line).size >= fewestCharacters
     lines = encoded ? lines + 1 : 0
-    if (lines >= encodedLines) return true
+    if (lines >= most) return true
   }
   return false
 }

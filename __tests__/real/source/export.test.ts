@@ -197,8 +197,13 @@ describe.each([
       expect(await git('describe', '--dirty', '--tags', '--long', '--match', 'v*')).toBe(
         await project.git('describe', '--tags', '--long', 'v1.0')
       )
-      expect(await git('ls-files', '-s')).toBe(await project.git('ls-files', '-s'))
-      expect(await git('ls-tree', '-r', 'HEAD')).toBe(await project.git('ls-tree', '-r', 'v1.0'))
+      const names = ['ls-files', '--format=%(objectmode) %(path)']
+      expect(await git(...names)).toBe(await project.git(...names))
+      const tree = ['ls-tree', '-r', '--format=%(objectmode) %(path)']
+      expect(await git(...tree, 'HEAD')).toBe(await project.git(...tree, 'v1.0'))
+      const ids = await project.git('ls-tree', '-r', '-t', '--format=%(objectname)', 'v1.0')
+      const shown = (await git('ls-files', '-s')) + (await git('ls-tree', '-r', '-t', 'HEAD'))
+      for (const id of ids.split('\n')) expect(shown).not.toContain(id)
       expect(await git('log', '--format=%H %ct %an')).toBe(
         await project.git('log', '--format=%H %ct %an', 'v1.0')
       )
