@@ -95,6 +95,8 @@ export interface ErrorDetail {
   where?: string
   /** Last lines of foreign output, already bounded. */
   output?: string
+  /** Packages of Debian that bring what was missing. */
+  debianPackages?: readonly string[]
   cause?: unknown
 }
 

@@ -6,6 +6,8 @@ import { formatLock } from '../lock/lock-file.ts'
 import { explainLock, lockChanges } from '../lock/changes.ts'
 import { writeFileAtomic } from '../platform/files.ts'
 import { prepareRoot, pythonRootPackages, type PreparedRoot } from '../worlds/root.ts'
+import { TagproofError } from '../platform/errors.ts'
+import { isNamedForBuilds } from '../targets/python/debian-packages.ts'
 import { refuseOtherLanguages } from '../targets/python/other-languages.ts'
 import { readBuildSystem, targetPyproject } from '../targets/python/requires.ts'
 import { signalOf, type StageContext } from './context.ts'
@@ -54,19 +56,55 @@ export async function lock(
 export async function lockSource(context: StageContext, source: Source, options: LockOptions): Promise<Lock> {
   const previous = options.upgrade === true ? null : (source.lock?.value ?? null)
   for (const target of source.targets) if (target.kind === 'python') await refuseLanguages(source, target)
-  const roots: Record<string, RootLock> = {}
-  const prepared = new Map<string, PreparedRoot>()
-  for (const name of new Set(source.targets.map((target) => target.root))) {
-    roots[name] = await rootLock(context, source, name, previous)
-    prepared.set(name, await rootFor(context, source, name, roots[name]))
-  }
+  const roots = new Map<string, Root>()
+  for (const name of new Set(source.targets.map((target) => target.root)))
+    roots.set(name, await makeRoot(context, source, name, previous, []))
   const python: Record<string, PythonLock> = {}
-  for (const target of source.targets) {
-    const root = prepared.get(target.root)
-    if (target.kind === 'python' && root !== undefined)
-      python[target.name] = await lockPython(context, source, target, root, previous?.python[target.name])
+  for (const target of source.targets)
+    if (target.kind === 'python')
+      python[target.name] = await lockTarget(context, source, target, roots, previous)
+  const locked = Object.fromEntries([...roots].map(([name, root]) => [name, root.lock]))
+  return { schema: 'tagproof/lock/1', roots: locked, python }
+}
+
+interface Root {
+  lock: RootLock
+  prepared: PreparedRoot
+}
+
+async function makeRoot(
+  context: StageContext,
+  source: Source,
+  name: string,
+  previous: Lock | null,
+  added: readonly string[]
+): Promise<Root> {
+  const lock = await rootLock(context, source, name, previous, added)
+  return { lock, prepared: await rootFor(context, source, name, lock) }
+}
+
+/** Where a backend does not start for want of a program or a header, its root gets the package that brings it. */
+async function lockTarget(
+  context: StageContext,
+  source: Source,
+  target: PlanTarget,
+  roots: Map<string, Root>,
+  previous: Lock | null
+): Promise<PythonLock> {
+  const root = roots.get(target.root) ?? (await makeRoot(context, source, target.root, previous, []))
+  try {
+    return await lockPython(context, source, target, root.prepared, previous?.python[target.name])
+  } catch (error) {
+    const asked = error instanceof TagproofError ? (error.detail.debianPackages ?? []) : []
+    const added = asked.filter((name) => !root.lock.requested.includes(name))
+    if (added.length === 0) throw error
+    context.log.warn(
+      `The backend of ${target.name} asks for ${added.join(', ')}: added to the root ${target.root}.`
+    )
+    const more = [...root.lock.requested.filter(isNamedForBuilds), ...added]
+    roots.set(target.root, await makeRoot(context, source, target.root, previous, more))
+    return lockTarget(context, source, target, roots, previous)
   }
-  return { schema: 'tagproof/lock/1', roots, python }
 }
 
 async function refuseLanguages(source: Source, target: PlanTarget): Promise<void> {
@@ -89,13 +127,15 @@ async function rootLock(
   context: StageContext,
   source: Source,
   name: string,
-  previous: Lock | null
+  previous: Lock | null,
+  added: readonly string[]
 ): Promise<RootLock> {
   const config = source.config.value
   const settings = config.roots[name]
   const packages = new Set([
     ...pythonRootPackages,
     ...(settings?.packages ?? []),
+    ...added,
     ...source.targets
       .filter((target) => target.root === name)
       .flatMap((target) => debianPackagesOf(source, target))
@@ -104,7 +144,7 @@ async function rootLock(
   const kept = previous?.roots[name]
   if (
     kept !== undefined &&
-    sameList(kept.requested, requested) &&
+    sameBut(kept.requested, requested) &&
     (settings?.suite ?? kept.suite) === kept.suite
   )
     return kept
@@ -131,8 +171,10 @@ function debianPackagesOf(source: Source, target: PlanTarget): string[] {
   )
 }
 
-function sameList(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((item, index) => item === right[index])
+/** A lock may hold what an earlier run has added for the backend. */
+function sameBut(kept: readonly string[], requested: readonly string[]): boolean {
+  const beyond = kept.filter((name) => !requested.includes(name))
+  return requested.every((name) => kept.includes(name)) && beyond.every(isNamedForBuilds)
 }
 
 async function rootFor(

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { TagproofError, type ErrorCode } from '../../platform/errors.ts'
 import { lastLines } from '../../platform/process.ts'
 import type { WorldResult } from '../../worlds/run.ts'
+import { missingDebianPackages } from './debian-packages.ts'
 import type { DriverRequest } from './driver.ts'
 
 /** What driver.py says in its last line. Project code could imitate it: it explains, it decides nothing. */
@@ -52,7 +53,7 @@ export function driverError(
     })
   }
   if (failure?.kind === 'requires') return missingRequirement(request.target.name, failure, output)
-  if (failure !== undefined) return failed(who, failure, output)
+  if (failure !== undefined) return failed(who, failure, output, missingDebianPackages(world.output))
   return new TagproofError('build-failed', `${who} ended with status ${String(world.code)}.`, { output })
 }
 
@@ -75,14 +76,23 @@ function missingRequirement(target: string, failure: Failure, output: string): T
   })
 }
 
-function failed(who: string, failure: Failure, output: string): TagproofError {
+function failed(
+  who: string,
+  failure: Failure,
+  output: string,
+  debianPackages: readonly string[]
+): TagproofError {
   const exception = failure.exception?.split('\n')[0] ?? ''
   const end = failure.status === undefined ? '' : statusText(failure.status)
   return new TagproofError('build-failed', `${who} failed: ${failure.message}.`, {
     ...(failure.hook === undefined ? {} : { where: failure.hook }),
     found: [exception, end].filter((part) => part !== '').join('; ') || failure.message,
     output,
-    fix: remedy(failure)
+    ...(debianPackages.length === 0 ? {} : { debianPackages }),
+    fix:
+      debianPackages.length === 0
+        ? remedy(failure)
+        : `Name ${debianPackages.join(', ')} under \`packages:\` of the target in .github/tagproof.yml, then run tagproof lock.`
   })
 }
 
