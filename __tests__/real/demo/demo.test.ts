@@ -48,10 +48,10 @@ describe('npm run demo', () => {
       'release_herald-1.4.0.tar.gz'
     ])
     const table = stdout.trimEnd().split('\n').slice(-3)
-    expect(table[0]).toMatch(/^artifact +size +sha256 +a = b$/)
+    expect(table[0]).toMatch(/^artifact +size +sha256 +a = b +traced$/)
     for (const artifact of release.artifacts)
       expect(
-        table.slice(1).some((row) => row.startsWith(artifact.name) && row.endsWith(`${artifact.sha256}  yes`))
+        table.slice(1).some((row) => row.startsWith(artifact.name) && row.endsWith(`${artifact.sha256}  yes    ${artifact.members}/${artifact.members}`))
       ).toBe(true)
     const checked = await run('sha256sum', ['--check', '--strict', '../SHA256SUMS'], {
       cwd: path.join(out, 'packages')

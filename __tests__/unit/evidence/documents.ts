@@ -16,7 +16,7 @@ export function artifact(change: Partial<ReleaseArtifact> = {}): ReleaseArtifact
     packing: 'canonical',
     built: { a: digest, b: digest },
     members: 17,
-    traced: null,
+    traced: 17,
     ...change
   }
 }

@@ -40,15 +40,15 @@ describe('SHA256SUMS', () => {
 })
 
 describe('the terminal table', () => {
-  it('lists artifact, size, SHA-256 and a = b', () => {
+  it('lists artifact, size, SHA-256, a = b and how many members are traced', () => {
     expect(formatTable(proof()).split('\n')).toEqual([
       'v1.4.0  commit 222222222222  version 1.4.0',
       '',
-      `artifact                           size  ${'sha256'.padEnd(64)}  a = b`,
-      `herald-1.4.0-py3-none-any.whl  12.1 KiB  ${'ab'.repeat(32)}  yes`,
-      `herald-1.4.0.tar.gz               900 B  ${'ab'.repeat(32)}  yes`,
+      `artifact                           size  ${'sha256'.padEnd(64)}  a = b  traced`,
+      `herald-1.4.0-py3-none-any.whl  12.1 KiB  ${'ab'.repeat(32)}  yes    17/17`,
+      `herald-1.4.0.tar.gz               900 B  ${'ab'.repeat(32)}  yes    17/17`,
       '',
-      'proven: both worlds made the same bytes'
+      'proven: both worlds made the same bytes, and every member comes from the tag'
     ])
   })
 
@@ -93,7 +93,9 @@ describe('the summary', () => {
     const shown = summaryOf(proof())
     expect(shown.split('\n').length).toBeLessThan(25)
     expect(shown).toMatch(/^# ✅ v1\.4\.0: proven\n/)
-    expect(shown).toContain(`| \`herald-1.4.0.tar.gz\` | 900 B | \`${'ab'.repeat(32)}\` | ✅ | canonical |`)
+    expect(shown).toContain(
+      `| \`herald-1.4.0.tar.gz\` | 900 B | \`${'ab'.repeat(32)}\` | ✅ | 17/17 | canonical |`
+    )
     expect(shown).toContain('sha256sum --check')
   })
 
