@@ -8,14 +8,16 @@
 //   --command FILE   a bundled command (default: one that is made from the sources as they are)
 //   --again          also those that have a result
 //   --minutes N      the longest that one project may take (default 10)
-//   --report         write docs/corpus.md from the results that are there, and stop
-import { copyFile, mkdir, rm, stat } from 'node:fs/promises'
+//   --report         keep the results in bench/corpus-results.jsonl, write docs/corpus.md from them, and stop
+import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import * as prettier from 'prettier'
 import { buildDist } from './build.mjs'
 import { fetchSdist } from './corpus/download.ts'
 import { partOf, readList } from './corpus/list.ts'
+import { corpusReport } from './corpus/report.ts'
 import { makeRepository } from './corpus/repository.ts'
 import { addResult, readResults } from './corpus/results.ts'
 import { runTagproof } from './corpus/run.ts'
@@ -30,9 +32,12 @@ const { values, positionals } = parseArgs({
     stage: { type: 'string', default: 'rehearse' },
     minutes: { type: 'string', default: '10' },
     command: { type: 'string' },
+    report: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false }
   }
 })
+
+const resultsFile = path.join(values.out, 'results.jsonl')
 
 /** The command is made from the sources as they are now, in a folder of its own: dist/ stays as it is. */
 async function bundle(folder) {
@@ -58,7 +63,10 @@ async function prove(command, listed) {
     await copyFile(path.join(place('outputs'), 'tagproof.lock'), lock)
   const left = {}
   for (const { rule } of made.changes) left[rule] = (left[rule] ?? 0) + 1
-  return { name: listed.name, file: listed.file, backend: made.backend, left, ...result }
+  // What was built before took its time then.
+  const earlier = values.stage === 'prove' ? done.get(listed.name)?.seconds : undefined
+  const seconds = { ...result.seconds, ...earlier, prove: result.seconds.prove ?? 0 }
+  return { name: listed.name, file: listed.file, backend: made.backend, left, ...result, seconds }
 }
 
 function exists(file) {
@@ -68,9 +76,28 @@ function exists(file) {
   )
 }
 
+/** The newest result of each project, in the order of the list, and the page about them. */
+async function report() {
+  const list = await readList(values.list)
+  const kept = path.join(root, 'bench/corpus-results.jsonl')
+  const results = new Map([...(await readResults(kept)), ...(await readResults(resultsFile))])
+  const judged = JSON.parse(await readFile(path.join(root, 'bench/corpus-judged.json'), 'utf8'))
+  const lines = list.flatMap(({ name }) =>
+    results.has(name) ? [`${JSON.stringify(results.get(name))}\n`] : []
+  )
+  await writeFile(kept, lines.join(''))
+  const page = corpusReport(list, results, judged)
+  const file = path.join(root, 'docs/corpus.md')
+  const options = await prettier.resolveConfig(file)
+  await writeFile(file, await prettier.format(page, { ...options, filepath: file }))
+}
+
 for (const kind of ['repositories', 'outputs', 'locks'])
   await mkdir(path.join(values.out, kind), { recursive: true })
-const resultsFile = path.join(values.out, 'results.jsonl')
+if (values.report) {
+  await report()
+  process.exit(0)
+}
 const done = await readResults(resultsFile)
 const list = partOf(await readList(values.list), values.part).filter(
   ({ name }) => positionals.length === 0 || positionals.includes(name)
@@ -79,6 +106,7 @@ const bundled = path.join(values.out, `command-${process.pid}`)
 const command = values.command ?? (await bundle(bundled))
 for (const listed of list) {
   if (done.has(listed.name) && !values.again) continue
+  if (values.stage === 'prove' && done.get(listed.name)?.outcome === 'error') continue
   try {
     const result = await prove(command, listed)
     await addResult(resultsFile, result)
