@@ -61,7 +61,7 @@ export function proseReason(bytes: Buffer): OpaqueReason | undefined {
   const text = bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
   if (encodedRuns(bytes).total > mostInProse || hasEncodedLines(text, encodedLinesInProse)) return 'encoded'
   if (text.includes('\\x') && escapedRun.test(text)) return 'encoded'
-  return isDense(text) ? 'dense' : undefined
+  return isDense(text.replace(longRuns, ' ')) ? 'dense' : undefined
 }
 
 /** The reason that the folder of a file gives. */
@@ -89,6 +89,7 @@ const escapedRun = /(?:\\x[0-9a-fA-F]{2}){50}/
 const beforeEncoded = /^[\s"'#*]*/
 const afterEncoded = new Set('"\',;\\) \t\r\f\v+')
 const base64Alone = /^[A-Za-z0-9+/=_-]*$/
+const longRuns = /[A-Za-z0-9+/_-]{200,}/g
 const encodedLines = 10
 /** What a text for people may have of them: two badges, or a key as an example. */
 const mostInProse = 6 * 1024
