@@ -3,6 +3,7 @@ import type { World } from '../documents/identifiers.ts'
 import type { Notice, Plan, PlanTarget } from '../documents/plan.ts'
 import type { Finding } from '../documents/proof.ts'
 import { printable } from '../platform/printable.ts'
+import { failedInB } from './build-failure.ts'
 
 /** What the plan itself has to say about the release. */
 export function planFindings(plan: Plan): Finding[] {
@@ -103,6 +104,7 @@ export function kindFindings(plan: Plan, builds: Record<World, Build>): Finding[
   for (const world of ['a', 'b'] as const) {
     const names = new Set<string>()
     for (const target of plan.targets) {
+      if (world === 'b' && failedInB(builds.b, target.name)) continue
       const artifacts = builds[world].targets.find((built) => built.name === target.name)?.artifacts ?? []
       const made = artifacts.map((artifact) => artifact.kind).sort()
       const expected = expectedKinds[target.kind]

@@ -7,9 +7,9 @@ import type { Plan, PlanTarget } from '../documents/plan.ts'
 import type { Finding, Proof } from '../documents/proof.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { ReleaseArtifact } from '../documents/release.ts'
-import { TagproofError } from '../platform/errors.ts'
 import { settleAll } from '../platform/concurrency.ts'
-import { hashFile, joinInside } from '../platform/files.ts'
+import { joinInside } from '../platform/files.ts'
+import { failedInB, failureFindings } from '../proof/build-failure.ts'
 import { kindFindings, planFindings } from '../proof/plan-findings.ts'
 import { reproduce } from '../proof/reproduce.ts'
 import { versionFindings } from '../proof/versions.ts'
@@ -19,6 +19,8 @@ import { openOriginals, type Originals } from '../source/originals.ts'
 import { tagproofTools } from '../platform/tools.ts'
 import { clearFrom, type StageContext } from './context.ts'
 import { completeFindings } from './prove-complete.ts'
+import { findPerturbations, planSeenByB } from './prove-variants.ts'
+import { readBuild } from './read-build.ts'
 import { recheckConfig } from './recheck-config.ts'
 import { openTracer, type Tracer } from './trace-builds.ts'
 
@@ -37,16 +39,17 @@ export interface ProveOptions {
 export async function prove(context: StageContext, options: ProveOptions): Promise<Proof> {
   const progress = context.log.begin('prove')
   try {
-    const { document: plan, sha256: planDigest } = await readDocument('plan', context.out.plan)
+    const { document: planned, sha256: planDigest } = await readDocument('plan', context.out.plan)
     if (options.ownPlan !== true) {
       progress.line('making the exports again')
-      await recheckConfig(context.repository, plan)
-      await recheckExports(context.repository, plan)
+      await recheckConfig(context.repository, planned)
+      await recheckExports(context.repository, planned)
     }
     const builds = {
       a: await readBuild(context, 'a', planDigest),
       b: await readBuild(context, 'b', planDigest)
     }
+    const plan = await planSeenByB(context, planned, builds.b)
     const staging = `${context.out.packages}.part`
     await clearFrom(context.out, 'prove')
     await mkdir(staging, { recursive: true })
@@ -75,6 +78,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       await originals.close()
       await tracer?.close()
     }
+    found.push(...failureFindings(plan, builds.b), ...(await findPerturbations(context, plan, builds)))
     found.push(...planFindings(plan), ...kindFindings(plan, builds))
     found.push(...(await completeFindings(context, plan, planDigest, builds.a)))
     const findings = applyWaivers(found, plan.waivers)
@@ -127,6 +131,8 @@ function pairArtifacts(
   const file = (world: World, name: string): string =>
     joinInside(path.join(context.out.build(world), target.name), name)
   const pairs: ArtifactPair[] = []
+  // What world b could not build is told once, not for each artifact.
+  if (failedInB(builds.b, target.name)) return pairs
   for (const { kind, name } of of('a'))
     if (of('b').some((other) => other.kind === kind && other.name === name))
       pairs.push({ name, kind, a: file('a', name), b: file('b', name) })
@@ -204,47 +210,4 @@ async function proveArtifact(
     artifact: artifact === null ? null : { target: target.name, ...artifact, traced: traced.traced },
     findings: [...result.findings, ...versions, ...traced.findings]
   }
-}
-
-/** A build's document and artifacts, each artifact hashed again. */
-async function readBuild(context: StageContext, world: World, planDigest: string): Promise<Build> {
-  const folder = context.out.build(world)
-  const { document } = await readDocument('build', path.join(folder, 'build.json'))
-  const where = `build-${world}/build.json`
-  if (document.world !== world)
-    throw new TagproofError('document-mismatch', `This is the build of world ${document.world}.`, {
-      where: `${where}: world`,
-      expected: world,
-      fix: 'Hand on the folders build-a and build-b under their own names.'
-    })
-  if (document.plan !== planDigest)
-    throw new TagproofError('document-mismatch', `World ${world} was built from another plan.`, {
-      where: `${where}: plan`,
-      found: document.plan,
-      expected: planDigest,
-      fix: 'Build both worlds from the same plan.json.'
-    })
-  for (const target of document.targets)
-    for (const artifact of target.artifacts) {
-      const file = joinInside(joinInside(folder, target.name), artifact.name)
-      const found = await hashFile(file).catch((error: unknown) => {
-        throw new TagproofError('input-missing', `An artifact of world ${world} is not there.`, {
-          where: `build-${world}/${target.name}/${artifact.name}`,
-          fix: 'Hand on the whole folder of the build, or build again.',
-          cause: error
-        })
-      })
-      if (found.sha256 !== artifact.sha256)
-        throw new TagproofError(
-          'hash-mismatch',
-          `An artifact of world ${world} has changed since it was built.`,
-          {
-            where: `build-${world}/${target.name}/${artifact.name}`,
-            found: found.sha256,
-            expected: artifact.sha256,
-            fix: 'Build again; find out what wrote to the folder.'
-          }
-        )
-    }
-  return document
 }

@@ -1,0 +1,112 @@
+import path from 'node:path'
+import type { Build, Perturbation } from '../documents/build.ts'
+import type { World } from '../documents/identifiers.ts'
+import type { Plan } from '../documents/plan.ts'
+import type { Finding } from '../documents/proof.ts'
+import { readArchive } from '../formats/archive.ts'
+import { asTagproofError, TagproofError } from '../platform/errors.ts'
+import { joinInside } from '../platform/files.ts'
+import { perturbationFailure, perturbationMissing, perturbationNote } from '../proof/perturbation-findings.ts'
+import { perturbationFindings } from '../proof/perturbation.ts'
+import { findPutBacks, withOriginals } from '../proof/putback.ts'
+import { invalidArchiveFinding } from '../proof/reproduce.ts'
+import { openRepository, type Repository } from '../source/repository.ts'
+import { variantFiles } from '../source/variant-files.ts'
+import type { StageContext } from './context.ts'
+import { perturbationVariant } from './perturb.ts'
+
+/**
+ * The plan with the scrambled files that world b saw: those of the plan, or of the second tier where its build says
+ * so. The latter are made again from git.
+ *
+ * @throws TagproofError `document-mismatch`
+ */
+export async function planSeenByB(context: StageContext, plan: Plan, b: Build): Promise<Plan> {
+  const { scramble } = b
+  if (scramble === undefined) return plan
+  const files = await withRepository(context, (repository) =>
+    variantFiles(repository, plan.scramble, { tier: 2 })
+  )
+  const seen: Plan['scramble'] = { ...plan.scramble, tier: 2, files }
+  if (JSON.stringify(seen) === JSON.stringify(scramble)) return { ...plan, scramble: seen }
+  throw new TagproofError('document-mismatch', 'World b was not given what the tag gives.', {
+    where: 'build-b/build.json: .scramble',
+    fix: 'The document was altered, or made by another version of Tagproof; build again.'
+  })
+}
+
+/** Compares each perturbation with what world a made: members may differ in nothing but verbatim copies. */
+export async function findPerturbations(
+  context: StageContext,
+  plan: Plan,
+  builds: Record<World, Build>
+): Promise<Finding[]> {
+  const { perturbations = [] } = builds.b
+  if (perturbations.length === 0) return []
+  return withRepository(context, async (repository) => {
+    const findings: Finding[] = []
+    for (const perturbation of perturbations)
+      findings.push(...(await compareOne(context, plan, builds.a, perturbation, repository)))
+    return [...findings, ...perturbationNote(perturbations, findings)]
+  })
+}
+
+async function compareOne(
+  context: StageContext,
+  plan: Plan,
+  a: Build,
+  { name, targets }: Perturbation,
+  repository: Repository
+): Promise<Finding[]> {
+  const variant = perturbationVariant(name, plan, plan.scramble.tier)
+  const files = await variantFiles(repository, plan.scramble, variant)
+  const findings: Finding[] = []
+  for (const target of targets) {
+    if (target.failure !== undefined) {
+      findings.push(perturbationFailure(name, target.name, target.failure, files))
+      continue
+    }
+    for (const artifact of a.targets.find((built) => built.name === target.name)?.artifacts ?? []) {
+      const { kind } = artifact
+      if (kind !== 'sdist' && kind !== 'wheel') continue
+      if (!target.artifacts.some((made) => made.name === artifact.name)) {
+        findings.push(perturbationMissing(name, artifact.name))
+        continue
+      }
+      const file = (folder: string): string => joinInside(path.join(folder, target.name), artifact.name)
+      const b = context.out.build('b')
+      try {
+        const shipped = await readArchive(file(context.out.build('a')), kind)
+        const perturbed = await readArchive(file(path.join(b, `+${name}`)), kind)
+        const putBacks = findPutBacks(shipped.members, perturbed.members, files)
+        findings.push(
+          ...perturbationFindings({
+            shipped,
+            perturbed: { ...perturbed, members: withOriginals(perturbed.members, putBacks) },
+            kind,
+            name: artifact.name,
+            perturbation: name,
+            pairs: name === 'pairs' ? plan.generated : []
+          })
+        )
+      } catch (thrown) {
+        const error = asTagproofError(thrown)
+        if (error.code !== 'archive-invalid') throw error
+        findings.push(invalidArchiveFinding(error, artifact.name))
+      }
+    }
+  }
+  return findings
+}
+
+async function withRepository<T>(
+  context: StageContext,
+  use: (repository: Repository) => Promise<T>
+): Promise<T> {
+  const repository = await openRepository(context.repository)
+  try {
+    return await use(repository)
+  } finally {
+    await repository.close()
+  }
+}
