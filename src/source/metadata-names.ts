@@ -70,14 +70,17 @@ export function namedByPyproject(text: string): NamedByMetadata {
   return named
 }
 
-/** `version`, `long_description` and the like as `file:` or `attr:`, and the keys that are file lists themselves. */
+/**
+ * `version`, `long_description` and the like as `file:` or `attr:`, and the keys that are file lists themselves: setup
+ * scripts of their own have read `long_description_file` so before there was `file:`.
+ */
 export function namedBySetupCfg(text: string): NamedByMetadata {
   const named: NamedByMetadata = { files: [], modules: [] }
   for (const [key, value] of settings(text)) {
     const directive = /^(file|attr):\s*(.*)$/s.exec(value)
     if (directive?.[1] === 'file') named.files.push(...listed(directive[2] ?? ''))
     else if (directive?.[1] === 'attr') named.modules.push(...listed(directive[2] ?? ''))
-    else if (/^(license[_-]files?|description[_-]file|readme|scripts)$/.test(key))
+    else if (/^(license[_-]files?|(long[_-])?description[_-]file|readme|scripts)$/.test(key))
       named.files.push(...listed(value))
   }
   return named

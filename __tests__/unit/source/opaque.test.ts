@@ -130,6 +130,9 @@ long_description = file: docs/a.rst, docs/b.rst
 version = attr: examples.sub.VERSION
 license_files =
     docs/LICENSE
+[x-metadata]
+long_description_file =
+    docs/changes.rst
 `
 
   it('in pyproject.toml, by known keys alone', () => {
@@ -143,7 +146,7 @@ license_files =
 
   it('in setup.cfg', () => {
     expect(namedBySetupCfg(setupCfg)).toEqual({
-      files: ['docs/a.rst', 'docs/b.rst', 'docs/LICENSE'],
+      files: ['docs/a.rst', 'docs/b.rst', 'docs/LICENSE', 'docs/changes.rst'],
       modules: ['examples.sub.VERSION']
     })
   })
