@@ -2,9 +2,17 @@
 type NameKind = 'directory' | 'other'
 
 export interface NameRules {
-  /** Names that differ only in case or Unicode form: one file on a case-insensitive disk. Default: refuse. */
+  /**
+   * Names that are one file, another one or none on the disks of some systems: twins that differ only in case, Unicode
+   * form or characters that Windows replaces, and names that Windows keeps for itself. Default: refuse. File systems
+   * are read with `accept`.
+   */
   twins?: 'refuse' | 'accept'
 }
+
+/** Direction marks and overrides, separators, and what has no width: honest names need the joiners alone. */
+const invisible =
+  /[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u
 
 /** More names than any honest package has; bounds the memory of a reader. */
 const mostMembers = 1_000_000
@@ -27,7 +35,8 @@ export class MemberNames {
 
   /** Adds a path without trailing `/`; returns what is wrong with it, if anything. */
   add(path: string, isDirectory: boolean): string | undefined {
-    const alone = pathProblem(path)
+    const portable = this.rules.twins !== 'accept'
+    const alone = pathProblem(path) ?? (portable ? windowsProblem(path) : undefined)
     if (alone !== undefined) return alone
     if (this.kinds.has(path)) return 'the name appears twice'
     if (this.kinds.size >= mostMembers) return `the archive has more than ${mostMembers} entries`
@@ -35,12 +44,7 @@ export class MemberNames {
     const above = this.addParents(path)
     if (above !== undefined) return above
     this.kinds.set(path, isDirectory ? 'directory' : 'other')
-    return this.rules.twins === 'accept' ? undefined : this.addFolded(path, isDirectory)
-  }
-
-  /** Whether an earlier entry with this name exists that is no folder. */
-  hasFile(path: string): boolean {
-    return this.kinds.get(path) === 'other'
+    return portable ? this.addFolded(path, isDirectory) : undefined
   }
 
   private addParents(path: string): string | undefined {
@@ -55,7 +59,7 @@ export class MemberNames {
   }
 
   private addFolded(path: string, isDirectory: boolean): string | undefined {
-    const key = path.normalize('NFC').toUpperCase().toLowerCase()
+    const key = folded(path)
     const twin = this.folded.get(key)
     if (twin === undefined) this.folded.set(key, path)
     // Two folders that fold to one merge; nothing of theirs is lost.
@@ -65,13 +69,41 @@ export class MemberNames {
   }
 }
 
+/**
+ * One text for all names that may be one file: case and Unicode form do not count, nor do the joiners that HFS+
+ * ignores; what Windows cannot hold is an underscore there (`zipfile._sanitize_windows_name`).
+ */
+function folded(path: string): string {
+  const plain = isAsciiText(path)
+    ? path
+    : path
+        .replace(/[\u200c\u200d]/g, '')
+        .normalize('NFC')
+        .toUpperCase()
+  return plain.replace(/[<>"|?*]/g, '_').toLowerCase()
+}
+
+function isAsciiText(text: string): boolean {
+  return /^[ -~]*$/.test(text)
+}
+
+/** Names of devices, which Windows opens in any folder and with any extension. */
+const deviceName = /(?:^|\/)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.[^/]*)?(?:\/|$)/i
+
+/** What makes a path another file, or none, on Windows alone. */
+function windowsProblem(path: string): string | undefined {
+  if (path.includes(':')) return 'the name holds a colon, which names a stream of another file on Windows'
+  if (/[. ](?:\/|$)/.test(path)) return 'a part of the name ends in a dot or space, which Windows leaves out'
+  if (deviceName.test(path)) return 'a part of the name is that of a device on Windows'
+  return undefined
+}
+
 /** What is wrong with a member's path by itself, if anything. Expects no trailing `/`. */
 export function pathProblem(path: string): string | undefined {
   if (path === '') return 'the name is empty'
   if (path.includes('\0')) return 'the name holds NUL'
   if (hasControls(path)) return 'the name holds a control character'
-  if (/[\u202a-\u202e\u2066-\u2069\ufeff\u2028\u2029]/u.test(path))
-    return 'the name holds an invisible character that changes how it reads'
+  if (invisible.test(path)) return 'the name holds an invisible character that changes how it reads'
   if (path.includes('\\')) return 'the name holds a backslash'
   if (path.startsWith('/')) return 'the name is absolute'
   if (/^[A-Za-z]:/.test(path)) return 'the name begins with a drive letter'

@@ -58,6 +58,8 @@ function entryProblem(entry: TarEntry, top: string): string | undefined {
   if (entry.path !== top && !entry.path.startsWith(`${top}/`))
     return `the entry is not below the one top folder ${JSON.stringify(top)}`
   if (entry.path === top && entry.kind !== 'directory') return 'a file stands beside the top folder'
+  if (entry.kind === 'file' && (entry.mode & 0o111) !== 0 && (entry.mode & 0o100) === 0)
+    return `installers disagree on whether mode ${entry.mode.toString(8)} is executable`
   if (entry.kind !== 'symlink') return undefined
   const target = resolveLink(entry.path, entry.linkTarget ?? '')
   if (target !== undefined && (target === top || target.startsWith(`${top}/`))) return undefined

@@ -161,8 +161,13 @@ export function paxRecord(key: string, value: string): string {
   return `${size} ${key}=${value}\n`
 }
 
-export function tarLink(name: string, target: string, kind: 'symlink' | 'hardlink' = 'symlink'): Buffer {
-  return tarHeader({ path: name, kind, mode: 0o777, size: 0, mtime: 0, linkTarget: target })
+export function tarLink(name: string, target: string): Buffer {
+  return tarHeader({ path: name, kind: 'symlink', mode: 0o777, size: 0, mtime: 0, linkTarget: target })
+}
+
+/** A hard link; honest if the mode is that of its target. */
+export function tarHardLink(name: string, target: string, mode = 0o644): Buffer {
+  return tarHeader({ path: name, kind: 'hardlink', mode, size: 0, mtime: 0, linkTarget: target })
 }
 
 export function tarFolder(name: string): Buffer {

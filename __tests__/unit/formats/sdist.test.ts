@@ -15,6 +15,7 @@ import {
   refusal,
   tarExtension,
   tarFolder,
+  tarHardLink,
   tarLink,
   tarMember,
   tarOf
@@ -29,7 +30,7 @@ const members = [
   tarMember('demo-1.0/src/run.sh', 'run', { 100: '0000775' }),
   tarMember('demo-1.0/src/data.bin', 'data', { 100: '0000600' }),
   tarLink('demo-1.0/link', 'src/data.bin'),
-  tarLink('demo-1.0/hard', 'demo-1.0/src/data.bin', 'hardlink'),
+  tarHardLink('demo-1.0/hard', 'demo-1.0/src/data.bin', 0o600),
   info
 ]
 const sdist = (...parts: Buffer[]): Buffer => gzipSync(tarOf(...parts))

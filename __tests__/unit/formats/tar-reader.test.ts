@@ -10,6 +10,7 @@ import {
   refusal,
   tarExtension,
   tarFolder,
+  tarHardLink,
   tarLink,
   tarMember,
   tarOf
@@ -53,7 +54,7 @@ describe('readTar reads', () => {
         tarMember('short', 'y', { 257: 'ustar  \0' }),
         tarFolder('./d/'),
         tarLink('d/link', '../short'),
-        tarLink('hard', long, 'hardlink')
+        tarHardLink('hard', long)
       )
     )
     expect(entries.map(({ path, kind, linkTarget }) => [path, kind, linkTarget])).toEqual([
@@ -151,8 +152,17 @@ describe('readTar refuses', () => {
       512,
       /folder of earlier/
     ],
-    ['a hard link to nothing', tarOf(first, tarLink('b', 'c', 'hardlink')), 1, next, /no earlier member/],
-    ['a hard link to itself', tarOf(first, tarLink('b', 'b', 'hardlink')), 1, next, /no earlier member/],
+    ['a hard link to nothing', tarOf(first, tarHardLink('b', 'c')), 1, next, /no earlier file/],
+    ['a hard link to itself', tarOf(first, tarHardLink('b', 'b')), 1, next, /no earlier file/],
+    [
+      'a hard link to a symbolic link',
+      tarOf(tarLink('l', 'x'), tarHardLink('b', 'l', 0o777)),
+      1,
+      512,
+      /no earlier file/
+    ],
+    ['a hard link of another mode', tarOf(first, tarHardLink('b', 'a', 0o755)), 1, next, /other permissions/],
+    ['a blank owner', tarOf(first, tarMember('b', '', { 108: '        ' })), 1, next, /no octal number/],
     ['a device', tarOf(first, tarMember('b', '', { 156: '3' })), 1, next, /character device/],
     ['a named pipe', tarOf(first, tarMember('b', '', { 156: '6' })), 1, next, /named pipe/],
     ['a sparse file', tarOf(first, tarMember('b', '', { 156: 'S' })), 1, next, /sparse/],

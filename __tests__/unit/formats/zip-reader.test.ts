@@ -200,11 +200,21 @@ describe('openZip refuses', () => {
     ),
     entry(
       'a descriptor that disagrees',
-      { name: 'b', content: text, packed: text, flags: 8, after: descriptorOf(text, 5) },
+      { name: 'b', content: text, method: 8, flags: 8, after: descriptorOf(text, 5) },
       /descriptor disagrees/,
-      31 + text.length
+      31 + packed.length
     ),
-    entry('a missing descriptor', { name: 'b', flags: 8 }, /belong to nothing/, 31 + 8),
+    entry(
+      'a missing descriptor',
+      { name: 'b', content: text, method: 8, flags: 8 },
+      /belong to nothing/,
+      31 + packed.length
+    ),
+    entry(
+      'stored content whose size comes after it',
+      { name: 'b', content: text, flags: 8, after: descriptorOf(text, text.length) },
+      /size comes after it/
+    ),
     entry(
       'a descriptor nobody announced',
       { name: 'b', content: text, after: descriptorOf(text, text.length) },

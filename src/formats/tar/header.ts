@@ -43,6 +43,9 @@ export function parseTarBlock(block: Buffer): TarBlock {
   const type = String.fromCharCode(block[156] ?? 0)
   const number = (at: number, length: number, what: string): number =>
     parseNumber(block, at, length, what, dialect === 'gnu')
+  // bsdtar writes large owners in base 256 into ustar, too. No reader lets them decide what is unpacked.
+  const owner = (at: number, what: string): number =>
+    checkedOwner(parseNumber(block, at, 8, what, true), what)
   const text = (at: number, length: number, what: string): string => parseText(block, at, length, what)
   const prefix = dialect === 'ustar' ? text(345, 155, 'prefix') : ''
   const name = text(0, 100, 'name')
@@ -54,8 +57,8 @@ export function parseTarBlock(block: Buffer): TarBlock {
     path: prefix === '' ? name : `${prefix}/${name}`,
     linkTarget: text(157, 100, 'link target'),
     mode: number(100, 8, 'mode'),
-    uid: number(108, 8, 'uid'),
-    gid: number(116, 8, 'gid'),
+    uid: owner(108, 'uid'),
+    gid: owner(116, 'gid'),
     size: number(124, 12, 'size'),
     mtime: number(136, 12, 'mtime'),
     uname: text(265, 32, 'owner name'),
@@ -104,8 +107,18 @@ function parseNumber(block: Buffer, at: number, length: number, what: string, al
     return binaryNumber(field, what)
   }
   const digits = /^ *([0-7]*)[ \0]*$/.exec(field.toString('latin1'))?.[1]
-  if (digits === undefined) throw new TarBlockProblem(`the ${what} is no octal number`)
+  // Python takes a blank field for 0, GNU tar for an error.
+  if (digits === undefined || (digits === '' && field.includes(0x20)))
+    throw new TarBlockProblem(`the ${what} is no octal number`)
   return digits === '' ? 0 : parseInt(digits, 8)
+}
+
+const largestOwner = 2 ** 32 - 1
+
+/** GNU tar gives up on a number that no system has. @throws TarBlockProblem */
+export function checkedOwner(value: number, what: string): number {
+  if (value >= 0 && value <= largestOwner) return value
+  throw new TarBlockProblem(`the ${what} is out of range`)
 }
 
 /** GNU's two's complement form: the first byte is 0x80 or 0xff. */

@@ -1,4 +1,4 @@
-import { decodeTarText, TarBlockProblem } from './header.ts'
+import { checkedOwner, decodeTarText, TarBlockProblem } from './header.ts'
 
 const standardKeys = [
   'path',
@@ -59,5 +59,6 @@ function checkedValue(key: string, bytes: Buffer): string {
         : undefined
   if (form !== undefined && (value === '' || !form.test(value)))
     throw new TarBlockProblem(`the pax value of ${key} is malformed`)
+  if (key === 'uid' || key === 'gid') checkedOwner(Number(value), `pax value of ${key}`)
   return value
 }

@@ -47,6 +47,13 @@ const refusedTypes: Record<string, string> = {
   S: 'a sparse file'
 }
 
+/** What earlier entries were. */
+interface Known {
+  names: MemberNames
+  /** Permission bits of each file and hard link. */
+  modes: Map<string, number>
+}
+
 interface Extensions {
   headers: Buffer[]
   pax: Map<string, string> | undefined
@@ -66,13 +73,13 @@ export async function* readTar(
   rules: TarRules = {}
 ): AsyncGenerator<TarEntry, void, void> {
   const reader = new ByteReader(source)
-  const names = new MemberNames(rules)
+  const known: Known = { names: new MemberNames(rules), modes: new Map() }
   try {
     for (let index = 0; ; index += 1) {
       const offset = reader.offset
       const head = await readHead(reader, index, offset)
       if (head === undefined) break
-      const entry = checkedEntry(head, names, index, offset)
+      const entry = checkedEntry(head, known, index, offset)
       let remaining = entry.size
       const fail = (problem: string): Error =>
         invalidArchive({ format: 'tar', entry: index, offset, path: entry.path }, problem)
@@ -166,7 +173,7 @@ function gnuName(data: Buffer): string {
 
 function checkedEntry(
   { block, extensions }: { block: TarBlock; extensions: Extensions },
-  names: MemberNames,
+  known: Known,
   index: number,
   offset: number
 ): Omit<TarEntry, 'content'> {
@@ -188,14 +195,16 @@ function checkedEntry(
     fail(linked ? 'the link has no target' : 'only a link may have a target')
   const size = sizeOf(block, pax, fail)
   if (kind !== 'file' && size !== 0) fail('only a file may have content')
-  const nameProblem = path === '.' && kind === 'directory' ? undefined : names.add(path, kind === 'directory')
+  const nameProblem =
+    path === '.' && kind === 'directory' ? undefined : known.names.add(path, kind === 'directory')
   if (nameProblem !== undefined) fail(nameProblem)
-  if (kind === 'hardlink' && !(names.hasFile(plainPath(linkTarget)) && plainPath(linkTarget) !== path))
-    fail('the hard link leads to no earlier member')
+  const mode = permissionBits(block.mode, kind, fail)
+  if (kind === 'hardlink') checkHardLink(known.modes.get(plainPath(linkTarget)), mode, fail)
+  if (kind === 'file' || kind === 'hardlink') known.modes.set(path, mode)
   return {
     path,
     kind,
-    mode: permissionBits(block.mode, kind, fail),
+    mode,
     size,
     mtime: Number(pax.get('mtime') ?? block.mtime),
     uid: Number(pax.get('uid') ?? block.uid),
@@ -213,6 +222,12 @@ function checkedEntry(
 function plainPath(path: string): string {
   if (path === '.' || path === './') return '.'
   return path.replace(/^\.\//, '').replace(/\/$/, '')
+}
+
+/** Python gives the file the mode of its last link, GNU tar leaves it that of the first: they must not differ. */
+function checkHardLink(targetMode: number | undefined, mode: number, fail: (problem: string) => never): void {
+  if (targetMode === undefined) fail('the hard link leads to no earlier file')
+  if (targetMode !== mode) fail('the hard link has other permissions than its file')
 }
 
 /** A pax size counts only where the header's field is too small for it; elsewhere readers would disagree. */

@@ -1,5 +1,8 @@
 import * as zip from './layout.ts'
 
+/** Version 6.3 of the format: Python opens nothing later. */
+const latestVersion = 63
+
 /** What local and central header of one entry must agree on, and what both may say. @throws ZipProblem */
 export function checkHeaders(central: zip.ZipHeader, local: zip.ZipHeader): void {
   const refuse = (problem: string): never => {
@@ -11,14 +14,19 @@ export function checkHeaders(central: zip.ZipHeader, local: zip.ZipHeader): void
     refuse(`the entry has unknown flags 0x${central.flags.toString(16)}`)
   if (central.method !== zip.method.stored && central.method !== zip.method.deflated)
     refuse(`the compression method ${central.method} is neither stored nor DEFLATE`)
+  for (const { versionNeeded } of [central, local])
+    if ((versionNeeded & 0xff) > latestVersion)
+      refuse(`the entry needs version ${versionNeeded & 0xff} of a reader`)
   for (const field of ['flags', 'method', 'dosTime'] as const)
     if (local[field] !== central[field]) refuse(`local and central header disagree on ${field}`)
   const later = (central.flags & zip.flagBits.descriptor) !== 0
   for (const field of ['crc32', 'compressedSize', 'size'] as const)
     if (local[field] !== central[field] && !(later && local[field] === 0))
       refuse(`local and central header disagree on ${field}`)
-  if (central.method === zip.method.stored && central.size !== central.compressedSize)
-    refuse('the entry is stored, but its two sizes differ')
+  if (central.method !== zip.method.stored) return
+  if (central.size !== central.compressedSize) refuse('the entry is stored, but its two sizes differ')
+  // Who reads the file from its start cannot tell where such content ends.
+  if (later && central.size > 0) refuse('the entry is stored, but its size comes after it')
 }
 
 /** Path and type of an entry. @throws ZipProblem */
@@ -50,5 +58,9 @@ export function modeOf(central: zip.ZipHeader, isDirectory: boolean): number {
     )
   if (!isDirectory && (central.externalAttributes & 0x10) !== 0)
     throw new zip.ZipProblem('the entry is marked as a folder, but its name is not')
-  return mode & 0o7777
+  const permissions = mode & 0o7777
+  // Pip asks for the type and takes any of the three bits; others take the owner's, whatever the type.
+  if (!isDirectory && (permissions & 0o111) !== 0 && (type === 0 || (permissions & 0o100) === 0))
+    throw new zip.ZipProblem(`installers disagree on whether mode ${mode.toString(8)} is executable`)
+  return permissions
 }
