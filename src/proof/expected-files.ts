@@ -2,14 +2,15 @@ import { TagproofError } from '../platform/errors.ts'
 import type { Finding } from '../documents/proof.ts'
 import { about, each } from './complete.ts'
 import { lastingNames, type MemberList } from './lasting-names.ts'
+import { literalPattern, namePattern, type NamePattern } from './name-pattern.ts'
 
 /** What a project expects in its artifacts: lines by section, `wheel` or `TARGET wheel`. */
 export type ExpectedFiles = ReadonlyMap<string, readonly ExpectedLine[]>
 
 interface ExpectedLine {
+  /** The name, or the pattern as it is written. */
   text: string
-  /** Null where the line is one name. */
-  form: RegExp | null
+  pattern: NamePattern
 }
 
 export interface TargetLists {
@@ -87,12 +88,12 @@ export function expectedFindings(
 function listFindings(list: MemberList, lines: readonly ExpectedLine[], file: string): Finding[] {
   const names = lastingNames(list)
   const there = new Set(names)
-  const exact = new Set(lines.filter(({ form }) => form === null).map(({ text }) => text))
-  const forms = lines.flatMap(({ form }) => (form === null ? [] : [form]))
-  const missing = lines.filter(({ text, form }) =>
-    form === null ? !there.has(text) : !names.some((name) => form.test(name))
+  const exact = new Set(lines.map(({ pattern }) => pattern.exact))
+  const patterns = lines.map(({ pattern }) => pattern).filter((pattern) => pattern.exact === null)
+  const missing = lines.filter(({ pattern }) =>
+    pattern.exact === null ? !names.some((name) => pattern.fits(name)) : !there.has(pattern.exact)
   )
-  const extra = names.filter((name) => !exact.has(name) && !forms.some((form) => form.test(name)))
+  const extra = names.filter((name) => !exact.has(name) && !patterns.some((pattern) => pattern.fits(name)))
   return [
     ...each(
       list,
@@ -122,27 +123,21 @@ function notListed(list: MemberList, file: string): Finding {
 }
 
 function expectedLine(line: string, where: string): ExpectedLine {
-  const tokens = line.length > longestLine ? [] : (line.match(/\\.|\*\*|[^\\]|\\$/gsu) ?? [])
-  const wildcards = tokens.filter((token) => ['*', '**', '?'].includes(token)).length
-  if (tokens.length === 0) throw invalid(where, 'The line is too long.', `${line.length} characters`)
-  if (wildcards > mostWildcards)
-    throw invalid(where, 'The line has too many wildcards.', String(wildcards), `at most ${mostWildcards}`)
-  const text = tokens.map((token) => (/^\\./su.test(token) ? token.slice(1) : token)).join('')
-  if (wildcards === 0) return { text, form: null }
-  return { text: line, form: new RegExp(`^${tokens.map(pattern).join('')}$`, 'su') }
-}
-
-function pattern(token: string): string {
-  if (token === '**') return '.*'
-  if (token === '*') return '[^/]*'
-  if (token === '?') return '[^/]'
-  const character = /^\\./su.test(token) ? token.slice(1) : token
-  return character.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+  if (line.length > longestLine) throw invalid(where, 'The line is too long.', `${line.length} characters`)
+  const pattern = namePattern(line)
+  if (pattern.wildcards > mostWildcards)
+    throw invalid(
+      where,
+      'The line has too many wildcards.',
+      String(pattern.wildcards),
+      `at most ${mostWildcards}`
+    )
+  return { text: pattern.exact ?? line, pattern }
 }
 
 /** A name as a line that means just this name. */
 function literal(name: string): string {
-  return name.replace(/[\\*?]/g, '\\$&').replace(/^[#[]/, '\\$&')
+  return literalPattern(name).replace(/^[#[]/, '\\$&')
 }
 
 function invalid(where: string, message: string, found: string, expected?: string): TagproofError {
