@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { CommandName, CommandOptions } from './commands.ts'
 import { formatDocument } from './documents/format.ts'
 import { variationNames, worlds } from './documents/identifiers.ts'
@@ -64,6 +64,10 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
       ended(await runCommand(name, { ...options, files }))
     })
   const keep = (): Option => new Option('--keep', 'leave the build folder of each world behind as a tar file')
+  const perturbations = (): Option =>
+    new Option('--perturbations <number>', 'how many builds see scrambled files, each with other noise')
+      .default(1)
+      .argParser(perturbationCount)
   const world = (flags: string): Option => new Option(flags, 'which world').choices(worlds)
 
   add('plan', 'say what is released, and export the tagged tree for both worlds')
@@ -83,6 +87,7 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
         'leave a variation out, to find what a difference follows'
       ).choices(variationNames)
     )
+    .addOption(perturbations())
   add('complete', 'build the last release and a full clone too, for prove to compare what is shipped')
   add('prove', 'compare both worlds, with the originals put back').option(
     '--single-job',
@@ -92,11 +97,16 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
   add('rehearse', 'all of it but publishing, with no credential')
     .addOption(keep())
     .option('--complete', 'build the last release and a full clone too, and compare what is shipped')
+    .option('--attribute', 'after a refusal, build again and again to name what each difference follows')
+    .addOption(perturbations())
     .option('--write-expected <file>', 'write the list of what was built, to be committed as expected-files')
   add('trace', 'tell where every member of an sdist or wheel comes from, whoever built it').argument(
     '<file...>',
     'sdists and wheels'
   )
+  add('explain', 'tell what a proof says: what, where, why, and how to mend it')
+    .argument('[file]', 'a proof.json (default: that of --out)')
+    .option('--all', 'show every finding and variation')
   add('shell', 'look around in a world, as the build sees it').addOption(
     world('--world <name...>').default(['a'])
   )
@@ -118,6 +128,15 @@ function commonOptions(command: Command): Command {
 
 function collect(value: string, previous: string[]): string[] {
   return [...previous, value]
+}
+
+/** Each costs a whole build. */
+const mostPerturbations = 64
+
+function perturbationCount(value: string): number {
+  const number = Number(value)
+  if (/^[1-9][0-9]*$/.test(value) && number <= mostPerturbations) return number
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${mostPerturbations}.`)
 }
 
 async function runCommand(name: CommandName, options: Options): Promise<ExitStatus> {

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { VariationName, World } from './documents/identifiers.ts'
 import { lockPath } from './documents/layout.ts'
+import { formatExplanation } from './evidence/explanation.ts'
 import { formatTable } from './evidence/table.ts'
 import { formatTrace } from './evidence/trace-table.ts'
 import { TagproofError, type ExitStatus } from './platform/errors.ts'
@@ -22,6 +23,9 @@ export interface CommandOptions {
   upgrade?: boolean
   explain?: boolean
   singleJob?: boolean
+  perturbations?: number
+  attribute?: boolean
+  all?: boolean
   complete?: boolean
   writeExpected?: string
   /** What stands beside the options. */
@@ -36,7 +40,17 @@ export interface Outcome {
 }
 
 export type CommandName =
-  'plan' | 'lock' | 'fetch' | 'build' | 'complete' | 'prove' | 'record' | 'rehearse' | 'trace' | 'shell'
+  | 'plan'
+  | 'lock'
+  | 'fetch'
+  | 'build'
+  | 'complete'
+  | 'prove'
+  | 'record'
+  | 'rehearse'
+  | 'trace'
+  | 'explain'
+  | 'shell'
 export type CommandAction = (context: StageContext, options: CommandOptions) => Promise<Outcome>
 
 /** What each command does. Loaded once one is run: help and version need none of it. */
@@ -74,9 +88,17 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
     const builds = await stages.build(context, {
       worlds: options.world ?? ['a', 'b'],
       keep: options.keep ?? false,
-      off: options.without ?? []
+      off: options.without ?? [],
+      perturbations: options.perturbations ?? 1
     })
-    return { document: builds }
+    const failed = builds.flatMap(({ targets }) => targets.filter(({ failure }) => failure !== undefined))
+    return failed.length === 0
+      ? { document: builds }
+      : {
+          document: builds,
+          text: `World b could not build ${failed.map(({ name }) => name).join(', ')}; tagproof prove tells why.`,
+          status: 1
+        }
   },
 
   async complete(context) {
@@ -100,6 +122,8 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
       ...sourceOptions(options),
       keep: options.keep ?? false,
       complete: options.complete ?? false,
+      attribute: options.attribute ?? false,
+      perturbations: options.perturbations ?? 1,
       ...(options.writeExpected === undefined ? {} : { writeExpected: options.writeExpected })
     })
     return { document: release, text: formatTable(proof), status: statusOf(proof.verdict) }
@@ -111,6 +135,16 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
       document: trace,
       text: formatTrace(trace),
       status: trace.verdict === 'traced' ? 0 : 1
+    }
+  },
+
+  async explain(context, options) {
+    const proof = await stages.explain(context, options.files[0])
+    const width = Math.min(Math.max(process.stdout.isTTY ? process.stdout.columns : 100, 60), 120)
+    return {
+      document: proof,
+      text: formatExplanation(proof, { all: options.all ?? false, width }),
+      status: statusOf(proof.verdict)
     }
   },
 

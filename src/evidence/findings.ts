@@ -47,7 +47,8 @@ export function countRefusals(findings: readonly Finding[]): number {
   return findings.filter((finding) => finding.severity === 'refuse').length
 }
 
-function rank(finding: Finding): number {
+/** Smaller is more important: refusals first, then by check. */
+export function rank(finding: Finding): number {
   return severities.indexOf(finding.severity) * checks.length + checks.indexOf(finding.check)
 }
 

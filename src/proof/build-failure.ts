@@ -74,7 +74,7 @@ function scrambledCause({ follows, secondTier }: BuildFailure, read: readonly Sc
 }
 
 /** The three ways out, with a file to paste. */
-function waysOut(read: readonly ScrambledFile[]): string {
+export function waysOut(read: readonly ScrambledFile[]): string {
   const example = read[0]?.path ?? 'tests/data.bin'
   return [
     'One of three ways out.',

@@ -2,6 +2,7 @@ import type { Plan } from '../documents/plan.ts'
 import type { Proof } from '../documents/proof.ts'
 import type { Release } from '../documents/release.ts'
 import { writeFileAtomic } from '../platform/files.ts'
+import { attribute } from './attribute.ts'
 import { build, type BuildOptions } from './build.ts'
 import { complete } from './complete.ts'
 import type { StageContext } from './context.ts'
@@ -14,7 +15,9 @@ import type { SourceOptions } from './source.ts'
 import { worldsFitTogether } from './room.ts'
 
 export type RehearseOptions = SourceOptions &
-  Pick<BuildOptions, 'keep'> & {
+  Pick<BuildOptions, 'keep' | 'perturbations'> & {
+    /** After a refusal, name what each difference follows by further builds. */
+    attribute?: boolean
     /** Build the last release and a full clone too, to compare what is shipped. */
     complete?: boolean
     /** Where the list of what world a built is written, to be committed as `expected-files`. */
@@ -39,13 +42,16 @@ export async function rehearse(context: StageContext, options: RehearseOptions):
   const builds = await build(context, {
     worlds: ['a', 'b'],
     sequential: !room.fits,
-    keep: options.keep ?? false
+    keep: options.keep ?? false,
+    perturbations: options.perturbations ?? 1
   })
   if (options.complete === true) await complete(context, { sequential: !room.fits })
   const [calm] = builds
   if (options.writeExpected !== undefined && calm !== undefined)
     await writeFileAtomic(options.writeExpected, await expectedFilesOf(context, calm))
-  const proof = await prove(context, { singleJob: true, ownPlan: true })
+  const verdict = await prove(context, { singleJob: true, ownPlan: true })
+  const proof =
+    options.attribute === true && verdict.verdict === 'refused' ? await attribute(context) : verdict
   const release = await record(context)
   await publishLocally(context, release)
   return { plan: planned, proof, release }

@@ -1,0 +1,123 @@
+import type { VariationName } from '../documents/fields.ts'
+import type { PlanTarget, ScrambledFile } from '../documents/plan.ts'
+import type { Finding } from '../documents/proof.ts'
+import { asTagproofError } from '../platform/errors.ts'
+import { joinInside } from '../platform/files.ts'
+import { culpritKey, differingMembers } from '../proof/attribution.ts'
+import type { BuildRoom } from './build-target.ts'
+import { withTrial, type Trial, type Tried } from './trial.ts'
+
+/** Under which conditions of world b a target is built once more. */
+export interface Question {
+  off: readonly VariationName[]
+  /** Scrambled files that are left as they are. */
+  originals?: readonly string[]
+}
+
+/** Enough for one variation and one file out of thousands, twice. */
+const mostBuilds = 40
+
+class TooManyBuilds extends Error {}
+
+interface Answer {
+  /** Keys of members that differ from world a. */
+  members: ReadonlySet<string>
+  /** Artifacts that were not made, or cannot be read: each of their members differs. */
+  artifacts: ReadonlySet<string>
+}
+
+/** An artifact of world a. */
+export interface CalmArtifact {
+  name: string
+  kind: 'sdist' | 'wheel'
+  file: string
+}
+
+/** Builds a target again and again, each time under other conditions, and tells which members differ from world a. */
+export class Questions {
+  private readonly answers = new Map<string, Answer>()
+  private readonly room: BuildRoom
+  private readonly target: PlanTarget
+  private readonly artifacts: readonly CalmArtifact[]
+
+  constructor(room: BuildRoom, target: PlanTarget, artifacts: readonly CalmArtifact[]) {
+    this.room = room
+    this.target = target
+    this.artifacts = artifacts
+  }
+
+  /** Whether a member differs then; the same question is built for once only. */
+  async differs(question: Question, of: Pick<Finding, 'artifact' | 'member'>): Promise<boolean> {
+    const { members, artifacts } = await this.ask(question)
+    return artifacts.has(of.artifact ?? '') || members.has(culpritKey(of))
+  }
+
+  /** Whether the target can be built then. */
+  async fails(question: Question): Promise<boolean> {
+    const { artifacts } = await this.ask(question)
+    return this.artifacts.every(({ name }) => artifacts.has(name))
+  }
+
+  /** Undefined where it would take more builds than are allowed. */
+  async within<T>(find: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await find()
+    } catch (thrown) {
+      if (thrown instanceof TooManyBuilds) return undefined
+      throw thrown
+    }
+  }
+
+  private async ask(question: Question): Promise<Answer> {
+    const { off, originals = [] } = question
+    const key = JSON.stringify([[...off].sort(), [...originals].sort()])
+    const known = this.answers.get(key)
+    if (known !== undefined) return known
+    if (this.answers.size >= mostBuilds) throw new TooManyBuilds()
+    const left = new Set(originals)
+    const trial: Trial = {
+      target: this.target,
+      off,
+      title: this.titleOf(question),
+      ...(left.size === 0 ? {} : { variant: { original: (path) => left.has(path) } })
+    }
+    const answer = await withTrial(this.room, trial, (tried) => this.compare(tried))
+    this.answers.set(key, answer)
+    return answer
+  }
+
+  private async compare({ built, given, folder }: Tried): Promise<Answer> {
+    const members = new Set<string>()
+    const artifacts = new Set<string>()
+    for (const { name, kind, file } of this.artifacts) {
+      const made = built.artifacts.some((artifact) => artifact.name === name)
+      const found = made
+        ? await differing({ a: file, b: joinInside(folder, name), kind }, given.scrambled)
+        : null
+      if (found === null) artifacts.add(name)
+      for (const member of found ?? []) members.add(culpritKey({ artifact: name, member }))
+    }
+    return { members, artifacts }
+  }
+
+  private titleOf({ off, originals = [] }: Question): string {
+    const left = off.length > 3 ? `${off.length} variations` : off.join(', ')
+    const whole = originals.length === 0 ? '' : `${originals.length} files scrambled`
+    const without = [left, whole].filter((part) => part !== '').join(' and ')
+    return `attribute ${this.answers.size + 1}: build ${this.target.name} in world b without ${without}`
+  }
+}
+
+/** Null for an artifact that cannot be read. */
+async function differing(
+  artifact: Parameters<typeof differingMembers>[0],
+  scrambled: readonly ScrambledFile[]
+): Promise<string[] | null> {
+  try {
+    return await differingMembers(artifact, scrambled)
+  } catch (thrown) {
+    const error = asTagproofError(thrown)
+    if (error.code === 'archive-invalid') return null
+    throw error
+  }
+}
