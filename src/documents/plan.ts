@@ -42,6 +42,7 @@ export const opaqueReasons = [
 export const scrambleForms = [
   'png',
   'jpeg',
+  'gif',
   'zip',
   'gzip',
   'tar',

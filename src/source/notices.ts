@@ -4,12 +4,15 @@ import type { Notice } from '../documents/plan.ts'
 /** Overrides, embeddings and isolates of the bidirectional algorithm (UAX #9; CVE-2021-42574). */
 const bidiControls = /[\u202a-\u202e\u2066-\u2069]/u
 /**
- * Characters that show nothing: soft hyphen, Arabic letter mark, Hangul and Khmer fillers, zero-width characters,
- * marks of direction, joiners, invisible operators, interlinear annotation, tags, variation selectors above the one
- * for emoji, and the no-break space.
+ * Characters that show nothing: the no-break space, the soft hyphen, fillers of Hangul and Khmer, marks of direction,
+ * zero-width characters and joiners, invisible operators, annotations, musical controls, tags, and the variation
+ * selectors but for the one that emoji have.
  */
-const invisible =
-  /[\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028\u2029\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/u
+const invisible = new RegExp(
+  String.raw`[\u00a0\u00ad\u115f\u1160\u180e\u200b-\u200f\u2028\u2029\u2060-\u2065\u206a-\u206f\u3164\uffa0\ufff9-\ufffb\ufeff]|` +
+    String.raw`\u034f|\u061c|\u17b4|\u17b5|[\u180b-\u180d]|[\ufe00-\ufe0e]|[\u{1d173}-\u{1d17a}]|[\u{e0000}-\u{e0fff}]`,
+  'u'
+)
 /** Where such a character is part of what a machine reads, not of what people read. */
 const codeFile =
   /\.(py|pyi|pyx|pxd|pth|c|h|cc|cpp|cxx|hpp|hh|m|rs|go|java|js|mjs|cjs|ts|tsx|jsx|sh|bash|cmake|toml|cfg|ini|in|am|ac|build|mk)$|(^|\/)(Makefile|Dockerfile|Containerfile|meson\.options)$/i
@@ -72,7 +75,7 @@ function found(text: string, kind: RegExp): Pick<Notice, 'line' | 'column' | 'fo
   return {
     line: before.split('\n').length,
     // In characters, as an editor counts them.
-    column: [...before.slice(start)].length + 1,
+    column: Array.from(before.slice(start)).length + 1,
     found: kinds.join(', '),
     count: all.length
   }

@@ -46,7 +46,7 @@ export function scrambledAs(
   tier: ScrambleTier
 ): { bytes: Buffer; form?: ScrambleForm } {
   if (tier === 2) {
-    const made = inValidForm(bytes, path, (label) => keystream(`${path}\0${label}`, seed))
+    const made = inValidForm(bytes, (label) => keystream(`${path}\0${label}`, seed))
     if (made !== undefined && !made.bytes.equals(bytes)) return made
   }
   return { bytes: noiseOf(bytes, keystream(path, seed)) }
