@@ -1,0 +1,67 @@
+import type { Generator, TraceContext, TracedMember, Verdict } from '../generator.ts'
+import { confirm, verdictOf } from './confirmation.ts'
+import { parseIni } from './ini-text.ts'
+import { quotedList } from './judgement.ts'
+import { memberText } from './member-text.ts'
+import { projectStatement } from './read-statement.ts'
+import { statedOf, type Properties } from './statement.ts'
+
+/** entry_points.txt: what is started as a command, or loaded as a plugin. */
+export const entryPointsFile: Generator = {
+  name: 'entry-points',
+  reason:
+    'Backends write entry_points.txt from the scripts and entry points that the project states; each is derived again.',
+  matches: ({ inner, kind }, { artifact }) =>
+    kind === 'file' &&
+    (artifact.kind === 'wheel'
+      ? /^[^/]+\.dist-info\/entry_points\.txt$/.test(inner)
+      : /(^|\/)[^/]+\.egg-info\/entry_points\.txt$/.test(inner)),
+  async derive(member, context) {
+    const bytes = await memberText(member, context)
+    if (bytes === undefined) return undefined
+    const stated = statedOf(await projectStatement(context), 'entryPoints')
+    const found = entryPointTexts(parseIni(bytes.toString('utf8'), '='))
+    const known = entryPointTexts(stated?.value ?? new Map<string, ReadonlyMap<string, string>>())
+    const added = found.filter((text) => !known.includes(text))
+    const missing = known.filter((text) => !found.includes(text))
+    const from = (stated?.from ?? []).map((path) => context.folder + path)
+    if (added.length === 0 && missing.length === 0) return { traced: true, from }
+    if (stated?.firm === false) return confirmed(member, context, found, from)
+    return undeclared(member, added, missing, stated?.from[0] ?? 'pyproject.toml')
+  }
+}
+
+function confirmed(member: TracedMember, context: TraceContext, found: string[], from: string[]): Verdict {
+  const confirmation = confirm(member, context, ['entry points'], (prepared) => {
+    const bytes = prepared.get('entry_points.txt') ?? Buffer.alloc(0)
+    const there = entryPointTexts(parseIni(bytes.toString('utf8'), '='))
+    const added = found.filter((text) => !there.includes(text))
+    const missing = there.filter((text) => !found.includes(text))
+    if (added.length > 0) return `the entry point ${quotedList(added)} is added`
+    return missing.length > 0 ? `the entry point ${quotedList(missing)} is missing` : null
+  })
+  return verdictOf(confirmation, from)
+}
+
+function undeclared(member: TracedMember, added: string[], missing: string[], where: string): Verdict {
+  const wrong = added.length > 0
+  return {
+    traced: false,
+    code: wrong ? 'entry-point-undeclared' : 'entry-point-missing',
+    message: wrong
+      ? `${member.inner}: the entry point ${quotedList(added)} is stated nowhere.`
+      : `${member.inner}: the entry point ${quotedList(missing)} of ${where} is missing.`,
+    cause:
+      'Code of the build changes the entry points: installing the package would put other commands or plugins in place.',
+    fix: `State the entry point in ${where}, or find what ${wrong ? 'adds' : 'removes'} it.`
+  }
+}
+
+/** `group: name = target`, white space aside. */
+function entryPointTexts(groups: Properties['entryPoints']): string[] {
+  return [...groups].flatMap(([group, points]) =>
+    [...points].map(
+      ([name, target]) => `${group}: ${name} = ${target.replace(/\s+/g, '').replace(/\[\]$/, '')}`
+    )
+  )
+}

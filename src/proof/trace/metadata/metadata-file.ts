@@ -1,0 +1,139 @@
+import type { Generator, TracedMember, Verdict } from '../generator.ts'
+import { confirm, preparedDifference, verdictOf } from './confirmation.ts'
+import { fieldRules, judgeDescription, type FieldContext } from './fields.ts'
+import { quotedList, type Judgement } from './judgement.ts'
+import { readComparedMetadata, type ComparedMetadata } from './metadata-text.ts'
+import { invalidFile, memberText } from './member-text.ts'
+import { projectStatement } from './read-statement.ts'
+import { statedOf } from './statement.ts'
+
+/** METADATA of a wheel; PKG-INFO of an sdist, at its top and in `.egg-info`. */
+export const metadataFile: Generator = {
+  name: 'core-metadata',
+  reason:
+    'Build backends write the core metadata from pyproject.toml, setup.cfg or setup.py; each field is derived again, or confirmed by the backend in a run of its own.',
+  matches: ({ inner, kind }, { artifact }) =>
+    kind === 'file' &&
+    (artifact.kind === 'wheel'
+      ? /^[^/]+\.dist-info\/METADATA$/.test(inner)
+      : inner === 'PKG-INFO' || /(^|\/)[^/]+\.egg-info\/PKG-INFO$/.test(inner)),
+  async derive(member, context) {
+    const bytes = await memberText(member, context)
+    if (bytes === undefined) return undefined
+    const metadata = readComparedMetadata(bytes, member.inner)
+    if ('invalid' in metadata) return invalidFile(member, metadata.invalid)
+    const statement = await projectStatement(context)
+    return judge(member, { statement, metadata, context })
+  }
+}
+
+interface FieldJudgement {
+  field: string
+  judgement: Judgement
+}
+
+function judge(member: TracedMember, given: FieldContext): Verdict {
+  const judged = [...judgeFields(given), ...missingFields(member, given)]
+  const wrong = judged.filter(
+    ({ judgement }) => judgement.kind === 'differs' || judgement.kind === 'undeclared'
+  )
+  const main = given.statement.from
+  if (wrong.length > 0) return wrongFields(member, wrong, main)
+  const from = [...new Set([...judged.flatMap(({ judgement }) => judgement.from), ...main])].map(
+    (path) => given.context.folder + path
+  )
+  const byCode = judged.filter(({ judgement }) => judgement.kind === 'code').map(({ field }) => field)
+  const absent = absentFields(given)
+  if (byCode.length === 0 && (absent.length === 0 || given.context.build === null))
+    return { traced: true, from }
+  const confirmation = confirm(member, given.context, byCode, (prepared) =>
+    differenceFrom(prepared, [...byCode, ...absent], given.metadata)
+  )
+  return byCode.length === 0 && confirmation.kind !== 'refused'
+    ? { traced: true, from }
+    : verdictOf(confirmation, from)
+}
+
+function judgeFields(given: FieldContext): FieldJudgement[] {
+  const { metadata } = given
+  const judged: FieldJudgement[] = []
+  for (const [name, values] of metadata.fields) {
+    const rule = fieldRules.find(({ field }) => field.toLowerCase() === name)
+    judged.push(
+      rule === undefined
+        ? { field: name, judgement: { kind: 'undeclared', found: quotedList(values), from: [] } }
+        : { field: rule.field, judgement: rule.judge(values, given) }
+    )
+  }
+  if (metadata.description !== '') judged.push({ field: 'Description', judgement: judgeDescription(given) })
+  return judged
+}
+
+/**
+ * Fields that must be there and are not. The PKG-INFO of older setuptools has no requirements (they are in
+ * `requires.txt` alone), and that of distutils' own formats 1.0 and 1.1 not even the version of Python.
+ */
+function missingFields(member: TracedMember, { statement, metadata }: FieldContext): FieldJudgement[] {
+  return fieldRules.flatMap(({ field, requiredBy }) => {
+    if (requiredBy === undefined || metadata.fields.has(field.toLowerCase())) return []
+    if (field === 'Requires-Dist' && member.inner.endsWith('PKG-INFO')) return []
+    if (field === 'Requires-Python' && /^1\.[01]$/.test(metadata.metadataVersion)) return []
+    const stated = statedOf(statement, requiredBy)
+    if (stated?.firm !== true || isEmpty(stated.value)) return []
+    return [
+      { field, judgement: { kind: 'differs', found: 'nothing', expected: 'a value', from: stated.from } }
+    ]
+  })
+}
+
+function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.flat().length === 0
+  return value === undefined || value === ''
+}
+
+/** Fields that code may give and that are not there: the backend must not give them either. */
+function absentFields({ statement, metadata, context }: FieldContext): string[] {
+  if (context.artifact.kind !== 'wheel') return []
+  return fieldRules.flatMap(({ field, requiredBy }) => {
+    if (requiredBy === undefined || metadata.fields.has(field.toLowerCase())) return []
+    return statedOf(statement, requiredBy)?.firm === false ? [field] : []
+  })
+}
+
+function differenceFrom(
+  prepared: ReadonlyMap<string, Buffer>,
+  fields: readonly string[],
+  found: ComparedMetadata
+): string | null {
+  const bytes = prepared.get('METADATA')
+  if (bytes === undefined) return 'the backend prepared no METADATA'
+  const metadata = readComparedMetadata(bytes, 'METADATA')
+  if ('invalid' in metadata) return `what the backend prepared cannot be read (${metadata.invalid})`
+  return preparedDifference(fields, found, metadata)
+}
+
+function wrongFields(
+  member: TracedMember,
+  wrong: readonly FieldJudgement[],
+  main: readonly string[]
+): Verdict {
+  const told = wrong.slice(0, 5).map(({ field, judgement }) => {
+    if (judgement.kind === 'undeclared') return `${field} ${judgement.found} is stated nowhere`
+    if (judgement.kind === 'differs')
+      return `${field} is ${judgement.found}, and ${judgement.from.join(', ') || 'the project'} says ${judgement.expected}`
+    return field
+  })
+  const more = wrong.length > 5 ? `; and ${wrong.length - 5} more fields` : ''
+  const undeclared = wrong.some(({ judgement }) => judgement.kind === 'undeclared')
+  const where = main[0] ?? 'pyproject.toml'
+  return {
+    traced: false,
+    code: undeclared ? 'metadata-undeclared' : 'metadata-differs',
+    message: `${member.inner}: ${told.join('; ')}${more}.`,
+    cause:
+      'Code of the build, or a plugin of the backend, changes the metadata; or the artifact was made from other files.',
+    fix: undeclared
+      ? `State the field in ${where}, or list it in [project] dynamic where the backend gives it; if neither is meant, find what adds it.`
+      : `Make ${where} say what is published, or list the field in [project] dynamic where the backend gives it.`
+  }
+}
