@@ -2,6 +2,7 @@
  * `npm run bench [-- NAME...]`: prints `name: ratio (goal <= x)` lines. Each ratio is made of two things
  * measured in turn in one run, since the speed of a machine changes from minute to minute.
  *
+ * TAGPROOF_BENCH_MUTANTS says how many mutants are made (a million), TAGPROOF_BENCH_SEED from which seed on.
  * TAGPROOF_BENCH_PROJECTS names more projects to rehearse: `ckan=/path/to/clone@ckan-2.11.5,...`.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -10,6 +11,7 @@ import path from 'node:path'
 import { formatFigure, type Figure } from './measure.ts'
 import { engineStart } from './engine-start.ts'
 import { canonicalWriter } from './canonical-writer.ts'
+import { mutants } from './mutants.ts'
 import { rehearsals } from './rehearse.ts'
 import { rootFromInputs } from './root.ts'
 
@@ -17,7 +19,8 @@ const benchmarks: Readonly<Record<string, (folder: string) => AsyncIterable<Figu
   'engine-start': engineStart,
   'canonical-writer': canonicalWriter,
   rehearse: rehearsals,
-  root: rootFromInputs
+  root: rootFromInputs,
+  mutants
 }
 
 const asked = process.argv.slice(2)

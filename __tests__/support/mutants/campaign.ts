@@ -29,6 +29,13 @@ export interface Campaign {
 /** As many archives as wait for the peers at a time. */
 const mostWaiting = 16
 
+export interface CampaignRules {
+  /** Another reader than ours, to see that a lax one is found out. */
+  read?: (packing: Packing, bytes: Buffer) => Promise<Tree>
+  /** Told now and then how many mutants are done. */
+  onProgress?: (done: number) => void
+}
+
 /**
  * Makes mutants, reads each with our readers, and has Python and GNU tar unpack what was accepted: every one must get
  * exactly the tree that we saw.
@@ -39,7 +46,7 @@ const mostWaiting = 16
 export async function campaign(
   seed: number,
   count: number,
-  onProgress?: (done: number) => void
+  { read = ourTree, onProgress }: CampaignRules = {}
 ): Promise<Campaign> {
   const peers = await Promise.all([Peers.start(), Peers.start()])
   const result: Campaign = { mutants: count, refused: 0, repeated: 0, unpacked: 0, disagreements: [] }
@@ -49,7 +56,7 @@ export async function campaign(
     for (let mutant = 0; mutant < count; mutant += 1) {
       if (mutant % 1000 === 0) onProgress?.(mutant)
       const { packing, bytes } = makeMutant(seed, mutant)
-      const ours = await accepted(packing, bytes)
+      const ours = await accepted(read, packing, bytes)
       if (ours === undefined) {
         result.refused += 1
         continue
@@ -79,6 +86,12 @@ export async function campaign(
   }
 }
 
+/** One line for people: which mutant, and what each made of it. */
+export function describeDisagreement({ mutant, packing, tool, ours, theirs }: Disagreement): string {
+  const other = typeof theirs === 'string' ? theirs : JSON.stringify(theirs)
+  return `mutant ${mutant} (${packing}): we saw ${JSON.stringify(ours)}; ${tool} made ${other}`
+}
+
 /** The bytes of one mutant. */
 export function makeMutant(seed: number, mutant: number): { packing: Packing; bytes: Buffer } {
   const random = new Random(Math.imul(seed, 0x9e3779b1) ^ Math.imul(mutant + 1, 0x85ebca6b))
@@ -92,9 +105,9 @@ function peersOf(peers: readonly Peers[], mutant: number): Peers {
 }
 
 /** Our tree, or undefined where the archive is refused. */
-async function accepted(packing: Packing, bytes: Buffer): Promise<Tree | undefined> {
+async function accepted(read: typeof ourTree, packing: Packing, bytes: Buffer): Promise<Tree | undefined> {
   try {
-    return await ourTree(packing, bytes)
+    return await read(packing, bytes)
   } catch (error) {
     if (asTagproofError(error).code !== 'archive-invalid') throw error
     return undefined

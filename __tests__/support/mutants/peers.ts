@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -32,7 +33,9 @@ export class Peers {
   }
 
   static async start(): Promise<Peers> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'tagproof-mutants-'))
+    // In memory where it can be had: thousands of small trees are written and removed again.
+    const room = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+    const folder = await mkdtemp(path.join(room, 'tagproof-mutants-'))
     await chmod(folder, 0o777)
     return new Peers(folder)
   }

@@ -168,7 +168,8 @@ function twice(bytes: Buffer, random: Random): Buffer {
 /** One mutant of a random seed: one to three changes, sometimes with a blunt one after them. */
 export function zipMutant(random: Random): { packing: 'z'; bytes: Buffer } {
   let entries = random.pick(seeds)()
-  for (let count = 1 + random.below(3); count > 0; count -= 1) entries = random.pick(operators)(entries, random)
+  for (let count = 1 + random.below(3); count > 0; count -= 1)
+    entries = random.pick(operators)(entries, random)
   const rules = random.chance(0.1) ? random.pick(wholes)(random) : {}
   const bytes = forgeZip(entries, rules)
   if (random.chance(0.15)) return { packing: 'z', bytes: twice(bytes, random) }
