@@ -19,7 +19,7 @@ const emptyMixed: Readonly<Record<number, Buffer>> = {
  * @returns undefined where the stream is too large, or 1, 2, 3, 4 or 8 bytes short
  */
 export function deflateTo(content: Buffer, size: number): Buffer | undefined {
-  const stream = deflateSync(content, { level: 9 })
+  const stream = deflateSync(content)
   const padding = paddingOf(size - stream.length)
   return padding === undefined ? undefined : Buffer.concat([...padding, stream])
 }
@@ -35,24 +35,34 @@ function paddingOf(size: number): Buffer[] | undefined {
 /** How much of a sparse content is noise: enough that no two are alike, little enough to fit anywhere. */
 const mostNoise = 24
 
+/** Some noise, and the byte that comes after it. */
+export interface Filling {
+  noise: Buffer
+  fill: number
+}
+
 /** A content with some bytes of noise at its beginning and one byte ever after, which compresses to almost nothing. */
-export function sparse(length: number, noise: Buffer, fill: number, amount = mostNoise): Buffer {
+export function sparse(length: number, { noise, fill }: Filling, amount = mostNoise): Buffer {
   const made = Buffer.alloc(length, fill)
   noise.copy(made, 0, 0, Math.min(length, amount))
   return made
 }
 
+/** From here on a try takes time. */
+const farFromFitting = 65_536
+
 /** The first of some contents whose stream can be made to fit; from much noise to none. */
 export function sparseTo(
   length: number,
   size: number,
-  noise: Buffer,
-  fill: number
+  filling: Filling
 ): { content: Buffer; stream: Buffer } | undefined {
   for (let amount = Math.min(length, mostNoise); amount >= 0; amount -= 1) {
-    const content = sparse(length, noise, fill, amount)
+    const content = sparse(length, filling, amount)
     const stream = deflateTo(content, size)
     if (stream !== undefined) return { content, stream }
+    // Without its noise it is at most so much smaller: where that is not enough, no further try is needed.
+    if (length > farFromFitting && deflateSync(content).length > size + 2 * mostNoise) return undefined
   }
   return undefined
 }

@@ -2,7 +2,7 @@ import { crc32, gunzipSync } from 'node:zlib'
 import { deflateSync } from 'fflate'
 import { sparse } from './deflate-fit.ts'
 import { lettersOf } from './form-pictures.ts'
-import { fillOf, type FormMaker } from './scramble-forms.ts'
+import { fillingOf, type FormMaker } from './scramble-forms.ts'
 
 const frame = 18
 const largestContent = 64 * 2 ** 20
@@ -17,11 +17,18 @@ export const gzip: FormMaker = (bytes, { noise, inner }) => {
   if (bytes.length < frame + 2 || bytes.readUInt16BE(0) !== 0x1f8b) return undefined
   const content = gunzipped(bytes)
   if (content === undefined || content.length === 0) return undefined
-  const made = inner(content, 'content') ?? sparse(content.length, noise('content')(24), fillOf(content))
-  if (made.equals(content)) return undefined
-  const stream = Buffer.from(deflateSync(made, { level: 9 }))
-  const left = bytes.length - frame - stream.length
-  return left < 0 ? undefined : gzipped(made, stream, left, noise('comment'))
+  const filling = fillingOf(content, noise('content'))
+  const candidates = [
+    inner(content, 'content'),
+    ...[24, 8, 2, 0].map((amount) => sparse(content.length, filling, amount))
+  ]
+  for (const made of candidates) {
+    if (made === undefined || made.equals(content)) continue
+    const stream = Buffer.from(deflateSync(made))
+    const left = bytes.length - frame - stream.length
+    if (left >= 0) return gzipped(made, stream, left, noise('comment'))
+  }
+  return undefined
 }
 
 function gunzipped(bytes: Buffer): Buffer | undefined {

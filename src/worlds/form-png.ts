@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
-import { sparseTo } from './deflate-fit.ts'
+import { deflateSync } from 'fflate'
+import { deflateTo, sparse } from './deflate-fit.ts'
 import { lettersOf } from './form-pictures.ts'
 import type { FormMaker } from './scramble-forms.ts'
 
@@ -35,25 +36,24 @@ export const png: FormMaker = (bytes, { noise }) => {
     isIndexed && palette !== undefined ? [chunk('PLTE', noise('PLTE')(palette.data.length))] : []
   const fixed = [signature, chunk('IHDR', header.data), ...colours]
   const frame = fixed.reduce((sum, part) => sum + part.length, 0) + 2 * chunkFrame
+  const pixels = sparse(raw, { noise: firstRow(noise('pixels'), header.data), fill: 0 })
   // Two bytes of zlib header and four of checksum.
   const room = bytes.length - frame - 6
-  const pixels = sparseTo(raw, Math.min(room, sizeAtMost(room)), firstRow(noise('pixels'), isIndexed), 0)
-  if (pixels === undefined) return undefined
-  const data = Buffer.concat([Buffer.from([0x78, 0xda]), pixels.stream, adler32(pixels.content)])
-  const rest = bytes.length - frame - data.length
-  if (rest !== 0 && rest < chunkFrame) return undefined
-  const padding = rest === 0 ? [] : [chunk('taGp', lettersOf(noise('padding')(rest - chunkFrame)))]
+  const short = Buffer.from(deflateSync(pixels))
+  const left = room - short.length
+  const stream = left > 0 && left < chunkFrame ? deflateTo(pixels, room) : short
+  if (left < 0 || stream === undefined) return undefined
+  const data = Buffer.concat([Buffer.from([0x78, 0x9c]), stream, adler32(pixels)])
+  const padding = left < chunkFrame ? [] : [chunk('taGp', lettersOf(noise('padding')(left - chunkFrame)))]
   return Buffer.concat([...fixed, ...padding, chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))])
 }
 
-/** A stream is padded up to so much; beyond it a chunk of padding is better. */
-function sizeAtMost(room: number): number {
-  return room > 4096 ? 2048 : room
-}
-
-/** The filter byte of the first row, then noise; a palette may have one colour, so its picture has none. */
-function firstRow(next: (size: number) => Buffer, isIndexed: boolean): Buffer {
-  return isIndexed ? Buffer.alloc(24) : Buffer.concat([Buffer.alloc(1), next(23)])
+/** The filter byte of the first row, then noise within it; a palette may have one colour, so its picture has none. */
+function firstRow(next: (size: number) => Buffer, header: Buffer): Buffer {
+  const width = Math.ceil(header.readUInt32BE(0) / (header[12] === 1 ? 8 : 1))
+  const bits = (header[8] ?? 0) * (samples[header[9] ?? 9] ?? 0)
+  const size = header[9] === 3 ? 0 : Math.min(23, Math.floor((width * bits) / 8))
+  return Buffer.concat([Buffer.alloc(1), next(size)])
 }
 
 function chunksOf(bytes: Buffer): { type: string; data: Buffer }[] | undefined {

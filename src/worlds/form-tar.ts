@@ -1,5 +1,5 @@
 import { sparse } from './deflate-fit.ts'
-import { areReadable, fillOf, type FormMaker } from './scramble-forms.ts'
+import { areReadable, fillingOf, type FormMaker } from './scramble-forms.ts'
 
 const blockSize = 512
 /** Fields of a ustar header that are written anew: owners, time, names of owners, devices (POSIX, pax). */
@@ -48,7 +48,7 @@ export const tar: FormMaker = (bytes, { noise, inner }) => {
       if (!isComment(content)) return undefined
     } else if (type === '0' || type === '\0') {
       const label = textOf(header, 345, 155) + textOf(header, 0, 100) + String(at)
-      const other = inner(content, label) ?? sparse(size, noise(label)(24), fillOf(content))
+      const other = inner(content, label) ?? sparse(size, fillingOf(content, noise(label)))
       other.copy(made, begin)
     }
     at = end

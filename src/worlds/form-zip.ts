@@ -1,6 +1,6 @@
 import { crc32, inflateRawSync } from 'node:zlib'
 import { deflateTo, sparse, sparseTo } from './deflate-fit.ts'
-import { areReadable, fillOf, type FormContext, type FormMaker } from './scramble-forms.ts'
+import { areReadable, fillingOf, type FormContext, type FormMaker } from './scramble-forms.ts'
 
 const sign = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50, descriptor: 0x08074b50 } as const
 const fixed = { local: 30, central: 46, end: 22 } as const
@@ -142,15 +142,15 @@ function packedOf(
 ): { content: Buffer; stream: Buffer } | undefined {
   if (size === 0) return { content, stream: method === 0 ? content : (deflateTo(content, packed) ?? content) }
   const made = inner(content, name)
-  const some = noise(name)(24)
+  const filling = fillingOf(content, noise(name))
   if (method === 0) {
-    const other = made ?? sparse(size, some, fillOf(content))
+    const other = made ?? sparse(size, filling)
     if (other.equals(content)) other[0] = (other[0] ?? 0) ^ 1
     return { content: other, stream: other }
   }
   const stream = made === undefined ? undefined : deflateTo(made, packed)
   if (made !== undefined && stream !== undefined) return { content: made, stream }
-  const fitted = sparseTo(size, packed, some, fillOf(content))
+  const fitted = sparseTo(size, packed, filling)
   return fitted === undefined || fitted.content.equals(content) ? undefined : fitted
 }
 

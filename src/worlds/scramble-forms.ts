@@ -3,7 +3,7 @@ import { contentReason, isBinary } from '../source/opaque.ts'
 import { array } from './form-array.ts'
 import { catalogue } from './form-catalogue.ts'
 import { gzip } from './form-gzip.ts'
-import { gif, jpeg } from './form-pictures.ts'
+import { gif, jpeg, lettersOf } from './form-pictures.ts'
 import { png } from './form-png.ts'
 import { tar } from './form-tar.ts'
 import { json, xml } from './form-text.ts'
@@ -58,9 +58,10 @@ export function inValidForm(
   return undefined
 }
 
-/** What a content is filled with: letters for text, zeros for all else. */
-export function fillOf(bytes: Buffer): number {
-  return isBinary(bytes) ? 0 : 0x61
+/** What a content inside is replaced by: letters for text; zeros for all else, after some noise. */
+export function fillingOf(bytes: Buffer, next: (size: number) => Buffer): { noise: Buffer; fill: number } {
+  const noise = next(24)
+  return isBinary(bytes) ? { noise, fill: 0 } : { noise: lettersOf(noise), fill: 0x61 }
 }
 
 const mostNames = 5000
