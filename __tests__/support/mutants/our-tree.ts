@@ -11,7 +11,7 @@ import type { Packing, Tree } from './peers.ts'
  * @throws TagproofError `archive-invalid`
  */
 export async function ourTree(packing: Packing, bytes: Buffer): Promise<Tree> {
-  const entries = packing === 'z' ? await zipTree(bytes) : await tarTree(packing, bytes)
+  const entries = packing === 'z' || packing === 'Z' ? await zipTree(bytes) : await tarTree(packing, bytes)
   const all = new Map(entries.map((entry) => [entry[0], entry]))
   for (const [path] of entries)
     for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {

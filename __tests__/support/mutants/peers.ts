@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 
-/** An archive's letter: `t` tar, `g` tar.gz, `z` zip. */
-export type Packing = 't' | 'g' | 'z'
+/** An archive's letter: `t` tar, `g` tar.gz, `z` zip, `Z` zip for Info-ZIP, too. */
+export type Packing = 't' | 'g' | 'z' | 'Z'
 /** `[path, kind, what it holds]`, sorted by path. */
 export type Tree = [string, 'file' | 'directory' | 'symlink' | 'other', string][]
 /** What each tool made of an archive: a tree, or its complaint. */

@@ -1,6 +1,6 @@
 """Unpacks archives with Python's own modules and GNU tar, and tells which tree each of them made.
 
-Reads frames from standard input: a letter (t tar, g tar.gz, z zip), the length in four bytes, the archive. Answers
+Reads frames from standard input: a letter (t tar, g tar.gz, z zip, Z zip for Info-ZIP as well), the length in four bytes, the archive. Answers
 each with one line of JSON: the name of the tool to its tree, a sorted list of [path, kind, what it holds], where a
 file holds "x" or "-" (executable by its owner or not) and the SHA-256 of its content; or to a text, its complaint.
 Runs as nobody where it was started as root: what it unpacks was accepted by the reader under test alone.
@@ -92,10 +92,28 @@ def python_zip(top, data, letter):
     return found
 
 
+def info_zip(top, data, letter):
+    target = top + '/t'
+    os.mkdir(target)
+    with open(top + '/a.zip', 'wb') as file:
+        file.write(data)
+    done = subprocess.run(
+        ['unzip', '-qq', '-o', top + '/a.zip', '-d', target],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        close_fds=False,
+    )
+    # 1 is a warning: it has unpacked all the same.
+    if done.returncode > 1:
+        return f'exit status {done.returncode}'
+    return tree(target)
+
+
 tools = {
     't': {'Python tarfile': python_tar, 'GNU tar': gnu_tar},
     'g': {'Python tarfile': python_tar, 'GNU tar': gnu_tar},
     'z': {'Python zipfile': python_zip},
+    'Z': {'Python zipfile': python_zip, 'Info-ZIP': info_zip},
 }
 while head := sys.stdin.buffer.read(5):
     letter = chr(head[0])

@@ -59,7 +59,7 @@ export function parseTarBlock(block: Buffer): TarBlock {
     mode: number(100, 8, 'mode'),
     uid: owner(108, 'uid'),
     gid: owner(116, 'gid'),
-    size: number(124, 12, 'size'),
+    size: notNegative(number(124, 12, 'size')),
     mtime: number(136, 12, 'mtime'),
     uname: text(265, 32, 'owner name'),
     gname: text(297, 32, 'group name')
@@ -111,6 +111,11 @@ function parseNumber(block: Buffer, at: number, length: number, what: string, al
   if (digits === undefined || (digits === '' && field.includes(0x20)))
     throw new TarBlockProblem(`the ${what} is no octal number`)
   return digits === '' ? 0 : parseInt(digits, 8)
+}
+
+function notNegative(size: number): number {
+  if (size < 0) throw new TarBlockProblem('the size is negative')
+  return size
 }
 
 const largestOwner = 2 ** 32 - 1
