@@ -145,7 +145,8 @@ export function about(
   return { check: 'complete', code, severity, artifact: artifact?.name ?? null, member: null, waiver: null }
 }
 
-function countOf(names: readonly string[]): string {
+/** `1 file`, `12 files`. */
+export function countOf(names: readonly string[]): string {
   return names.length === 1 ? '1 file' : `${names.length} files`
 }
 

@@ -1,5 +1,5 @@
 import type { Finding } from '../documents/proof.ts'
-import { listOf } from './complete.ts'
+import { countOf, listOf } from './complete.ts'
 
 /** Files that a build read and an earlier one did not. */
 export interface NewReads {
@@ -33,10 +33,10 @@ export function newReadsFindings(reads: NewReads | null, tag: string): Finding[]
     ...told(
       reads.opaque,
       'warn',
-      `files that nobody can review, which the build of ${tag} did not read`,
+      `that nobody can review, which the build of ${tag} did not read`,
       'Find out what reads them and why. A build that only copies them is proven harmless by world b; one that computes with them is refused.'
     ),
-    ...told(reads.others, 'note', `files that the build of ${tag} did not read`, null)
+    ...told(reads.others, 'note', `that the build of ${tag} did not read`, null)
   ]
 }
 
@@ -54,7 +54,7 @@ function told(
       severity,
       artifact: null,
       member: null,
-      message: `The build read ${paths.length} ${what}: ${listOf(paths)}`,
+      message: `The build read ${countOf(paths)} ${what}: ${listOf(paths)}`,
       cause: null,
       fix,
       waiver: null

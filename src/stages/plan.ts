@@ -40,7 +40,6 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
       folder: context.out.exports,
       inputs: source.config.value.inputs,
       generated: source.config.value.generated,
-      ...(expectedFiles === undefined ? {} : { expectedFiles }),
       targets: source.targets,
       log: context.log
     })
@@ -61,6 +60,7 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
       limits: source.config.value.limits,
       waivers: source.config.value.waivers,
       generated: source.config.value.generated,
+      ...(expectedFiles === undefined ? {} : { expectedFiles }),
       ...exports
     }
     await writeDocument('plan', context.out.plan, document)
