@@ -49,7 +49,7 @@ const names = [
 ] as const // prettier-ignore
 const numbers = [
   '00000000000', '00000000001', '00000000004', '00000001000', '         4 ', '4\0', ' 4\0', '4 \0', '\0', '+4', '-4', '0x4',
-  '4 5', '77777777777', Buffer.from([0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4]), Buffer.alloc(12, 0xff), '00000000010\x00', '8'
+  '4 5', '77777777777', Buffer.from([0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4]), Buffer.alloc(12, 0xff), Buffer.concat([Buffer.alloc(10, 0xff), Buffer.from([0xfe, 0])]), '00000000010\x00', '8'
 ] as const // prettier-ignore
 const modes = ['0000644', '0000755', '0000000', '0000100', '0000011', '0004755', '0100644', '0040755', '0120777', '755 \0'] as const // prettier-ignore
 const types = ['0', '\0', '1', '2', '3', '4', '5', '6', '7', 'L', 'K', 'x', 'g', 'S', 'D', 'M', 'N', 'V', 'X', 'A', ' '] as const // prettier-ignore
