@@ -13,6 +13,7 @@ import { unknownStartupFile } from './startup.ts'
 import { substitutedVersion } from './substituted-version.ts'
 import { transpiled } from './transpiled.ts'
 import { versionFileGenerators } from './version-files.ts'
+import { versionLiteral } from './version-literal.ts'
 import { versioneer } from './versioneer.ts'
 
 /**
@@ -30,6 +31,7 @@ export const fileGenerators: readonly Generator[] = [
   ...versionFileGenerators,
   versioneer,
   substitutedVersion,
+  versionLiteral,
   messageCatalogues,
   scripts,
   gzipCopy,

@@ -21,9 +21,11 @@ async function deriveSetupCfg(member: TracedMember, context: TraceContext): Prom
   const sections = readSections(own?.toString('utf8') ?? '')
   if (sections === undefined || member.content === null) return undefined
   const from = own === undefined ? [] : [path]
+  const outputs = ['0', 'false', 'False'].map((date) => writeSections(withEggInfo(sections, date)))
   return oneOf(
     member,
-    ['0', 'false', 'False'].map((date) => writeSections(withEggInfo(sections, date))),
+    // Built on Windows it has that system's line ends.
+    outputs.flatMap((output) => [output, output.replaceAll('\n', '\r\n')]),
     {
       maker: 'setuptools',
       from

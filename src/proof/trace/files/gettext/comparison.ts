@@ -22,7 +22,10 @@ export function catalogueDifference(
     const translation = known.get(message.key)
     if (translation === undefined) return `${quoted(message.key)} is no message of it`
     const same = message.key === '' ? sameHeader : sameTexts
-    if (!same(message, translation)) return `the translation of ${quoted(message.key)} is another`
+    if (!same(message, translation))
+      return message.key === ''
+        ? 'its header is another'
+        : `the translation of ${quoted(message.key)} is another`
   }
   const there = new Set(messages.map(({ key }) => key))
   const missing = catalogue.find((entry) => !entry.fuzzy && isTranslated(entry) && !there.has(entry.key))
@@ -68,7 +71,7 @@ function sameTexts(message: Message, { key, plural, texts }: Translation): boole
 
 /** Fields that tools write by themselves, and what they may say. */
 const toolFields: Readonly<Record<string, RegExp>> = {
-  'generated-by': /^Babel [0-9.]+$/,
+  'generated-by': /^Babel [\w.+-]+$/,
   'mime-version': /^1\.0$/,
   'content-type': /^text\/plain; charset=[\w.-]+$/,
   'content-transfer-encoding': /^(8bit|quoted-printable)$/i,
@@ -101,7 +104,15 @@ function headerFields(header: string): Map<string, string> {
   return new Map(
     lines.map((line) => {
       const cut = line.indexOf(':')
-      return cut < 0 ? [line, line] : [line.slice(0, cut).trim().toLowerCase(), line.slice(cut + 1).trim()]
+      return cut < 0
+        ? [line, line]
+        : [
+            line.slice(0, cut).trim().toLowerCase(),
+            line
+              .slice(cut + 1)
+              .trim()
+              .replace(/;$/, '')
+          ]
     })
   )
 }
