@@ -9,7 +9,7 @@
 //   --again          also those that have a result
 //   --minutes N      the longest that one project may take (default 10)
 //   --report         keep the results in bench/corpus-results.jsonl, write docs/corpus.md from them, and stop
-import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -18,9 +18,9 @@ import { buildDist } from './build.mjs'
 import { fetchSdist } from './corpus/download.ts'
 import { partOf, readList } from './corpus/list.ts'
 import { corpusReport } from './corpus/report.ts'
-import { makeRepository } from './corpus/repository.ts'
+import { commitRoot, makeRepository } from './corpus/repository.ts'
 import { addResult, readResults } from './corpus/results.ts'
-import { runTagproof } from './corpus/run.ts'
+import { lockTagproof, runTagproof } from './corpus/run.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values, positionals } = parseArgs({
@@ -50,15 +50,22 @@ async function prove(command, listed) {
   const sdist = await fetchSdist(listed, path.join(values.out, 'sdists'))
   const made = await makeRepository(listed, sdist, place('repositories'))
   const lock = `${place('locks')}.lock`
-  const result = await runTagproof({
+  await rm(`${place('outputs')}.log`, { force: true })
+  const options = {
     command,
     repository: place('repositories'),
     tag: made.tag,
     out: place('outputs'),
-    lock: (await exists(lock)) ? lock : null,
     stage: values.stage,
     minutes: Number(values.minutes)
-  })
+  }
+  const root = await sharedRoot()
+  let result = null
+  if (!(await exists(lock)) && root !== null) {
+    await commitRoot(options.repository, root)
+    result = await lockTagproof({ ...options, lock })
+  }
+  result ??= await runTagproof({ ...options, lock: (await exists(lock)) ? lock : null })
   if (await exists(path.join(place('outputs'), 'tagproof.lock')))
     await copyFile(path.join(place('outputs'), 'tagproof.lock'), lock)
   const left = {}
@@ -67,6 +74,17 @@ async function prove(command, listed) {
   const earlier = values.stage === 'prove' ? done.get(listed.name)?.seconds : undefined
   const seconds = { ...result.seconds, ...earlier, prove: result.seconds.prove ?? 0 }
   return { name: listed.name, file: listed.file, backend: made.backend, left, ...result, seconds }
+}
+
+/** A lock with the smallest root of all projects until now; that of the first project is resolved as a user's is. */
+async function sharedRoot() {
+  const folder = path.join(values.out, 'locks')
+  const names = await readdir(folder)
+  const texts = await Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8')))
+  const [roots] = texts
+    .map((text) => text.split('\npython:\n')[0])
+    .sort((left, right) => left.length - right.length)
+  return roots === undefined ? null : `${roots}\npython: {}\n`
 }
 
 function exists(file) {

@@ -62,6 +62,18 @@ export async function makeRepository(listed: Listed, sdist: string, folder: stri
   }
 }
 
+/**
+ * A commit after the tag that holds the root of an earlier lock, so that `tagproof lock` keeps it: the same root for all
+ * projects, resolved once.
+ */
+export async function commitRoot(folder: string, lock: string): Promise<void> {
+  const file = path.join(folder, '.github/tagproof.lock')
+  await mkdir(path.dirname(file), { recursive: true })
+  await writeFile(file, lock)
+  git(folder, 'add', '--force', '.github/tagproof.lock')
+  git(folder, 'commit', '--quiet', '--message', 'The root that all projects share')
+}
+
 /** pbr takes the tag for the version as it stands; all others know the `v`. */
 function tagName(version: string, changes: readonly Change[]): string {
   return changes.some((change) => change.rule.includes('pbr')) ? version : `v${version}`

@@ -17,6 +17,41 @@ export interface Outcome {
   seconds: Record<string, number>
 }
 
+/** Resolves what a project needs, with the root that its last commit holds; null where all went well. */
+export async function lockTagproof(
+  options: Pick<RunOptions, 'command' | 'repository' | 'out' | 'minutes'> & { lock: string }
+): Promise<Outcome | null> {
+  const { command, repository, out, lock, minutes } = options
+  const args = [
+    command,
+    'lock',
+    '--repository',
+    repository,
+    '--out',
+    out,
+    '--lock',
+    lock,
+    '--json',
+    '--target',
+    'python'
+  ]
+  const since = performance.now()
+  const { stdout, stderr, timedOut, code } = await niced(args, `${out}.log`, minutes)
+  if (code === 0) return null
+  const whole = Math.round((performance.now() - since) / 100) / 10
+  return {
+    outcome: 'error',
+    error: timedOut ? stopped(minutes) : errorOf(stdout, stderr),
+    refusals: {},
+    members: null,
+    seconds: { ...stageSeconds(stderr), whole }
+  }
+}
+
+function stopped(minutes: number): { code: string; message: string } {
+  return { code: 'timeout', message: `stopped after ${minutes} minutes` }
+}
+
 export interface RunOptions {
   /** The bundled command. */
   command: string
@@ -45,9 +80,7 @@ export async function runTagproof(options: RunOptions): Promise<Outcome> {
     () => null
   )
   if (proof === null) {
-    const error = timedOut
-      ? { code: 'timeout', message: `stopped after ${minutes} minutes` }
-      : errorOf(stdout, stderr)
+    const error = timedOut ? stopped(minutes) : errorOf(stdout, stderr)
     return { outcome: 'error', error, refusals: {}, members: null, seconds }
   }
   const traced = proof.artifacts.map((artifact) => artifact.traced)
@@ -69,12 +102,12 @@ async function niced(
   args: readonly string[],
   log: string,
   minutes: number
-): Promise<{ stdout: string; stderr: string; timedOut: boolean }> {
+): Promise<{ stdout: string; stderr: string; timedOut: boolean; code: number | null }> {
   const child = spawn('nice', ['-n', process.env.CORPUS_NICE ?? '10', process.execPath, ...args], {
     stdio: ['ignore', 'pipe', 'pipe']
   })
   const kept = { stdout: '', stderr: '' }
-  const file = createWriteStream(log)
+  const file = createWriteStream(log, { flags: 'a' })
   let timedOut = false
   child.stdout.on('data', (chunk: Buffer) => (kept.stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => {
@@ -85,10 +118,12 @@ async function niced(
     timedOut = true
     child.kill('SIGTERM')
   }, minutes * 60_000)
-  await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve)
+  )
   clearTimeout(timer)
   file.end()
-  return { ...kept, timedOut }
+  return { ...kept, timedOut, code }
 }
 
 function errorOf(stdout: string, stderr: string): { code: string; message: string } {
