@@ -50,12 +50,23 @@ const buildFailureField = z.strictObject({
 /** Why a target was not built in world b. */
 export type BuildFailure = z.output<typeof buildFailureField>
 
+export const mostMetadataFiles = 20
+
+const preparedMetadataField = z
+  .record(fileNameField, sha256Field)
+  .refine((files) => Object.keys(files).length <= mostMetadataFiles, `more than ${mostMetadataFiles} files`)
+
 const builtTargetField = z.strictObject({
   name: z.string().min(1),
   /** Empty where there is a failure. */
   artifacts: z.array(builtArtifactField),
   /** World b alone: a failure in world a ends the run. */
   failure: buildFailureField.optional(),
+  /**
+   * What the backend's `prepare_metadata_for_build_wheel` gave in a run of its own: SHA-256 by the name of the file,
+   * which lies in `<target>+metadata/`. Left out where the backend has no such hook.
+   */
+  metadata: preparedMetadataField.optional(),
   /** Build requirements that the backend asked for beyond `build-system.requires`. */
   requires: z.array(z.string().max(500)),
   /** Paths of the export that the build read, where the sandbox can tell; sorted. */

@@ -17,6 +17,7 @@ import { applyWaivers } from '../proof/waivers.ts'
 import { recheckExports } from '../source/recheck.ts'
 import { openOriginals, type Originals } from '../source/originals.ts'
 import { tagproofTools } from '../platform/tools.ts'
+import { agreedMetadata, readPreparedMetadata } from '../targets/python/prepared-metadata.ts'
 import { clearFrom, type StageContext } from './context.ts'
 import { completeFindings } from './prove-complete.ts'
 import { findPerturbations, planSeenByB } from './prove-variants.ts'
@@ -67,7 +68,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       // Side by side: one waits for its files while another computes. What is found keeps the order of the pairs.
       const results = await settleAll(
         pairs.map(({ target, pair }) =>
-          proveArtifact({ plan, builds, originals, tracer: opened, staging }, target, pair)
+          proveArtifact({ context, plan, builds, originals, tracer: opened, staging }, target, pair)
         )
       )
       for (const result of results) {
@@ -161,7 +162,21 @@ function onlyIn(artifact: string, where: string, what: string): Finding {
   }
 }
 
+/** What both worlds' backends say of the metadata in a run of their own. */
+async function preparedMetadata(
+  context: StageContext,
+  target: PlanTarget,
+  builds: Record<World, Build>
+): Promise<Map<string, Buffer> | null> {
+  const of = async (world: World): Promise<Map<string, Buffer> | null> => {
+    const built = builds[world].targets.find(({ name }) => name === target.name)
+    return readPreparedMetadata(joinInside(context.out.build(world), target.name), built ?? {})
+  }
+  return agreedMetadata(await of('a'), await of('b'))
+}
+
 interface Proving {
+  context: StageContext
   plan: Plan
   builds: Record<World, Build>
   originals: Originals
@@ -170,7 +185,7 @@ interface Proving {
 }
 
 async function proveArtifact(
-  { plan, builds, originals, tracer, staging }: Proving,
+  { context, plan, builds, originals, tracer, staging }: Proving,
   target: PlanTarget,
   pair: ArtifactPair
 ): Promise<{ artifact: ReleaseArtifact | null; findings: Finding[] }> {
@@ -186,6 +201,7 @@ async function proveArtifact(
     scramble: plan.scramble.files,
     original: (path) => originals.read(path),
     variations: { a: variations('a'), b: variations('b') },
+    reads: builds.b.targets.find((built) => built.name === target.name)?.reads ?? null,
     shipped
   })
   const { artifact } = result
@@ -204,7 +220,7 @@ async function proveArtifact(
           artifact: { name, kind },
           target,
           differing: result.differing,
-          preparedMetadata: null
+          preparedMetadata: await preparedMetadata(context, target, builds)
         })
   return {
     artifact: artifact === null ? null : { target: target.name, ...artifact, traced: traced.traced },

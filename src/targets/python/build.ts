@@ -4,6 +4,7 @@ import type { BuiltArtifact, BuiltTarget } from '../../documents/build.ts'
 import { fileNameField, type Variation } from '../../documents/fields.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import { hashFile } from '../../platform/files.ts'
+import { takePreparedMetadata } from './prepared-metadata.ts'
 import { runDriver, shellInWorld, type DriverRequest } from './driver.ts'
 
 export type BuildPythonRequest = DriverRequest & {
@@ -24,10 +25,12 @@ export async function buildPython(request: BuildPythonRequest): Promise<BuiltTar
     await artifact(request.folder, 'wheel', result.wheel)
   ]
   if (request.keep === true) await keepTree(request)
+  const metadata = await takePreparedMetadata(request.folder, result.metadata)
   await removeOthers(request.folder, artifacts)
   return {
     name: request.target.name,
     artifacts,
+    ...(metadata === null ? {} : { metadata }),
     requires: result.requires,
     reads: world.reads,
     variations: world.variations.map((variation) => withCount(variation, request))

@@ -21,6 +21,8 @@ import traceback
 
 MARK = "tagproof-driver: "
 PIP_WHEELS = "/usr/share/python-wheels"
+# What prepared-metadata.ts takes.
+MOST_METADATA_FILES, MOST_METADATA_BYTES = 20, 16 * 1024 * 1024
 
 
 class Failure(Exception):
@@ -211,7 +213,34 @@ def build_in(job, top, out):
     sdist = artifact(project.call("build_sdist", out), out, ".tar.gz", "build_sdist")
     project = Project(job, extract(os.path.join(out, sdist), sdist_top, job), environment)
     wanted, wheel = build_wheel(project, installed, out)
-    write_result(out, {"requires": sorted(set(asked + wanted)), "sdist": sdist, "wheel": wheel})
+    result = {"requires": sorted(set(asked + wanted)), "sdist": sdist, "wheel": wheel}
+    fresh = extract(os.path.join(out, sdist), os.path.join(os.path.dirname(sdist_top), "confirmation"), job)
+    metadata = prepare_metadata(Project(job, fresh, environment), out)
+    write_result(out, result if metadata is None else dict(result, metadata=metadata))
+
+
+def prepare_metadata(project, out):
+    """The backend's own answer on the metadata, in a process and a copy of the sdist that nothing else has touched.
+
+    Leaves its files in `metadata/` and returns their names; None if the backend has no such hook. It is asked once
+    the wheel is made, so that asking cannot change what is shipped.
+    """
+    hook = "prepare_metadata_for_build_wheel"
+    folder = tempfile.mkdtemp()
+    name = project.call(hook, folder, optional=True)
+    if name is None:
+        return None
+    place = os.path.join(folder, name) if isinstance(name, str) else ""
+    usable = isinstance(name, str) and name == os.path.basename(name) and name.endswith(".dist-info")
+    if not usable or os.path.islink(place) or not os.path.isdir(place):
+        raise Failure("answer", f"{hook} returned {name!r}, not the name of a *.dist-info folder", hook=hook)
+    os.mkdir(os.path.join(out, "metadata"))
+    files = [item for item in sorted(os.scandir(place), key=lambda item: item.name) if item.is_file(follow_symlinks=False)]
+    if len(files) > MOST_METADATA_FILES or sum(item.stat().st_size for item in files) > MOST_METADATA_BYTES:
+        raise Failure("answer", f"{hook} wrote more than metadata into {name}", hook=hook)
+    for item in files:
+        shutil.copyfile(item.path, os.path.join(out, "metadata", item.name))
+    return [item.name for item in files]
 
 
 def build_wheel(project, installed, out):

@@ -2,7 +2,8 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import type { Limits } from '../../documents/config.ts'
-import type { VariationName } from '../../documents/fields.ts'
+import { mostMetadataFiles } from '../../documents/build.ts'
+import { fileNameField, type VariationName } from '../../documents/fields.ts'
 import type { Epoch, World } from '../../documents/identifiers.ts'
 import type { PlanTarget } from '../../documents/plan.ts'
 import { TagproofError } from '../../platform/errors.ts'
@@ -47,7 +48,9 @@ const resultField = z.strictObject({
   /** What each hook asks for, where that was the question. */
   hooks: z.record(z.string().max(100), z.array(z.string().max(500)).max(1000)).optional(),
   sdist: z.string().optional(),
-  wheel: z.string().optional()
+  wheel: z.string().optional(),
+  /** Files in `metadata/`: what the backend prepared in a run of its own; left out where it has no hook for that. */
+  metadata: z.array(fileNameField).max(mostMetadataFiles).optional()
 })
 export type DriverResult = z.output<typeof resultField>
 
