@@ -1,7 +1,9 @@
 import type { Variation } from '../documents/fields.ts'
 import type { ScrambledFile } from '../documents/plan.ts'
 import type { Finding } from '../documents/proof.ts'
-import { findCause } from './causes.ts'
+import { listScrambled, scrambledReads } from './build-failure.ts'
+import { findCause, type Cause } from './causes.ts'
+import { backendIn, fixFor, nameFiles, type Backend } from './causes/backend.ts'
 import type { Difference } from './compare.ts'
 import { escaped, firstDifference, headOfMember, isText, lineAt } from './content.ts'
 
@@ -15,6 +17,8 @@ export interface ExplainRequest {
   /** Paths of all members. */
   members: readonly string[]
   variations?: { a: readonly Variation[]; b: readonly Variation[] }
+  /** What world b's build read of the tagged tree, where that is known. */
+  reads?: readonly string[] | null
 }
 
 /** More are counted, not shown: the first ones tell the cause, and each costs a pass over both files. */
@@ -34,6 +38,8 @@ export async function explainDifferences(
 ): Promise<Finding[]> {
   const context = {
     ...request,
+    backend: await backendOfArtifact(request),
+    read: scrambledReads(request.reads ?? null, request.scramble),
     members: new Set(request.members),
     scrambled: new Map(request.scramble.map((file) => [file.scrambled as string, file])),
     hashesOfB: new Set(differences.flatMap(({ b }) => (b === null ? [] : [b.sha256 as string])))
@@ -49,7 +55,17 @@ export async function explainDifferences(
     : [...sorted, moreFinding(differences.length - mostShown, request.name)]
 }
 
+/** What made the artifact, as it says itself. */
+async function backendOfArtifact({ a, kind, members }: ExplainRequest): Promise<Backend | null> {
+  const place = kind === 'wheel' ? /^[^/]+\.dist-info\/WHEEL$/ : /^[^/]+\/pyproject\.toml$/
+  const member = members.find((path) => place.test(path))
+  return backendIn(member === undefined ? '' : (await headOfMember(a, kind, member)).toString('utf8'), kind)
+}
+
 type Context = Omit<ExplainRequest, 'members'> & {
+  backend: Backend | null
+  /** Scrambled files that world b's build read. */
+  read: readonly ScrambledFile[]
   members: ReadonlySet<string>
   scrambled: ReadonlyMap<string, ScrambledFile>
   hashesOfB: ReadonlySet<string>
@@ -57,7 +73,7 @@ type Context = Omit<ExplainRequest, 'members'> & {
 
 async function explain(difference: Difference, context: Context): Promise<Explained> {
   if (difference.code === 'content-differs') return explainContent(difference, context)
-  const { message, cause, fix } = shapes[difference.code](difference)
+  const { message, cause, fix } = shapes[difference.code](difference, context.backend)
   return { finding: finding(difference, context.name, message, { cause, fix }), follows: false }
 }
 
@@ -70,13 +86,13 @@ interface Explanation {
 /** What is to be said of differences that need no look at content. */
 const shapes: Record<
   Exclude<Difference['code'], 'content-differs'>,
-  (difference: Difference) => Explanation
+  (difference: Difference, backend: Backend | null) => Explanation
 > = {
-  'member-missing': ({ member, a }) => ({
+  'member-missing': ({ member, a }, backend) => ({
     message: `${member} is in world ${a === null ? 'b' : 'a'} alone`,
     cause:
       'The build includes the file under a condition that differs between the worlds, or its name holds a time, a path or a random part.',
-    fix: 'Name the files of the package in its configuration, independent of the machine that builds it.'
+    fix: fixFor(backend, nameFiles)
   }),
   'kind-differs': ({ member, a, b }) => ({
     message: `${member} is a ${a?.kind ?? ''} in world a and a ${b?.kind ?? ''} in world b`,
@@ -115,17 +131,35 @@ async function explainContent(difference: Difference, context: Context): Promise
     lineB: lineAt(b, parting.offset),
     members: context.members,
     scrambled: context.scrambled,
-    variations: context.variations ?? { a: [], b: [] }
+    variations: context.variations ?? { a: [], b: [] },
+    backend: context.backend
   })
   const follows = text && repeatsHash(b.toString('latin1'), context.hashesOfB)
   const told = follows
     ? { cause: 'It holds the hash of another member that differs.', fix: 'See the other findings first.' }
-    : { cause: cause?.cause ?? null, fix: cause?.fix ?? unknownFix }
+    : { cause: withReads(cause, context.read), fix: cause?.fix ?? unknownFix }
   return { finding: finding(difference, context.name, message, told), follows }
 }
 
 const unknownFix =
-  'Compare the two artifacts in build-a and build-b; leave variations out one by one (tagproof build --without NAME) to see which one it follows.'
+  'Run tagproof rehearse --attribute: it builds again and again, and names the variation or the file that this follows.'
+
+/** Rules that name no culprit: a scrambled file may be it. */
+const vague: readonly (string | undefined)[] = [
+  undefined,
+  'random',
+  'compiled-object',
+  'deflate-stream',
+  'sqlite'
+]
+const fewReads = 10
+
+/** Where the cause is not certain, the few scrambled files that the build read are named: one of them may be it. */
+function withReads(cause: Cause | null, read: readonly ScrambledFile[]): string | null {
+  if (!vague.includes(cause?.rule) || read.length === 0 || read.length > fewReads) return cause?.cause ?? null
+  const named = `World b's build read these files, which it sees scrambled: ${listScrambled(read)}.`
+  return cause === null ? `${named} One of them may be what this follows.` : `${cause.cause} ${named}`
+}
 
 function repeatsHash(text: string, hashes: ReadonlySet<string>): boolean {
   const hex = text.match(/\b[0-9a-f]{64}\b/g) ?? []

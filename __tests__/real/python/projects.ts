@@ -1,3 +1,4 @@
+import { sha256OfBytes } from '../../../src/platform/files.ts'
 import type { Content } from '../source/git-project.ts'
 
 /** Small projects, one for each backend. All are called `little`, and hold a binary file that world b sees scrambled. */
@@ -169,5 +170,21 @@ setup(name="little", version="1.2.3", packages=["little"])
       ['red', 'green', 'blue', 'white', 'black'].map((name) => [`colours/${name}.txt`, ''])
     ),
     'MANIFEST.in': 'graft colours\ngraft tests\n'
+  }
+}
+
+/** A setup.py that builds only where an expression holds. */
+export function checks(expression: string): Files {
+  return {
+    ...setuptools,
+    'tests/table.json': '{"one": [1, 2.5], "two": "second", "three": null}\n',
+    'MANIFEST.in': 'graft tests\n',
+    'setup.py': `import hashlib, json, os, socket, time
+from setuptools import setup
+
+SUM = "${sha256OfBytes(icon).slice(0, 16)}"
+assert ${expression}
+setup()
+`
   }
 }

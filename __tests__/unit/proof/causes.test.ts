@@ -29,6 +29,7 @@ function ruleFor(
     lineB: lineAt(b, offset),
     members: new Set(['pkg/__init__.py', 'pkg/alpha.py', 'pkg/beta.py', 'pkg/gamma.py']),
     scrambled: new Map([[fixture.scrambled, fixture]]),
+    backend: 'setuptools',
     variations: {
       a: [applied('build-path', '/build/tree'), applied('host-name', 'calm-host'), applied('cpus', '4')],
       b: [applied('build-path', '/srv/b/tree'), applied('host-name', 'elsewhere'), applied('cpus', '3')]
