@@ -4,6 +4,7 @@ import type { Finding } from '../documents/proof.ts'
 import { normalizeName } from '../formats/metadata.ts'
 import { joinInside, writeFileAtomic } from '../platform/files.ts'
 import type { BuildEvidence } from '../proof/trace/generator.ts'
+import { generatorsWith } from '../proof/trace/generators.ts'
 import { traceArtifact } from '../proof/trace/trace.ts'
 import type { TreeIndex } from '../proof/trace/tree.ts'
 import { openRepository } from '../source/repository.ts'
@@ -29,6 +30,7 @@ export interface TracedBuild {
 /** Opens the tree of the plan's tag, and its lock for what the generators were. */
 export async function openTracer(context: StageContext, plan: Plan): Promise<Tracer> {
   const lock = await readPlannedLock(context, plan)
+  const generators = generatorsWith(plan.generated)
   const repository = await openRepository(context.repository)
   let tree: TreeIndex
   try {
@@ -47,6 +49,7 @@ export async function openTracer(context: StageContext, plan: Plan): Promise<Tra
         version: plan.version,
         tree,
         folder: target.path,
+        generators,
         build: {
           reproduced: (member) => !differing.has(member),
           preparedMetadata,

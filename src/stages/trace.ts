@@ -4,6 +4,7 @@ import type { Trace, TracedFile } from '../documents/trace.ts'
 import { contentDigest } from '../formats/archive.ts'
 import { asTagproofError, TagproofError } from '../platform/errors.ts'
 import { hashFile } from '../platform/files.ts'
+import { generatorsWith } from '../proof/trace/generators.ts'
 import { traceArtifact } from '../proof/trace/trace.ts'
 import { versionFindings } from '../proof/versions.ts'
 import { applyWaivers } from '../proof/waivers.ts'
@@ -32,11 +33,12 @@ export async function trace(
     const version = tag.kind === 'untagged' ? null : versionOfTag(tag.name, config.value.tag.pattern)
     const target = onlyTarget(source.targets)
     const tree = await openTracedTree(source.repository, tag.tree)
+    const generators = generatorsWith(config.value.generated)
     const traced: TracedFile[] = []
     for (const { file, kind } of kinds) {
       const progress = context.log.begin(`trace ${path.basename(file)}`)
       try {
-        const result = await traceFile({ file, kind, tag, version, tree, folder: target.path })
+        const result = await traceFile({ file, kind, tag, version, tree, folder: target.path, generators })
         progress.done(`${result.members.length} members`)
         traced.push(result)
       } catch (error) {
