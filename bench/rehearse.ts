@@ -1,14 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { inTurn, timed, type Figure } from './measure.ts'
-
-interface Project {
-  name: string
-  repository: string
-  tag: string
-}
+import { clone as cloneProject, command, exampleProject, namedProjects, type Project } from './projects.ts'
 
 /** How often a project is measured: the slow ones take minutes. */
 const rounds = 3
@@ -25,22 +19,7 @@ export async function* rehearsals(folder: string): AsyncIterable<Figure> {
   await timed(python, ['-m', 'pip', 'install', '--quiet', 'build'])
   for (const project of [exampleProject(folder), ...namedProjects()]) {
     const clone = path.join(folder, project.name)
-    execFileSync(
-      'git',
-      [
-        '-c',
-        'advice.detachedHead=false',
-        'clone',
-        '--quiet',
-        '--branch',
-        project.tag,
-        project.repository,
-        clone
-      ],
-      {
-        stdio: ['ignore', 'ignore', 'inherit']
-      }
-    )
+    cloneProject(project, clone)
     yield* rehearsal(folder, project, clone, python)
     await rm(clone, { recursive: true, force: true })
   }
@@ -56,7 +35,7 @@ async function* rehearsal(
   const lock = path.join(folder, `${project.name}.lock`)
   const cli = (...args: string[]): Promise<{ seconds: number; peakMib: number }> =>
     timed(process.execPath, [
-      'dist/cli.cjs',
+      command,
       ...args,
       '--repository',
       clone,
@@ -96,29 +75,4 @@ async function* rehearsal(
     detail: `${peakMib.toFixed(0)} MiB`
   }
   await rm(out, { recursive: true, force: true })
-}
-
-function exampleProject(folder: string): Project {
-  const repository = path.join(folder, 'example-repository')
-  cpSync('examples/herald', repository, { recursive: true })
-  const identity = ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.invalid']
-  for (const args of [
-    ['init', '--quiet'],
-    ['add', '--all'],
-    [...identity, 'commit', '--quiet', '-m', 'Example'],
-    ['tag', 'v1.4.0']
-  ])
-    execFileSync('git', args, { cwd: repository, stdio: ['ignore', 'ignore', 'inherit'] })
-  return { name: 'example', repository, tag: 'v1.4.0' }
-}
-
-function namedProjects(): Project[] {
-  return (process.env.TAGPROOF_BENCH_PROJECTS ?? '')
-    .split(',')
-    .filter((entry) => entry !== '')
-    .map((entry) => {
-      const match = /^([a-z0-9-]+)=(.+)@([^@]+)$/.exec(entry)
-      if (match === null) throw new Error(`TAGPROOF_BENCH_PROJECTS: expected name=path@tag, found ${entry}`)
-      return { name: match[1] ?? '', repository: match[2] ?? '', tag: match[3] ?? '' }
-    })
 }

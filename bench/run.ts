@@ -3,7 +3,9 @@
  * measured in turn in one run, since the speed of a machine changes from minute to minute.
  *
  * TAGPROOF_BENCH_MUTANTS says how many mutants are made (a million), TAGPROOF_BENCH_SEED from which seed on.
- * TAGPROOF_BENCH_PROJECTS names more projects to rehearse: `ckan=/path/to/clone@ckan-2.11.5,...`.
+ * TAGPROOF_BENCH_MEBIBYTES says how large the large sdist is (2048).
+ * TAGPROOF_BENCH_PROJECTS names more projects to rehearse and to trace: `ckan=/path/to/clone@ckan-2.11.5,...`.
+ * TAGPROOF_BENCH_COMMAND is another bundle than the committed one: node scripts/build.mjs FOLDER makes FOLDER/cli.cjs.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,16 +13,26 @@ import path from 'node:path'
 import { formatFigure, type Figure } from './measure.ts'
 import { engineStart } from './engine-start.ts'
 import { canonicalWriter } from './canonical-writer.ts'
+import { comparisons } from './compare.ts'
+import { largeSdist } from './large-sdist.ts'
 import { mutants } from './mutants.ts'
+import { proofAdded } from './proof-added.ts'
 import { rehearsals } from './rehearse.ts'
+import { againstReprotest } from './reprotest.ts'
 import { rootFromInputs } from './root.ts'
+import { traces } from './trace.ts'
 
 const benchmarks: Readonly<Record<string, (folder: string) => AsyncIterable<Figure>>> = {
   'engine-start': engineStart,
   'canonical-writer': canonicalWriter,
   rehearse: rehearsals,
   root: rootFromInputs,
-  mutants
+  trace: traces,
+  reprotest: againstReprotest,
+  'proof-added': proofAdded,
+  mutants,
+  compare: comparisons,
+  'large-sdist': largeSdist
 }
 
 const asked = process.argv.slice(2)
