@@ -1,6 +1,7 @@
 import type { VariationName } from '../../../src/documents/fields.ts'
 import type { Finding } from '../../../src/documents/proof.ts'
-import type { Content } from '../../real/source/git-project.ts'
+import type { Content, GitProject } from '../../real/source/git-project.ts'
+import type { TestRelease } from '../../real/support/release.ts'
 
 export type Files = Record<string, Content>
 
@@ -20,10 +21,17 @@ export interface Attack {
 /** One repository, with as many variants as can be told apart in one build of both worlds. */
 export interface Scene {
   name: string
-  files: Files
+  /** Made when the repository is made, where a compiler has to help. */
+  files: Files | (() => Promise<Files>)
   variants: readonly Variant[]
+  /** What git itself is made to hold, beside the files of the tag; the tag is made anew where it must move. */
+  arrange?: (project: GitProject) => Promise<void>
+  /** Findings that follow from what the variants do, and belong to none of them. */
+  beside?: readonly Report[]
   /** Variations of world b that see it: left out where the check is switched off. */
   without?: readonly VariationName[]
+  /** Opens what holds an attack back, where that is no finding: builds both worlds again. */
+  open?: (release: TestRelease) => Promise<void>
   /** Which package runs the marker: the wheel where it is installed, or the one that somebody builds from the sdist. */
   from?: 'wheel' | 'sdist'
 }
@@ -33,17 +41,23 @@ export interface Variant {
   name: string
   /** Where the payload lies and how it gets into the package, in one phrase. */
   how: string
-  /** Every finding that must be there. */
+  /** Every finding that must be there. None where the attack finds nothing to work with: see `held`. */
   reported: readonly Report[]
+  /** Findings that show once the others are switched off. */
+  behind?: readonly Report[]
+  /** What the attack does not find in a world, so that an honest package is proven. */
+  held?: string
 }
 
 export interface Report {
   check: Finding['check']
   code: string
   /** Which artifact the finding is about; `both` where each must be named. */
-  artifact: 'sdist' | 'wheel' | 'both'
-  /** Path of the member, in an sdist below its top folder. */
+  artifact: 'sdist' | 'wheel' | 'both' | 'release'
+  /** Path of the member, in an sdist below its top folder; `python3.X` stands for any; empty where there is none. */
   member: string
+  /** What the message must tell. */
+  says?: string
 }
 
 /** A statement that shows that code of the attacker runs. */
@@ -51,19 +65,19 @@ export function marker(name: string): string {
   return `print("fired: ${name}")\n`
 }
 
-export const untraced = (member: string, artifact: Report['artifact'] = 'both'): Report => ({
-  check: 'traced',
-  code: 'untraced',
-  artifact,
-  member
-})
+const traced =
+  (code: string) =>
+  (member: string, artifact: Report['artifact'] = 'both'): Report => ({
+    check: 'traced',
+    code,
+    artifact,
+    member
+  })
 
-export const modified = (member: string, artifact: Report['artifact'] = 'both'): Report => ({
-  check: 'traced',
-  code: 'modified',
-  artifact,
-  member
-})
+/** No blob and no generator. */
+export const untraced = traced('untraced')
+/** The tree has other bytes under this path. */
+export const modified = traced('modified')
 
 /** The worlds disagree about the content of a member. */
 export const differs = (member: string, artifact: Report['artifact'] = 'both'): Report => ({

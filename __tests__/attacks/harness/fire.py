@@ -1,27 +1,51 @@
-"""Unpacks a wheel as an installer does and imports all of it: what an attack left there runs and says so."""
+"""Installs a wheel into a folder and uses all of it: what an attack left there runs and says so.
 
+    fire.py WHEEL FOLDER
+
+Plain wheels are unpacked; where there is more to install than modules, pip does it.
+"""
+
+import glob
 import importlib
+import importlib.metadata
 import os
 import pkgutil
+import re
 import site
+import subprocess
 import sys
 import zipfile
 
+MORE = re.compile(r"\.data/|\.dist-info/entry_points\.txt$")
 
-def main(wheel, folder):
+
+def install(wheel, folder):
     with zipfile.ZipFile(wheel) as archive:
-        for entry in archive.infolist():
-            place = archive.extract(entry, folder)
-            mode = entry.external_attr >> 16 & 0o777
-            if mode and not entry.is_dir():
-                os.chmod(place, mode)
-    sys.path.insert(0, folder)
-    site.addsitedir(folder)
-    for module in pkgutil.walk_packages([folder], onerror=print):
+        if not any(MORE.search(name) for name in archive.namelist()):
+            archive.extractall(folder)
+            return folder
+    options = ["--prefix", folder, "--no-deps", "--no-index", "--no-compile", "--ignore-installed", "--quiet"]
+    command = [sys.executable, "-m", "pip", "install", *options, "--no-warn-script-location", wheel]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    (place,) = glob.glob(os.path.join(folder, "lib", "python3*", "site-packages"))
+    return place
+
+
+def use(place, folder):
+    sys.path.insert(0, place)
+    site.addsitedir(place)
+    for module in pkgutil.walk_packages([place], onerror=print):
         try:
             importlib.import_module(module.name)
         except Exception as error:
             print(f"{module.name}: {error!r}")
+    for script in sorted(glob.glob(os.path.join(folder, "bin", "*"))):
+        environment = dict(os.environ, PYTHONPATH=place)
+        subprocess.run([sys.executable, script], env=environment)
+    for installed in importlib.metadata.distributions(path=[place]):
+        for told in re.findall(r"fired-([a-z]+)", installed.read_text("METADATA") or ""):
+            print(f"fired: {told}")
 
 
-main(*sys.argv[1:])
+os.makedirs(sys.argv[2], exist_ok=True)
+use(install(sys.argv[1], sys.argv[2]), sys.argv[2])

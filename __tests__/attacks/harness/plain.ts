@@ -78,6 +78,24 @@ export async function buildPlainly(release: TestRelease): Promise<string> {
   return out
 }
 
+/** Runs a Python program with the usual tools, in a folder of its own; returns what it prints. */
+export async function runPython(code: string, args: readonly string[]): Promise<string> {
+  return runChecked(await plainPython(), ['-I', '-B', '-c', code, ...args], { env: plainEnvironment })
+}
+
+/** Sdist and wheel of one folder of the repository, by calls of its backend's hooks, as any front end makes them. */
+export async function buildWithHooks(release: TestRelease, folder: string, out: string): Promise<void> {
+  const code = `import sys
+sys.path.insert(0, "tools")
+import mini
+mini.build_sdist(sys.argv[1])
+mini.build_wheel(sys.argv[1])`
+  await runChecked(await plainPython(), ['-B', '-c', code, out], {
+    cwd: path.join(release.project.folder, folder),
+    env: environmentOf(release)
+  })
+}
+
 /** The markers that run where the packages of a folder are used, sorted. */
 export async function firedFrom(
   release: TestRelease,

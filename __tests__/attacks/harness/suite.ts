@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Proof } from '../../../src/documents/proof.ts'
 import { makeRelease, type TestRelease } from '../../real/support/release.ts'
 import type { Attack, Scene, Variant } from './attack.ts'
-import { expectedLines, refusals, throughTheGate, withTheCheckOff } from './gate.ts'
+import { expectedLines, messagesOf, refusals, throughTheGate, withChecksOff } from './gate.ts'
 import { buildPlainly, firedFrom } from './plain.ts'
 
 /** Each variant three ways: with the ecosystem's own tool, through Tagproof, and with the check switched off. */
@@ -12,14 +12,21 @@ export function attackSuite(attack: Attack): void {
   })
 }
 
+type Case = [how: string, variant: Variant]
+
 function sceneSuite(scene: Scene): void {
   let release: TestRelease
   let plain: string[]
   let proof: Proof
-  const variants = scene.variants.map((variant): [string, Variant] => [variant.how, variant])
+  const cases = scene.variants.map((variant): Case => [variant.how, variant])
+  const refused = cases.filter(([, { reported }]) => reported.length > 0)
+  const held = cases.filter(([, { reported }]) => reported.length === 0)
+  const reports = [...scene.variants.flatMap(({ reported }) => reported), ...(scene.beside ?? [])]
+  const namesOf = (some: readonly Case[]): string[] => some.map(([, { name }]) => name).sort()
 
   beforeAll(async () => {
-    release = await makeRelease(scene.files)
+    release = await makeRelease(typeof scene.files === 'function' ? await scene.files() : scene.files)
+    await scene.arrange?.(release.project)
   })
   afterAll(() => release.remove())
 
@@ -27,28 +34,42 @@ function sceneSuite(scene: Scene): void {
     beforeAll(async () => {
       plain = await firedFrom(release, await buildPlainly(release), scene.from)
     })
-    it.each(variants)('%s', (_, { name }) => expect(plain).toContain(name))
+    it.each(cases)('%s', (_, { name }) => expect(plain).toContain(name))
   })
 
-  describe('by Tagproof it is refused, with code and member', () => {
+  describe('by Tagproof', () => {
     beforeAll(async () => {
       proof = await throughTheGate(release)
     })
-    it.each(variants)('%s', (_, { reported }) => {
-      expect(proof.verdict).toBe('refused')
-      expect(refusals(proof)).toEqual(expect.arrayContaining(expectedLines(reported)))
-      for (const finding of proof.findings)
-        if (finding.severity === 'refuse') expect(finding.fix).not.toBeNull()
-    })
-    it('and nothing honest beside it', () =>
-      expect(refusals(proof)).toEqual(expectedLines(scene.variants.flatMap(({ reported }) => reported))))
+    if (refused.length > 0)
+      it.each(refused)('it is refused, with code and member: %s', (_, { reported }) => {
+        expect(proof.verdict).toBe('refused')
+        expect(refusals(proof)).toEqual(expect.arrayContaining(expectedLines(reported)))
+        for (const report of reported)
+          for (const message of messagesOf(proof, report)) expect(message).toContain(report.says ?? '')
+        for (const { severity, fix } of proof.findings) if (severity === 'refuse') expect(fix).not.toBeNull()
+      })
+    it('nothing honest is refused beside it', () => expect(refusals(proof)).toEqual(expectedLines(reports)))
   })
 
+  const checks = new Set(reports.map(({ check }) => check === 'reproduced'))
+  if (checks.size > 1)
+    it.each<[string, boolean]>([
+      ['the worlds alone would do', true],
+      ['tracing alone would do', false]
+    ])('%s', async (_, worlds) => {
+      const half = await withChecksOff(release, scene, { variations: !worlds, findings: worlds })
+      const seen = reports.filter(({ check }) => (check === 'reproduced') === worlds)
+      expect(refusals(half)).toEqual(expectedLines(seen))
+    })
+
   it('with the check switched off, each marker runs from the package that would be shipped', async () => {
-    const off = await withTheCheckOff(release, scene)
+    await scene.open?.(release)
+    const off = await withChecksOff(release, scene, { variations: true, findings: true })
     expect(refusals(off)).toEqual([])
     expect(off.verdict).toBe('proven')
     const fired = await firedFrom(release, release.context.out.packages, scene.from)
-    expect(fired).toEqual(scene.variants.map(({ name }) => name).sort())
+    expect(fired).toEqual(namesOf(scene.open === undefined ? refused : cases))
+    if (scene.open === undefined) for (const name of namesOf(held)) expect(fired).not.toContain(name)
   })
 }

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { readFile, mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { Build } from '../../../src/documents/build.ts'
+import type { Proof } from '../../../src/documents/proof.ts'
+import { buildRelease, makeRelease, type TestRelease } from '../../real/support/release.ts'
+import type { Files, Report } from './attack.ts'
+import { expectedLines, proveAgain, refusalsOf } from './gate.ts'
+import { buildWithHooks, firedFrom } from './plain.ts'
+
+/** Attacks on the reader of archives: each package is a target of one repository, packed by a backend of its own. */
+export interface PackageAttack {
+  name: string
+  rows: string
+  title: string
+  caughtBy: string
+  packages: readonly HostilePackage[]
+}
+
+export interface HostilePackage {
+  /** The project is `victim-NAME`; the marker prints `fired: NAME`. */
+  name: string
+  how: string
+  /** Python for `variant.py` beside the backend. */
+  variant: string
+  files?: Files
+  version?: string
+  reported: readonly Report[]
+  /** Part of the message. */
+  says: string
+  from?: 'wheel' | 'sdist'
+}
+
+export function packageSuite(attack: PackageAttack): void {
+  describe(attack.title, () => {
+    let release: TestRelease
+    let builds: Record<'a' | 'b', Build>
+    let proof: Proof
+    const cases = attack.packages.map((one): [string, HostilePackage] => [one.how, one])
+
+    beforeAll(async () => {
+      release = await makeRelease(await targetsOf(attack.packages))
+    })
+    afterAll(() => release.remove())
+
+    it.each(cases)(
+      'by its own backend, it runs the marker where it is used: %s',
+      async (_, { name, from }) => {
+        const out = path.join(release.project.room, 'dist', name)
+        await mkdir(out, { recursive: true })
+        await buildWithHooks(release, name, out)
+        expect(await firedFrom(release, out, from)).toContain(name)
+        await rm(out, { recursive: true })
+      }
+    )
+
+    describe('by Tagproof it is refused, with code and message', () => {
+      beforeAll(async () => {
+        builds = (await buildRelease(release)).builds
+        proof = await proveAgain(release)
+      })
+      it.each(cases)('%s', (_, { name, reported, says }) => {
+        const mine = proof.findings.filter(({ artifact }) => artifact?.startsWith(`victim_${name}-`) === true)
+        expect(refusalsOf(mine)).toEqual(expectedLines(reported))
+        expect(mine.map(({ message }) => message).join('\n')).toContain(says)
+      })
+    })
+
+    it.each(cases)(
+      'with the reading switched off, bytes are compared alone, and what would be shipped runs the marker: %s',
+      async (_, { name, from }) => {
+        const made = (['a', 'b'] as const).map(
+          (world) => builds[world].targets.find((target) => target.name === name)?.artifacts ?? []
+        )
+        expect(made[0]).toEqual(made[1])
+        expect(await firedFrom(release, path.join(release.context.out.build('a'), name), from)).toContain(
+          name
+        )
+      }
+    )
+  })
+}
+
+async function targetsOf(packages: readonly HostilePackage[]): Promise<Files> {
+  const backend = await readFile(new URL('mini.py', import.meta.url), 'utf8')
+  const targets = packages.map(({ name }) => `  - { kind: python, name: ${name}, path: ${name} }\n`)
+  return {
+    '.github/tagproof.yml': `targets:\n${targets.join('')}`,
+    ...Object.assign(
+      {},
+      ...packages.map(({ name, variant, files = {}, version = '1.2.3' }) => ({
+        [`${name}/pyproject.toml`]: `[build-system]
+requires = []
+build-backend = "mini"
+backend-path = ["tools"]
+
+[project]
+name = "victim-${name}"
+version = "${version}"
+`,
+        [`${name}/tools/mini.py`]: backend,
+        [`${name}/tools/variant.py`]: variant,
+        [`${name}/victim_${name}/__init__.py`]: '"""An honest package."""\n',
+        ...Object.fromEntries(Object.entries(files).map(([file, content]) => [`${name}/${file}`, content]))
+      }))
+    )
+  }
+}

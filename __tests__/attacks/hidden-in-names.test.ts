@@ -1,0 +1,4 @@
+import { hiddenInNames } from './hidden-in-names.ts'
+import { attackSuite } from './harness/suite.ts'
+
+attackSuite(hiddenInNames)

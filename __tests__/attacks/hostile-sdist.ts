@@ -1,0 +1,62 @@
+import type { HostilePackage, PackageAttack } from './harness/packages.ts'
+
+const invalid = [{ check: 'container', code: 'archive-invalid', artifact: 'sdist', member: '' }] as const
+
+/** An sdist with more members than its tree; a user builds a wheel from it. */
+function sdist(name: string, how: string, says: string, more: string): HostilePackage {
+  const variant = `import io
+import tarfile
+
+EVIL = b'print("fired: ${name}")\\n'
+
+
+def more_of_sdist(archive, name):
+    import mini
+
+    module = name + "/victim_${name}/__init__.py"
+${more
+  .trim()
+  .split('\n')
+  .map((line) => `    ${line}`)
+  .join('\n')}
+`
+  return { name, how, says, variant, reported: invalid, from: 'sdist' }
+}
+
+export const hostileSdist: PackageAttack = {
+  name: 'hostile-sdist',
+  rows: '16, 21',
+  title: 'The sdist unpacks to something else than its list of members says',
+  caughtBy: 'Container: the reader refuses what two readers of tar could understand differently.',
+  packages: [
+    sdist(
+      'duplicate',
+      'a second member of the same name replaces the first',
+      'appears twice',
+      'mini.add(archive, module, EVIL)'
+    ),
+    sdist(
+      'folder',
+      'a link to a folder, and then a file through it',
+      'is no folder',
+      `mini.add(archive, name + "/link", type=tarfile.SYMTYPE, linkname="victim_folder")
+mini.add(archive, name + "/link/__init__.py", EVIL)`
+    ),
+    sdist(
+      'renamed',
+      'two extended headers say two names for one member',
+      'path',
+      `record = lambda text: b"%d path=%s\\n" % (len(text) + 9, text) if len(text) + 9 > 99 else b"%d path=%s\\n" % (len(text) + 9, text)
+data = record((name + "/victim_renamed/notes.txt").encode()) + record(module.encode())
+mini.add(archive, "PaxHeader", data, type=tarfile.XHDTYPE)
+mini.add(archive, name + "/victim_renamed/notes.txt", EVIL)`
+    ),
+    sdist(
+      'twin',
+      'a name that differs in case alone, which replaces the file on some disks',
+      'only in case',
+      `mini.add(archive, module.replace("init", "INIT"), EVIL)
+mini.add(archive, name + "/victim_twin/seen.py", EVIL)`
+    )
+  ]
+}

@@ -1,0 +1,4 @@
+import { attackSuite } from './harness/suite.ts'
+import { invisibleText } from './invisible-text.ts'
+
+attackSuite(invisibleText)

@@ -1,0 +1,4 @@
+import { attackSuite } from './harness/suite.ts'
+import { startupFiles } from './startup-files.ts'
+
+attackSuite(startupFiles)

@@ -1,0 +1,4 @@
+import { timeBomb } from './time-bomb.ts'
+import { attackSuite } from './harness/suite.ts'
+
+attackSuite(timeBomb)

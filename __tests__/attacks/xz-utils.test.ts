@@ -1,0 +1,4 @@
+import { attackSuite } from './harness/suite.ts'
+import { xzUtils } from './xz-utils.ts'
+
+attackSuite(xzUtils)
