@@ -42,6 +42,37 @@ export function groupFindings(findings: readonly Finding[]): FindingGroup[] {
   return [...groups.values()].sort((left, right) => rank(left.first) - rank(right.first))
 }
 
+/** A note in one line: what was found, how often, and the beginning of the first message. */
+export interface NoteLine {
+  name: string
+  count: number
+  text: string
+}
+
+const longestNote = 140
+
+/** Notes of one kind together, whatever the artifact: `tagproof explain` and `proof.json` have all of them. */
+export function noteLines(findings: readonly Finding[]): NoteLine[] {
+  const kinds = new Map<string, Finding[]>()
+  for (const finding of findings.filter(({ severity }) => severity === 'note')) {
+    const name = `${finding.waiver === null ? '' : 'waived '}${finding.check}: ${finding.code}`
+    kinds.set(name, [...(kinds.get(name) ?? []), finding])
+  }
+  return [...kinds].map(([name, [first, ...others]]) => {
+    const place = first === undefined ? undefined : placeOf(first)
+    const said = first?.waiver ?? first?.message ?? ''
+    return {
+      name,
+      count: others.length + 1,
+      text: shortened(place === undefined ? said : `${place}: ${said}`)
+    }
+  })
+}
+
+function shortened(text: string): string {
+  return text.length <= longestNote ? text : `${text.slice(0, longestNote - 1).trimEnd()}…`
+}
+
 /** How many findings stop the release. */
 export function countRefusals(findings: readonly Finding[]): number {
   return findings.filter((finding) => finding.severity === 'refuse').length

@@ -1,6 +1,6 @@
 import type { Finding, Proof } from '../documents/proof.ts'
 import type { Release } from '../documents/release.ts'
-import { countRefusals, groupFindings, placeOf, type FindingGroup } from './findings.ts'
+import { countRefusals, groupFindings, noteLines, placeOf, type FindingGroup } from './findings.ts'
 import { code, table, text } from './markdown.ts'
 import { allTraced, sameInBoth, sizeText, tracedText } from './table.ts'
 import { publishObstacles } from './trust.ts'
@@ -52,11 +52,19 @@ function refused(proof: Proof): string[] {
 }
 
 function findingList(findings: readonly Finding[]): string {
-  const groups = groupFindings(findings)
+  const groups = groupFindings(findings.filter(({ severity }) => severity !== 'note'))
   const shown = groups.slice(0, mostGroups).map(findingSection)
   if (groups.length > mostGroups)
     shown.push(`${groups.length - mostGroups} more kinds of findings are in \`proof.json\`.`)
-  return shown.join('\n\n')
+  return [...shown, noteList(findings)].filter((part) => part !== '').join('\n\n')
+}
+
+function noteList(findings: readonly Finding[]): string {
+  const lines = noteLines(findings).map(
+    ({ name, count, text: said }) => `- ${text(name)}${count === 1 ? '' : ` ×${count}`}: ${text(said)}`
+  )
+  if (lines.length === 0) return ''
+  return ['<details><summary>Notes</summary>', '', ...lines, '', '</details>'].join('\n')
 }
 
 function findingSection({ first, others }: FindingGroup): string {

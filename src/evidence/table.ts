@@ -1,7 +1,14 @@
 import type { Proof } from '../documents/proof.ts'
 import type { ReleaseArtifact } from '../documents/release.ts'
 import { printable } from '../platform/printable.ts'
-import { countRefusals, groupFindings, placeOf, type FindingGroup } from './findings.ts'
+import {
+  countRefusals,
+  groupFindings,
+  noteLines,
+  placeOf,
+  type FindingGroup,
+  type NoteLine
+} from './findings.ts'
 import { publishObstacles } from './trust.ts'
 
 /**
@@ -12,7 +19,9 @@ export function formatTable(proof: Proof): string {
   const head = `${printable(proof.tag.name)}  commit ${proof.tag.commit.slice(0, 12)}  version ${printable(proof.version ?? 'unknown: no tag')}`
   const parts = [head]
   if (proof.artifacts.length > 0) parts.push(artifactTable(proof.artifacts))
-  parts.push(...groupFindings(proof.findings).map(findingLines))
+  parts.push(...groupFindings(proof.findings.filter(({ severity }) => severity !== 'note')).map(findingLines))
+  const notes = noteLines(proof.findings)
+  if (notes.length > 0) parts.push(['notes (tagproof explain tells more)', ...notes.map(noteText)].join('\n'))
   if (proof.verdict === 'refused')
     parts.push(
       `refused: ${count(countRefusals(proof.findings), 'finding')} to mend; nothing may be published`
@@ -82,6 +91,10 @@ export function findingLines({ first, others }: FindingGroup): string {
   if (first.fix !== null) lines.push(`    fix  ${printable(first.fix)}`)
   if (first.waiver !== null) lines.push(`    waived: ${printable(first.waiver)}`)
   return lines.join('\n')
+}
+
+function noteText({ name, count: times, text }: NoteLine): string {
+  return `- ${name}${times === 1 ? '' : ` ×${times}`}  ${printable(text)}`
 }
 
 function count(number: number, noun: string): string {

@@ -169,3 +169,33 @@ describe('grouping', () => {
     expect(groups.map((group) => group.first.severity)).toEqual(['refuse', 'note'])
   })
 })
+
+describe('notes', () => {
+  const notes = [
+    finding({ severity: 'note', check: 'traced', code: 'moved', member: null, message: 'One file.' }),
+    finding({
+      severity: 'note',
+      check: 'traced',
+      code: 'moved',
+      member: null,
+      artifact: 'b',
+      message: 'Two.'
+    }),
+    finding({ severity: 'note', check: 'traced', code: 'untraced', waiver: 'made by tools/tables.py' })
+  ]
+
+  it('take one line for each kind in a terminal, and a waiver shows its reason', () => {
+    expect(formatTable(proof({ findings: notes }))).toContain(
+      [
+        'notes (tagproof explain tells more)',
+        '- traced: moved ×2  herald-1.4.0-py3-none-any.whl: One file.',
+        '- waived traced: untraced  herald-1.4.0-py3-none-any.whl: herald/built.py: made by tools/tables.py'
+      ].join('\n')
+    )
+  })
+
+  it('are folded away in the summary', () => {
+    const shown = summaryOf(proof({ findings: notes }))
+    expect(shown).toMatch(/<details><summary>Notes<\/summary>\n\n- traced: moved ×2: .*One file\.\n/)
+  })
+})
