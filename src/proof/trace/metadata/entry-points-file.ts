@@ -1,4 +1,5 @@
 import type { Generator, TraceContext, TracedMember, Verdict } from '../generator.ts'
+import { unwritten } from './build-texts.ts'
 import { confirm, verdictOf } from './confirmation.ts'
 import { parseIni } from './ini-text.ts'
 import { quotedList } from './judgement.ts'
@@ -26,6 +27,11 @@ export const entryPointsFile: Generator = {
     const missing = known.filter((text) => !found.includes(text))
     const from = (stated?.from ?? []).map((path) => context.folder + path)
     if (added.length === 0 && missing.length === 0) return { traced: true, from }
+    if (stated?.firm === false && context.build === null) {
+      const targets = added.map((text) => text.slice(text.lastIndexOf(' = ') + 3))
+      const lost = await unwritten(targets, context)
+      if (lost.length > 0) return undeclared(member, lost, [], stated.from[0] ?? 'setup.py')
+    }
     if (stated?.firm === false) return confirmed(member, context, found, from)
     return undeclared(member, added, missing, stated?.from[0] ?? 'pyproject.toml')
   }

@@ -26,8 +26,8 @@ export interface FieldRule {
   /** As it stands in the specification. */
   field: string
   judge(values: readonly string[], given: FieldContext): Judgement
-  /** A property whose value must lead to this field. */
-  requiredBy?: PropertyName
+  /** Properties whose values must lead to this field. */
+  requiredBy?: readonly PropertyName[]
 }
 
 const backend: Judgement = { kind: 'derived', from: [] }
@@ -109,7 +109,7 @@ export const fieldRules: readonly FieldRule[] = [
   { field: 'Version', judge: judgeVersion },
   {
     field: 'Summary',
-    requiredBy: 'summary',
+    requiredBy: ['summary'],
     judge: ([value = ''], { statement }) =>
       against(
         statedOf(statement, 'summary'),
@@ -141,12 +141,12 @@ export const fieldRules: readonly FieldRule[] = [
   },
   {
     field: 'Classifier',
-    requiredBy: 'classifiers',
+    requiredBy: ['classifiers'],
     judge: judgeClassifiers
   },
   {
     field: 'Requires-Python',
-    requiredBy: 'requiresPython',
+    requiredBy: ['requiresPython'],
     judge: ([value = ''], { statement }) =>
       against(
         statedOf(statement, 'requiresPython'),
@@ -157,7 +157,7 @@ export const fieldRules: readonly FieldRule[] = [
   },
   {
     field: 'Requires-Dist',
-    requiredBy: 'dependencies',
+    requiredBy: ['dependencies', 'optionalDependencies'],
     judge: (values, { statement }) => judgeRequirements(values, statement)
   },
   { field: 'Provides-Extra', judge: (values, { statement }) => judgeExtras(values, statement) },

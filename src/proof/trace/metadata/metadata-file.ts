@@ -5,6 +5,7 @@ import { quotedList, type Judgement } from './judgement.ts'
 import { readComparedMetadata, type ComparedMetadata } from './metadata-text.ts'
 import { invalidFile, memberText } from './member-text.ts'
 import { projectStatement } from './read-statement.ts'
+import { unwrittenRequirements } from './requirement-fields.ts'
 import { statedOf } from './statement.ts'
 
 /** METADATA of a wheel; PKG-INFO of an sdist, at its top and in `.egg-info`. */
@@ -23,7 +24,11 @@ export const metadataFile: Generator = {
     const metadata = readComparedMetadata(bytes, member.inner)
     if ('invalid' in metadata) return invalidFile(member, metadata.invalid)
     const statement = await projectStatement(context)
-    return judge(member, { statement, metadata, context })
+    const verdict = judge(member, { statement, metadata, context })
+    if (!verdict.traced || context.build !== null) return verdict
+    return (
+      (await unwrittenRequirements(member, metadata.fields.get('requires-dist') ?? [], context)) ?? verdict
+    )
   }
 }
 
@@ -33,7 +38,7 @@ interface FieldJudgement {
 }
 
 function judge(member: TracedMember, given: FieldContext): Verdict {
-  const judged = [...judgeFields(given), ...missingFields(member, given)]
+  const judged = [...judgeFields(given), ...missingFields(given)]
   const wrong = judged.filter(
     ({ judgement }) => judgement.kind === 'differs' || judgement.kind === 'undeclared'
   )
@@ -73,21 +78,31 @@ function judgeFields(given: FieldContext): FieldJudgement[] {
  * Fields that must be there and are not. The PKG-INFO of older setuptools has no requirements (they are in
  * `requires.txt` alone), and that of distutils' own formats 1.0 and 1.1 not even the version of Python.
  */
-function missingFields(member: TracedMember, { statement, metadata }: FieldContext): FieldJudgement[] {
+function missingFields({ statement, metadata, context }: FieldContext): FieldJudgement[] {
   return fieldRules.flatMap(({ field, requiredBy }) => {
     if (requiredBy === undefined || metadata.fields.has(field.toLowerCase())) return []
-    if (field === 'Requires-Dist' && member.inner.endsWith('PKG-INFO')) return []
+    if (field === 'Requires-Dist' && hasEggRequires(context)) return []
     if (field === 'Requires-Python' && /^1\.[01]$/.test(metadata.metadataVersion)) return []
-    const stated = statedOf(statement, requiredBy)
-    if (stated?.firm !== true || isEmpty(stated.value)) return []
+    const stated = requiredBy
+      .map((name) => statedOf(statement, name))
+      .find((each) => each?.firm === true && !isEmpty(each.value))
+    if (stated === undefined) return []
     return [
       { field, judgement: { kind: 'differs', found: 'nothing', expected: 'a value', from: stated.from } }
     ]
   })
 }
 
+function hasEggRequires({ artifact, members }: FieldContext['context']): boolean {
+  return (
+    artifact.kind === 'sdist' &&
+    [...members.values()].some(({ inner }) => inner.endsWith(".egg-info/requires.txt"))
+  )
+}
+
 function isEmpty(value: unknown): boolean {
   if (Array.isArray(value)) return value.flat().length === 0
+  if (value instanceof Map) return [...value.values()].flat().length === 0
   return value === undefined || value === ''
 }
 
@@ -96,7 +111,7 @@ function absentFields({ statement, metadata, context }: FieldContext): string[] 
   if (context.artifact.kind !== 'wheel') return []
   return fieldRules.flatMap(({ field, requiredBy }) => {
     if (requiredBy === undefined || metadata.fields.has(field.toLowerCase())) return []
-    return statedOf(statement, requiredBy)?.firm === false ? [field] : []
+    return requiredBy.some((name) => statedOf(statement, name)?.firm === false) ? [field] : []
   })
 }
 

@@ -1,4 +1,6 @@
 import { normalizeName } from '../../../formats/metadata.ts'
+import type { TraceContext, TracedMember, Verdict } from '../generator.ts'
+import { unwritten } from './build-texts.ts'
 import { bothMarkers, mentions } from './marker.ts'
 import { parseRequirement, requirementDifference, requirementText, type Requirement } from './requirement.ts'
 import { quotedList, type Judgement } from './judgement.ts'
@@ -91,4 +93,22 @@ export function judgeExtras(values: readonly string[], statement: ProjectStateme
   return stated?.firm === false
     ? { kind: 'code', from }
     : { kind: 'undeclared', found: quotedList(added), from }
+}
+
+/** Without a build: a requirement whose name is written in no file of the project's build is a finding. */
+export async function unwrittenRequirements(
+  member: TracedMember,
+  values: readonly string[],
+  context: TraceContext
+): Promise<Verdict | undefined> {
+  const names = values.flatMap((value) => /^[\w.-]+/.exec(value.trim())?.slice(0, 1) ?? [])
+  const lost = await unwritten([...new Set(names)], context)
+  if (lost.length === 0) return undefined
+  return {
+    traced: false,
+    code: 'metadata-undeclared',
+    message: `${member.inner} requires ${quotedList(lost)}, which is written in no file of the project's build.`,
+    cause: 'The artifact was built from other files than the tag, or was changed afterwards.',
+    fix: 'State the requirement in pyproject.toml or setup.cfg; or build with Tagproof, where the backend confirms it.'
+  }
 }

@@ -4,7 +4,7 @@ import { confirm, preparedDifference, verdictOf } from './confirmation.ts'
 import { memberLines } from './member-text.ts'
 import { readComparedMetadata, type ComparedMetadata } from './metadata-text.ts'
 import { projectStatement } from './read-statement.ts'
-import { judgeExtras, judgeRequirements } from './requirement-fields.ts'
+import { judgeExtras, judgeRequirements, unwrittenRequirements } from './requirement-fields.ts'
 
 /** requires.txt of `.egg-info`: setuptools' own form of the requirements. */
 export const requiresFile: Generator = {
@@ -39,7 +39,9 @@ export const requiresFile: Generator = {
       const metadata = readComparedMetadata(prepared.get('METADATA') ?? Buffer.alloc(0), 'METADATA')
       return 'invalid' in metadata ? metadata.invalid : preparedDifference(['Requires-Dist'], found, metadata)
     })
-    return verdictOf(confirmation, from)
+    const verdict = verdictOf(confirmation, from)
+    if (context.build !== null) return verdict
+    return (await unwrittenRequirements(member, requirements, context)) ?? verdict
   }
 }
 
