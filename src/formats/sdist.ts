@@ -58,12 +58,22 @@ function entryProblem(entry: TarEntry, top: string): string | undefined {
   if (entry.path !== top && !entry.path.startsWith(`${top}/`))
     return `the entry is not below the one top folder ${JSON.stringify(top)}`
   if (entry.path === top && entry.kind !== 'directory') return 'a file stands beside the top folder'
-  if (entry.kind === 'file' && (entry.mode & 0o111) !== 0 && (entry.mode & 0o100) === 0)
-    return `installers disagree on whether mode ${entry.mode.toString(8)} is executable`
+  const mode = modeProblem(entry)
+  if (mode !== undefined) return mode
   if (entry.kind !== 'symlink') return undefined
   const target = resolveLink(entry.path, entry.linkTarget ?? '')
   if (target !== undefined && (target === top || target.startsWith(`${top}/`))) return undefined
   return `the link to ${JSON.stringify(entry.linkTarget)} may lead out of the top folder`
+}
+
+/** Permissions that make tools disagree on what is unpacked, if these are such. */
+export function modeProblem({ kind, mode }: Pick<TarEntry, 'kind' | 'mode'>): string | undefined {
+  if (kind === 'file' && (mode & 0o111) !== 0 && (mode & 0o100) === 0)
+    return `installers disagree on whether mode ${mode.toString(8)} is executable`
+  // GNU tar sets it before it has unpacked what comes later, and then cannot.
+  if (kind === 'directory' && (mode & 0o700) !== 0o700)
+    return `the folder has mode ${mode.toString(8)}, in which its owner cannot put files`
+  return undefined
 }
 
 interface Spooled {
@@ -151,9 +161,10 @@ async function fillSpool(input: string, spool: FileHandle, replace: Replace): Pr
       continue
     }
     const at = writer.offset
-    const other = kind === 'file' ? await replace({ path, size: entry.size }) : undefined
+    const other = kind === 'directory' ? undefined : await replace({ path, size: entry.size })
     for await (const piece of other?.content ?? entry.content) await writer.write(piece)
-    entries.set(path, { path, kind, mode, linkTarget, at, size: writer.offset - at })
+    const target = other?.linkTarget ?? linkTarget
+    entries.set(path, { path, kind, mode, linkTarget: target, at, size: writer.offset - at })
   }
   await writer.flush()
   return withoutFullFolders([...entries.values()].sort((one, other) => comparePaths(one.path, other.path)))

@@ -1,15 +1,16 @@
 import path from 'node:path'
 import type { Build, Perturbation } from '../documents/build.ts'
 import type { World } from '../documents/identifiers.ts'
-import type { Plan } from '../documents/plan.ts'
+import type { Plan, ScrambledFile } from '../documents/plan.ts'
 import type { Finding } from '../documents/proof.ts'
 import { readArchive } from '../formats/archive.ts'
 import { asTagproofError, TagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
 import { perturbationFailure, perturbationMissing, perturbationNote } from '../proof/perturbation-findings.ts'
 import { perturbationFindings } from '../proof/perturbation.ts'
-import { findPutBacks, withOriginals } from '../proof/putback.ts'
+import type { ReadOriginal } from '../proof/putback.ts'
 import { invalidArchiveFinding } from '../proof/reproduce.ts'
+import { restoreWorldB } from '../proof/restore.ts'
 import { openRepository, type Repository } from '../source/repository.ts'
 import { variantFiles } from '../source/variant-files.ts'
 import type { StageContext } from './context.ts'
@@ -78,11 +79,20 @@ async function compareOne(
       try {
         const shipped = await readArchive(file(context.out.build('a')), kind)
         const perturbed = await readArchive(file(path.join(b, `+${name}`)), kind)
-        const putBacks = findPutBacks(shipped.members, perturbed.members, files)
+        const { members } = await restoreWorldB({
+          a: file(context.out.build('a')),
+          b: file(path.join(b, `+${name}`)),
+          kind,
+          archives: { a: shipped, b: perturbed },
+          scramble: files,
+          links: plan.scramble.links,
+          seed: variant.seed ?? plan.scramble.seed,
+          original: originalsOf(files, repository)
+        })
         findings.push(
           ...perturbationFindings({
             shipped,
-            perturbed: { ...perturbed, members: withOriginals(perturbed.members, putBacks) },
+            perturbed: { ...perturbed, members },
             kind,
             name: artifact.name,
             perturbation: name,
@@ -97,6 +107,17 @@ async function compareOne(
     }
   }
   return findings
+}
+
+/** Reads the original of one of these files, whose blobs were taken from the tagged tree. */
+function originalsOf(files: readonly ScrambledFile[], repository: Repository): ReadOriginal {
+  const blobs = new Map(files.map((file) => [file.path, file.blob]))
+  return async (name) => {
+    const blob = blobs.get(name)
+    if (blob === undefined)
+      throw new TagproofError('path-refused', `The file ${JSON.stringify(name)} was not scrambled.`)
+    return (await repository.readObject(blob, 'blob')).data
+  }
 }
 
 async function withRepository<T>(

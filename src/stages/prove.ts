@@ -199,6 +199,8 @@ async function proveArtifact(
     name: pair.name,
     epoch: plan.tag.epoch,
     scramble: plan.scramble.files,
+    links: plan.scramble.links,
+    seed: plan.scramble.seed,
     original: (path) => originals.read(path),
     variations: { a: variations('a'), b: variations('b') },
     reads: builds.b.targets.find((built) => built.name === target.name)?.reads ?? null,

@@ -59,12 +59,12 @@ describe('a setup.py is refused that writes', () => {
       expect(finding.fix).toContain('relative')
     }))
 
-  it('a digest of a file that nobody can read: world b shows that of the scrambled bytes', () =>
-    refusal('hashlib.sha256(open("tests/data.bin", "rb").read()).hexdigest()', (finding, made) => {
+  it('what follows a digest of a file that nobody can read: world b shows that of the scrambled bytes', () =>
+    refusal('"d" + hashlib.sha256(open("tests/data.bin", "rb").read()).hexdigest()', (finding, made) => {
       const fixture = made.plan.scramble.files.find((file) => file.path === 'tests/data.bin')
       expect(fixture).toBeDefined()
-      expect(finding.message).toContain(`world a has "VALUE = '${fixture?.original ?? ''}'"`)
-      expect(finding.message).toContain(`world b has "VALUE = '${fixture?.scrambled ?? ''}'"`)
+      expect(finding.message).toContain(`world a has "VALUE = 'd${fixture?.original ?? ''}'"`)
+      expect(finding.message).toContain(`world b has "VALUE = 'd${fixture?.scrambled ?? ''}'"`)
       expect(finding.cause).toContain('tests/data.bin')
       expect(finding.fix).toContain('inputs:')
     }))

@@ -29,6 +29,8 @@ export interface SdistForm {
   mode?: number
   level?: number
   reverse?: boolean
+  /** Symbolic links besides the files: targets by name. */
+  links?: Record<string, string>
 }
 
 /** An sdist `pkg-1.0.tar.gz` as a careless backend makes it. */
@@ -41,7 +43,10 @@ export async function writeSdist(file: string, files: Files, form: SdistForm = {
     const fields = { path: `pkg-1.0/${name}`, kind: 'file' as const, mode, size: bytes.length }
     return [tarHeader({ ...fields, mtime: form.mtime ?? epoch }), bytes, tarPadding(bytes.length)]
   })
-  await writeFile(file, gzipSync(Buffer.concat([...blocks, tarEnd]), { level: form.level ?? 6 }))
+  const links = Object.entries(form.links ?? {}).map(([name, linkTarget]) =>
+    tarHeader({ path: `pkg-1.0/${name}`, kind: 'symlink', mode: 0o777, size: 0, mtime: epoch, linkTarget })
+  )
+  await writeFile(file, gzipSync(Buffer.concat([...blocks, ...links, tarEnd]), { level: form.level ?? 6 }))
 }
 
 /** A wheel `pkg-1.0-py3-none-any.whl`. */

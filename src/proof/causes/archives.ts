@@ -118,9 +118,8 @@ function nameIn(bytes: Buffer): string {
 function inflated(bytes: Buffer): Buffer | undefined {
   try {
     return gunzipSync(bytes, { maxOutputLength: largestInflated })
-  } catch (error) {
-    if (error instanceof Error) return undefined
-    throw error
+  } catch {
+    return undefined
   }
 }
 

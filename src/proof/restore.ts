@@ -1,0 +1,109 @@
+import type { Sha256 } from '../documents/identifiers.ts'
+import type { ScrambledFile, ScrambledLink } from '../documents/plan.ts'
+import type { Archive, Member } from '../formats/archive.ts'
+import { readSdist } from '../formats/sdist.ts'
+import { openZip } from '../formats/zip/reader.ts'
+import { scrambledAs } from '../worlds/scramble.ts'
+import { sha256OfBytes } from '../platform/files.ts'
+import { compareMembers } from './compare.ts'
+import { digestsOf, type ReadBoth } from './digests.ts'
+import { isEquivalent } from './equivalence.ts'
+import { copiesOf, findPutBacks, withOriginals, type PutBacks, type ReadOriginal } from './putback.ts'
+
+export interface RestoreRequest {
+  /** The artifact as world a built it, and as world b (or a perturbation) did. */
+  a: string
+  b: string
+  kind: 'sdist' | 'wheel'
+  archives: { a: Archive; b: Archive }
+  scramble: readonly ScrambledFile[]
+  links?: readonly ScrambledLink[]
+  /** Seed of the scrambled files; without it only digests by SHA-256 are found in texts. */
+  seed?: Sha256
+  original: ReadOriginal
+}
+
+const largestMember = 64 * 2 ** 20
+/** Of each world, in memory. */
+const mostBytes = 128 * 2 ** 20
+/** Larger files are not hashed for digests in texts. */
+const largestHashed = 16 * 2 ** 20
+
+/**
+ * World b's members with the originals back: copies and links first, then archives of scrambled files and texts with
+ * their digests ({@link isEquivalent}).
+ */
+export async function restoreWorldB(
+  request: RestoreRequest
+): Promise<{ members: Member[]; putBacks: PutBacks }> {
+  const { archives, scramble, kind } = request
+  const putBacks = findPutBacks(archives.a.members, archives.b.members, scramble, request.links)
+  const copied = withOriginals(archives.b.members, putBacks)
+  const wanted = scramble.length === 0 ? [] : candidates(archives.a.members, copied, kind)
+  if (wanted.length === 0) return { members: copied, putBacks }
+  const paths = new Set(wanted)
+  const [a, b] = [await contentsOf(request.a, kind, paths), await contentsOf(request.b, kind, paths)]
+  const copies = copiesOf(scramble)
+  const rules = {
+    isCopy: (one: string, other: string, path: string) => copies(other, path)?.original === one,
+    digests: digestsOf(scramble, readerOf(request))
+  }
+  for (const path of wanted) {
+    const [one, other] = [a.get(path), b.get(path)]
+    if (one === undefined || other === undefined) continue
+    if (await isEquivalent(one, other, path, rules))
+      putBacks.set(path, { kind: 'derived', bytes: one, sha256: sha256OfBytes(one) })
+  }
+  return { members: withOriginals(archives.b.members, putBacks), putBacks }
+}
+
+/** Members that differ in content alone, as many as can be held. */
+function candidates(a: readonly Member[], b: readonly Member[], kind: 'sdist' | 'wheel'): string[] {
+  let total = 0
+  return compareMembers(a, b, kind).flatMap((difference) => {
+    const size = Math.max(difference.a?.size ?? 0, difference.b?.size ?? 0)
+    if (difference.code !== 'content-differs' || size > largestMember || total + size > mostBytes) return []
+    total += size
+    return [difference.member]
+  })
+}
+
+async function contentsOf(
+  file: string,
+  kind: 'sdist' | 'wheel',
+  paths: ReadonlySet<string>
+): Promise<Map<string, Buffer>> {
+  const contents = new Map<string, Buffer>()
+  if (kind === 'sdist') {
+    for await (const entry of readSdist(file))
+      if (paths.has(entry.path)) contents.set(entry.path, await whole(entry.content))
+    return contents
+  }
+  const archive = await openZip(file)
+  try {
+    for (const entry of archive.entries)
+      if (paths.has(entry.path)) contents.set(entry.path, await whole(archive.content(entry)))
+  } finally {
+    await archive.close()
+  }
+  return contents
+}
+
+async function whole(content: AsyncIterable<Buffer>): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of content) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+/** Makes a scrambled file again from its original, in the tier that its hash shows. */
+function readerOf({ seed, original }: RestoreRequest): ReadBoth {
+  return async (file) => {
+    if (seed === undefined || file.size > largestHashed) return undefined
+    const bytes = await original(file.path)
+    for (const tier of [1, 2] as const) {
+      const scrambled = scrambledAs(bytes, file.path, seed, tier).bytes
+      if (sha256OfBytes(scrambled) === file.scrambled) return { original: bytes, scrambled }
+    }
+    return undefined
+  }
+}
