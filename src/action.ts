@@ -74,7 +74,7 @@ function openContext(
 async function runStage(stages: Stages, context: StageContext, inputs: ActionInputs): Promise<ActionOutputs> {
   switch (inputs.stage) {
     case 'rehearse':
-      await stages.rehearse(context, sourceOptions(context, inputs))
+      await stages.rehearse(context, { ...sourceOptions(context, inputs), complete: inputs.complete })
       return recordOutputs(context)
     case 'plan': {
       const plan = await stages.plan(context, sourceOptions(context, inputs))
@@ -87,6 +87,8 @@ async function runStage(stages: Stages, context: StageContext, inputs: ActionInp
       requireTag(inputs, plan.tag.name)
       await stages.fetch(context, plan)
       await stages.build(context, { worlds: inputs.worlds })
+      // In the calm of world a: where both worlds have jobs of their own, in that one's.
+      if (inputs.complete && inputs.worlds.includes('a')) await stages.complete(context)
       return { version: plan.version ?? '', digest: await buildDigest(context, inputs) }
     }
     case 'prove':

@@ -24,6 +24,7 @@ export const inputRules = {
   out: { stages: actionStages, secret: false },
   world: { stages: ['build'], secret: false },
   needs: { stages: ['prove', 'publish'], secret: false },
+  complete: { stages: ['rehearse', 'build'], secret: false },
   'single-job': { stages: ['build', 'prove'], secret: false },
   'pypi-token': credential,
   'registry-username': credential,
@@ -48,6 +49,8 @@ export interface ActionInputs {
   worlds: readonly World[]
   /** Result of each earlier job, by its id. */
   needs: Readonly<Record<string, string>>
+  /** Build the last release and a full clone too, to compare what is shipped. */
+  complete: boolean
   singleJob: boolean
   /** Credentials by the name of their input; only those that are not empty. */
   credentials: ReadonlyMap<InputName, string>
@@ -85,6 +88,7 @@ export function readInputs(
     out: read('out') || 'tagproof-out',
     worlds: readWorlds(read('world')),
     needs: readNeeds(read('needs')),
+    complete: readBoolean('complete', read('complete')),
     singleJob,
     credentials
   }

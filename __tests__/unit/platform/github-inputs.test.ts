@@ -25,6 +25,7 @@ describe('the inputs of a step', () => {
       out: 'tagproof-out',
       worlds: ['a', 'b'],
       needs: {},
+      complete: false,
       singleJob: false,
       credentials: new Map()
     })
