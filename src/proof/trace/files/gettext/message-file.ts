@@ -5,6 +5,8 @@ export interface MessageFile {
 }
 
 const headerSize = 28
+/** Of the search for a free place in the hash table, for each message. */
+const mostSteps = 32
 
 /**
  * Reads a `.mo` file strictly (GNU gettext manual, "The Format of GNU MO Files"), so that nothing else is in it: every
@@ -114,14 +116,18 @@ interface HashTable {
 function hashTableFits(keys: readonly Buffer[], { hashSize, at }: HashTable): boolean {
   if (hashSize < 3 || hashSize <= keys.length || hashSize > 16 * keys.length + 64) return false
   const table = new Uint32Array(hashSize)
-  keys.forEach((key, index) => {
+  // Keys that were chosen to collide would take a step for each pair of them.
+  let steps = mostSteps * (keys.length + 64)
+  for (const [index, key] of keys.entries()) {
     const hash = hashOf(key)
     const step = 1 + (hash % (hashSize - 2))
     let slot = hash % hashSize
-    for (let tries = 0; table[slot] !== 0 && tries < hashSize; tries += 1)
+    for (; table[slot] !== 0; steps -= 1) {
+      if (steps <= 0) return false
       slot = slot >= hashSize - step ? slot - (hashSize - step) : slot + step
+    }
     table[slot] = index + 1
-  })
+  }
   return table.every((entry, slot) => entry === at(slot))
 }
 
