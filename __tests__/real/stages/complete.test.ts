@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
 import type { Build } from '../../../src/documents/build.ts'
+import { sha256 } from '../../../src/documents/identifiers.ts'
 import type { Finding, Proof } from '../../../src/documents/proof.ts'
+import { readDocument, writeDocument } from '../../../src/documents/reading.ts'
 import { complete } from '../../../src/stages/complete.ts'
 import { expectedFilesOf } from '../../../src/stages/member-lists.ts'
 import { prove } from '../../../src/stages/prove.ts'
@@ -66,6 +69,14 @@ describe('a release whose files changed honestly', () => {
   })
 
   it('leaves nothing of the other builds but lists', async () => {
+    expect((await readdir(release.context.out.complete)).sort()).toEqual([
+      'clone.log',
+      'complete.json',
+      'previous.log'
+    ])
+  })
+
+  it('can be written down as a list of expected files', async () => {
     const list = await expectedFilesOf(release.context, build)
     expect(list).toContain('[wheel]\nlittle-{version}.dist-info/METADATA\n')
     expect(list).toContain('\nlittle/_version.py\n')
@@ -110,6 +121,33 @@ describe('a release that is not what the project itself would ship', () => {
     expect(proof.findings.find(({ code }) => code === 'full-clone-differs')?.cause).toContain(
       'not in the tag'
     )
+  })
+
+  it('says which comparison could not be made, and why', async () => {
+    const file = path.join(release.context.out.complete, 'complete.json')
+    const { document } = await readDocument('complete', file)
+    const failed = { name: 'python', lists: [], reads: null, failure: 'lock-incomplete: no setuptools-scm' }
+    const { tag, commit } = document.clone
+    const previous = { tag: 'v1.2.2', commit, targets: [failed] }
+    await writeDocument('complete', file, {
+      ...document,
+      previous,
+      clone: { ...document.clone, targets: [failed] }
+    })
+    const proof = await prove(release.context, {})
+    expect(told(proof)).toEqual(
+      expect.arrayContaining(['warn full-clone-not-built - -', 'note previous-not-built - -'])
+    )
+    expect(messageOf(proof.findings, 'previous-not-built')).toContain('no setuptools-scm')
+    await writeDocument('complete', file, { ...document, previous: { none: `nothing before ${tag}` } })
+    expect(told(await prove(release.context, {}))).toContain('note previous-none - -')
+  })
+
+  it('is not judged by the lists of another plan', async () => {
+    const file = path.join(release.context.out.complete, 'complete.json')
+    const { document } = await readDocument('complete', file)
+    await writeDocument('complete', file, { ...document, plan: sha256('ab'.repeat(32)) })
+    await expect(prove(release.context, {})).rejects.toMatchObject({ code: 'document-mismatch' })
   })
 
   it('gets through that check where nobody asked, and the proof says so', async () => {
