@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readGzip } from '../../../src/formats/gzip.ts'
+import { invalidArchive } from '../../../src/formats/invalid.ts'
+import { modeProblem } from '../../../src/formats/sdist.ts'
 import { readTar } from '../../../src/formats/tar/reader.ts'
 import { openZip } from '../../../src/formats/zip/reader.ts'
 import { zipSourceOf } from '../../../src/formats/zip/source.ts'
@@ -48,6 +50,9 @@ async function tarTree(packing: Packing, bytes: Buffer): Promise<Tree> {
   const source = packing === 'g' ? readGzip(once(bytes)) : once(bytes)
   for await (const entry of readTar(source)) {
     const { path, kind, mode, linkTarget } = entry
+    // What holds for sdists alone: file systems and layers may have such modes.
+    const problem = modeProblem(entry)
+    if (problem !== undefined) throw invalidArchive({ format: 'sdist', entry: entry.index }, problem)
     const hash = await digest(entry.content)
     if (kind === 'symlink') tree.set(path, [path, 'symlink', linkTarget ?? ''])
     else if (kind === 'file') tree.set(path, [path, 'file', `${(mode & 0o100) === 0 ? '-' : 'x'} ${hash}`])

@@ -75,6 +75,16 @@ describe('readArchive of an sdist', () => {
     ['a file at the top', [tarMember('setup.py'), info], /file stands beside/],
     ['no PKG-INFO', [tarMember('demo-1.0/setup.py')], /no PKG-INFO/],
     ['PKG-INFO deeper only', [tarMember('demo-1.0/demo.egg-info/PKG-INFO')], /no PKG-INFO/],
+    [
+      'a file that is executable for some',
+      [info, tarMember('demo-1.0/x', '', { 100: '0000645' })],
+      /sdist entry 1 .*installers disagree on whether mode 645/
+    ],
+    [
+      'a folder that is closed to its owner',
+      [info, tarMember('demo-1.0/d', '', { 100: '0000555', 156: '5' })],
+      /sdist entry 1 .*mode 555, in which its owner cannot put files/
+    ],
     ['a link to an absolute path', [info, tarLink('demo-1.0/l', '/etc/passwd')], /lead out/],
     ['a link that leaves the top folder', [info, tarLink('demo-1.0/l', '../x')], /lead out/],
     ['a link that leaves through a name', [info, tarLink('demo-1.0/l', 'a/../../../x')], /lead out/],
