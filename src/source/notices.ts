@@ -17,6 +17,11 @@ const invisible = new RegExp(
 const codeFile =
   /\.(py|pyi|pyx|pxd|pth|c|h|cc|cpp|cxx|hpp|hh|m|rs|go|java|js|mjs|cjs|ts|tsx|jsx|sh|bash|cmake|toml|cfg|ini|in|am|ac|build|mk)$|(^|\/)(Makefile|Dockerfile|Containerfile|meson\.options)$/i
 
+/** So many at once, or in one file, are no accident: joiners of Persian or of emoji, and blanks, stand alone. */
+const hiddenData = new RegExp(`(?:(?!\\u00a0)(?:${invisible.source})){8}`, 'u')
+const joinersAndBlanks = /[\u00a0\u200c\u200d]/gu
+const mostHidden = 50
+
 const shownCharacters = 20
 
 /** Hidden characters of a file's path. */
@@ -59,9 +64,23 @@ export function textNotices(path: string, bytes: Buffer, scrambled: boolean): No
     notices.push({ code: 'bidi-control', severity: scrambled ? 'warn' : 'refuse', path, ...bidi })
   if (!codeFile.test(path) || scrambled) return notices
   // A byte order mark at the very beginning is none of these.
-  const hidden = found(text.replace(/^\ufeff/, ''), invisible)
-  if (hidden !== undefined) notices.push({ code: 'invisible-character', severity: 'warn', path, ...hidden })
+  const shown = text.replace(/^\ufeff/, '')
+  const hidden = found(shown, invisible)
+  if (hidden !== undefined)
+    notices.push({
+      code: 'invisible-character',
+      severity: holdsData(shown) ? 'refuse' : 'warn',
+      path,
+      ...hidden
+    })
   return notices
+}
+
+/** Whether invisible characters are there in a number that holds code, as variation selectors and tags did. */
+function holdsData(text: string): boolean {
+  if (hiddenData.test(text)) return true
+  const all = text.replace(joinersAndBlanks, '').match(new RegExp(invisible.source, 'gu')) ?? []
+  return all.length > mostHidden
 }
 
 /** The first match with its place, and how many there are. */

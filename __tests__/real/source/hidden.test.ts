@@ -119,13 +119,19 @@ describe('what hides in text', () => {
       'tests/bidi.py': 'x = "\u202e"\n',
       'src/na\u200bme.py': 'x = 1\n',
       'src/bom.py': '\ufeffx = 1\n',
+      'src/selectors.py': `x = "${'\ufe01\u{e0131}'.repeat(4)}"\n`,
+      'src/spread.py': `x = "${'a\u200b'.repeat(51)}"\n`,
+      'src/farsi.py': `x = "${'می\u200cشود '.repeat(60)}"\n`,
       'src/emoji.py': 'x = "\u2764\ufe0f"\n'
     })
     expect(codes(result)).toEqual([
       'refuse bidi-control messages.po',
       'refuse bidi-control src/a.py',
       'refuse invisible-character src/na\u200bme.py',
+      'refuse invisible-character src/selectors.py',
+      'refuse invisible-character src/spread.py',
       'warn invisible-character src/b.py',
+      'warn invisible-character src/farsi.py',
       'warn bidi-control tests/bidi.py'
     ])
     expect(result.notices[1]).toMatchObject({

@@ -84,10 +84,16 @@ function likeness(path: string, place: string): number {
   return same * 1000 - parts.length
 }
 
-/** `name-1.0.data/purelib/x` and `platlib` are installed as `x` (binary distribution format, "The .data directory"). */
+/**
+ * Where a member of a wheel lies in site-packages: `name-1.0.data/purelib/x` and `platlib` are installed as `x` (binary
+ * distribution format, "The .data directory"), and `data` below the prefix, where a path may lead to the same place.
+ */
 export function installPath(inner: string): string {
-  return inner.replace(/^[^/]+\.data\/(?:purelib|platlib)\//, '')
+  return inner.replace(schemes, '')
 }
+
+const schemes =
+  /^[^/]+\.data\/(?:purelib|platlib|data\/(?:local\/)?(?:lib(?:64|32)?\/py(?:thon|py)[^/]*(?:\/(?:site|dist)-packages)?|lib\/site-packages))\//i
 
 function topOf(inner: string): string {
   const cut = inner.indexOf('/')
