@@ -35,13 +35,27 @@ export const hostileSdist: PackageAttack = {
       'appears twice',
       'mini.add(archive, module, EVIL)'
     ),
-    sdist(
-      'folder',
-      'a link to a folder, and then a file through it',
-      'is no folder',
-      `mini.add(archive, name + "/link", type=tarfile.SYMTYPE, linkname="victim_folder")
-mini.add(archive, name + "/link/__init__.py", EVIL)`
-    ),
+    {
+      name: 'members',
+      how: 'a second gzip stream behind the first, which some readers do not see',
+      says: 'gzip',
+      from: 'sdist',
+      reported: invalid,
+      variant: `import gzip
+import io
+import tarfile
+
+
+def pack_sdist(plain, name):
+    import mini
+
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        mini.add(archive, name + "/victim_members/more.py", b'print("fired: members")\\n')
+    end = len(plain.rstrip(b"\\0")) // 512 * 512 + 512
+    return gzip.compress(plain[:end], mtime=0) + gzip.compress(out.getvalue(), mtime=0)
+`
+    },
     sdist(
       'renamed',
       'two extended headers say two names for one member',

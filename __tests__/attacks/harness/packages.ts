@@ -60,7 +60,13 @@ export function packageSuite(attack: PackageAttack): void {
         proof = await proveAgain(release)
       })
       it.each(cases)('%s', (_, { name, reported, says }) => {
-        const mine = proof.findings.filter(({ artifact }) => artifact?.startsWith(`victim_${name}-`) === true)
+        const [first] = reported
+        const mine = proof.findings.filter(
+          ({ artifact }) =>
+            artifact?.startsWith(`victim_${name}-`) === true &&
+            (reported.some(({ artifact: kind }) => kind !== first?.artifact) ||
+              artifact.endsWith(first?.artifact === 'sdist' ? '.gz' : '.whl'))
+        )
         expect(refusalsOf(mine)).toEqual(expectedLines(reported))
         expect(mine.map(({ message }) => message).join('\n')).toContain(says)
       })
@@ -69,9 +75,13 @@ export function packageSuite(attack: PackageAttack): void {
     it.each(cases)(
       'with the reading switched off, bytes are compared alone, and what would be shipped runs the marker: %s',
       async (_, { name, from }) => {
-        const made = (['a', 'b'] as const).map(
-          (world) => builds[world].targets.find((target) => target.name === name)?.artifacts ?? []
+        const ending = from === 'sdist' ? '.gz' : '.whl'
+        const made = (['a', 'b'] as const).map((world) =>
+          builds[world].targets
+            .find((target) => target.name === name)
+            ?.artifacts.filter((artifact) => artifact.name.endsWith(ending))
         )
+        expect(made[0]).toHaveLength(1)
         expect(made[0]).toEqual(made[1])
         expect(await firedFrom(release, path.join(release.context.out.build('a'), name), from)).toContain(
           name
@@ -82,14 +92,21 @@ export function packageSuite(attack: PackageAttack): void {
 }
 
 async function targetsOf(packages: readonly HostilePackage[]): Promise<Files> {
-  const backend = await readFile(new URL('mini.py', import.meta.url), 'utf8')
   const targets = packages.map(({ name }) => `  - { kind: python, name: ${name}, path: ${name} }\n`)
+  const files: Files = { '.github/tagproof.yml': `targets:\n${targets.join('')}` }
+  for (const { name, ...options } of packages)
+    for (const [file, content] of Object.entries(await miniProject(name, options)))
+      files[`${name}/${file}`] = content
+  return files
+}
+
+/** A project with a backend of its own that needs nothing. */
+export async function miniProject(
+  name: string,
+  { variant = '', files = {}, version = '1.2.3' }: Partial<HostilePackage>
+): Promise<Files> {
   return {
-    '.github/tagproof.yml': `targets:\n${targets.join('')}`,
-    ...Object.assign(
-      {},
-      ...packages.map(({ name, variant, files = {}, version = '1.2.3' }) => ({
-        [`${name}/pyproject.toml`]: `[build-system]
+    'pyproject.toml': `[build-system]
 requires = []
 build-backend = "mini"
 backend-path = ["tools"]
@@ -98,11 +115,9 @@ backend-path = ["tools"]
 name = "victim-${name}"
 version = "${version}"
 `,
-        [`${name}/tools/mini.py`]: backend,
-        [`${name}/tools/variant.py`]: variant,
-        [`${name}/victim_${name}/__init__.py`]: '"""An honest package."""\n',
-        ...Object.fromEntries(Object.entries(files).map(([file, content]) => [`${name}/${file}`, content]))
-      }))
-    )
+    'tools/mini.py': await readFile(new URL('mini.py', import.meta.url), 'utf8'),
+    'tools/variant.py': variant,
+    [`victim_${name}/__init__.py`]: '"""An honest package."""\n',
+    ...files
   }
 }

@@ -9,6 +9,8 @@ export interface ProjectOptions {
   tables?: string
   /** A backend in the tree that calls the usual one. */
   backend?: string
+  /** Further build requirements. */
+  requires?: readonly string[]
 }
 
 const common: Files = {
@@ -41,10 +43,11 @@ ${options.tables ?? ''}`,
   }
 }
 
-function buildSystem(requires: string, backend: string, options: ProjectOptions): string {
+function buildSystem(first: string, backend: string, options: ProjectOptions): string {
   const own = options.backend === undefined ? '' : 'backend-path = ["tools"]\n'
+  const requires = [first, ...(options.requires ?? [])].map((item) => JSON.stringify(item)).join(', ')
   return `[build-system]
-requires = ["${requires}"]
+requires = [${requires}]
 build-backend = "${options.backend ?? backend}"
 ${own}
 [project]

@@ -8,6 +8,7 @@ import { pythonRoot, testCache } from './root.ts'
 
 /** All that the projects of the tests ask for; resolved in one run of pip. */
 const everything = [
+  'babel',
   'build',
   'cython',
   'flit_core',

@@ -1,0 +1,99 @@
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { hashFile } from '../../src/platform/files.ts'
+import { runChecked } from '../../src/platform/process.ts'
+import { build } from '../../src/stages/build.ts'
+import type { TestRelease } from '../real/support/release.ts'
+import { modified, type Attack, type Files, type Variant } from './harness/attack.ts'
+import { editPlan } from './harness/gate.ts'
+import { setuptoolsProject } from './harness/projects.ts'
+
+/** A module that looks at its own text. */
+const looking = (name: string, found: string): string => `with open(__file__, "rb") as stream:
+    if ${found} in stream.read():
+        print("fired: ${name}")
+`
+
+const attributes: Record<string, { how: string; attribute: string; text: string }> = {
+  lines: {
+    how: 'eol=crlf, which turns a harmless line into two',
+    attribute: 'eol=crlf',
+    text: looking('lines', 'bytes([13])')
+  },
+  ident: {
+    how: 'ident, which writes an object name into the text',
+    attribute: 'ident',
+    text: `# $Id$\n${looking('ident', 'b"$" + b"Id: "')}`
+  },
+  encoding: {
+    how: 'working-tree-encoding, by which the bytes become another text',
+    attribute: 'working-tree-encoding=UTF-7',
+    text: looking('encoding', 'b"+" + b"AO"') + '# é\n'
+  },
+  filter: {
+    how: 'a filter that the configuration of the machine defines',
+    attribute: 'filter=keyword',
+    text: looking('filter', 'b"key" + b"word"')
+  }
+}
+
+const names = Object.keys(attributes)
+const files: Files = setuptoolsProject({
+  '.gitattributes': names.map((name) => `victim/${name}.py ${attributes[name]?.attribute ?? ''}\n`).join(''),
+  ...Object.fromEntries(names.map((name) => [`victim/${name}.py`, attributes[name]?.text ?? '']))
+})
+
+/** Gives both worlds what a checkout has, in the place of what the tag has. */
+async function giveCheckout(release: TestRelease): Promise<void> {
+  const { context, project } = release
+  const env = project.environment
+  const room = path.join(project.room, 'checkout')
+  await mkdir(room)
+  await runChecked('git', ['clone', '-q', '--branch', 'v1.2.3', project.folder, path.join(room, 'tree')], {
+    env
+  })
+  const edited: Record<string, { sha256: string; size: number }> = {}
+  for (const world of ['a', 'b']) {
+    const tar = path.join(context.out.exports, `export-${world}.tar`)
+    const members = names.map((name) => `tree/victim/${name}.py`)
+    await runChecked('tar', ['--delete', '-f', tar, ...members], { env })
+    const owner = ['--owner=0', '--group=0', '--numeric-owner']
+    await runChecked('tar', ['-r', '-f', tar, ...owner, '-C', room, ...members], { env })
+    edited[world] = { sha256: (await hashFile(tar)).sha256, size: (await stat(tar)).size }
+  }
+  await editPlan(release, (plan) => {
+    const exports = plan.exports as Record<string, object>
+    for (const world of ['a', 'b']) exports[world] = { ...exports[world], ...edited[world] }
+  })
+  await rm(room, { recursive: true })
+  await build(context, { worlds: ['a', 'b'] })
+}
+
+export const alteredCheckout: Attack = {
+  name: 'altered-checkout',
+  rows: '24',
+  title: 'Attributes make a checkout differ from what the tag holds',
+  caughtBy:
+    'The tree is written from blobs: no attribute and no filter has an effect. Tracing sees it where it has.',
+  scenes: [
+    {
+      name: '.gitattributes',
+      files,
+      arrange: async ({ room }) => {
+        const smudge = "sed 's/fired/keyword fired/'"
+        await writeFile(
+          path.join(room, 'home/.gitconfig'),
+          `[filter "keyword"]\n\tsmudge = ${JSON.stringify(smudge)}\n`
+        )
+      },
+      open: giveCheckout,
+      variants: names.map((name): Variant => ({
+        name,
+        how: attributes[name]?.how ?? '',
+        reported: [],
+        behind: [modified(`victim/${name}.py`)],
+        held: 'the export has the bytes of the blob'
+      }))
+    }
+  ]
+}

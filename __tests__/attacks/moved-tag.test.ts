@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { prove } from '../../src/stages/prove.ts'
+import { refusalOf } from '../real/source/git-project.ts'
+import { buildRelease, makeRelease, type TestRelease } from '../real/support/release.ts'
+import { marker } from './harness/attack.ts'
+import { miniProject } from './harness/packages.ts'
+import { buildPlainly, firedFrom } from './harness/plain.ts'
+import { movedTag } from './moved-tag.ts'
+
+describe(movedTag.title, () => {
+  let release: TestRelease
+  let innocent: string
+
+  beforeAll(async () => {
+    release = await makeRelease(await miniProject('tag', { files: { 'victim_tag/more.py': marker('tag') } }))
+    await release.project.write({ 'victim_tag/more.py': '' })
+    innocent = await release.project.commit('Innocent')
+  })
+  afterAll(() => release.remove())
+
+  it('by python -m build, the package of the first commit runs the marker', async () => {
+    expect(await firedFrom(release, await buildPlainly(release))).toEqual(['tag'])
+    await buildRelease(release)
+  })
+
+  describe('by Tagproof it is refused, though both worlds agree; without looking again it gets through', () => {
+    it.each(movedTag.moves.map((move) => [move.how, move] as const))('%s', async (_, { move, code }) => {
+      await move(release.project, innocent)
+      expect((await refusalOf(prove(release.context, {}))).code).toBe(code)
+      const blind = await prove(release.context, { ownPlan: true })
+      expect(blind.verdict).toBe('proven')
+      expect(await firedFrom(release, release.context.out.packages)).toEqual(['tag'])
+    })
+  })
+})
