@@ -2,6 +2,7 @@ import { readGzip } from '../../../formats/gzip.ts'
 import { TagproofError } from '../../../platform/errors.ts'
 import type { Generator, TraceContext, TracedMember, Verdict } from '../generator.ts'
 import { projectConfiguration } from './project.ts'
+import { lastPart, pathsNamed } from './tree-names.ts'
 import { differs } from './verdicts.ts'
 import { isPlacedAt } from './version-place.ts'
 
@@ -46,18 +47,14 @@ async function* oncePiece(content: Buffer): AsyncGenerator<Buffer> {
 }
 
 function isOwnName(name: string, path: string): boolean {
-  const own = path.slice(path.lastIndexOf('/') + 1)
+  const own = lastPart(path)
   return name === '' || name === own || name === `${own}.gz` || name === path
 }
 
 async function sourceOf(member: TracedMember, context: TraceContext): Promise<string | undefined> {
   const project = await projectConfiguration(context)
   const target = { ...member, inner: member.inner.slice(0, -'.gz'.length) }
-  const name = target.inner.slice(target.inner.lastIndexOf('/') + 1)
-  return context.tree.paths.find(
-    (path) =>
-      path.startsWith(context.folder) &&
-      (path === name || path.endsWith(`/${name}`)) &&
-      isPlacedAt(target, path.slice(context.folder.length), { context, project })
+  return pathsNamed(context, lastPart(target.inner)).find((path) =>
+    isPlacedAt(target, path.slice(context.folder.length), { context, project })
   )
 }

@@ -3,6 +3,7 @@ import { installPath } from '../placement.ts'
 import { parseCatalogue } from './gettext/catalogue.ts'
 import { catalogueDifference } from './gettext/comparison.ts'
 import { readMessageFile } from './gettext/message-file.ts'
+import { lastPart, pathsNamed } from './tree-names.ts'
 
 const mostCandidates = 20
 
@@ -32,25 +33,21 @@ async function deriveCatalogue(member: TracedMember, context: TraceContext): Pro
 }
 
 /** The `.po` file beside it or, where those lie elsewhere, those with its name or its language's. */
-function sourcesOf({ inner }: TracedMember, { tree, folder }: TraceContext): string[] {
+function sourcesOf({ inner }: TracedMember, context: TraceContext): string[] {
   const installed = installPath(inner).replace(/\.mo$/, '.po')
   const parts = installed.split('/')
+  const name = parts.at(-1) ?? ''
   const language = /^[A-Za-z]{2,3}([_-][A-Za-z0-9]+)?(@\w+)?$/.test(parts.at(-3) ?? '')
     ? parts.at(-3)
     : undefined
-  const name = parts.at(-1) ?? ''
-  const catalogues = tree.paths.filter((path) => path.startsWith(folder) && path.endsWith('.po'))
-  const ends =
-    (end: string) =>
-    (path: string): boolean =>
-      path === folder + end || path.endsWith(`/${end}`)
-  const beside = catalogues.filter(ends(installed))
-  const sameEnd = catalogues.filter(ends(parts.slice(-3).join('/')))
+  const ending = (end: string): string[] =>
+    pathsNamed(context, lastPart(end)).filter(
+      (path) => path === context.folder + end || path.endsWith(`/${end}`)
+    )
   const byLanguage =
-    language === undefined
-      ? []
-      : catalogues.filter((path) => ends(`${language}.po`)(path) || ends(`${language}/${name}`)(path))
-  return [...new Set([...beside, ...sameEnd, ...byLanguage])].slice(0, mostCandidates)
+    language === undefined ? [] : [...ending(`${language}.po`), ...ending(`${language}/${name}`)]
+  const sources = [...ending(installed), ...ending(parts.slice(-3).join('/')), ...byLanguage]
+  return [...new Set(sources)].slice(0, mostCandidates)
 }
 
 function differing(member: TracedMember, why: string, source: string | undefined): Verdict {

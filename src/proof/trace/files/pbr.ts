@@ -40,7 +40,7 @@ async function derivePbr(member: TracedMember, context: TraceContext): Promise<V
 
 function hasForm(name: string, text: string): boolean {
   if (!printable.test(text.replaceAll('\n', ''))) return false
-  const lines = text.replace(/\n+$/, '').split('\n')
+  const lines = text.split('\n')
   if (name === 'AUTHORS') return lines.every((line) => line === '' || author.test(line))
   return text.startsWith('CHANGES\n=======\n\n') && lines.every((line) => changeLine.test(line))
 }

@@ -2,6 +2,7 @@ import type { Generator, TraceContext, TracedMember, Verdict } from '../generato
 import { at, asTable, asText, asTexts } from '../metadata/toml-values.ts'
 import { globMatcher } from '../../../source/glob.ts'
 import { projectConfiguration, type ProjectConfiguration } from './project.ts'
+import { lastPart, pathsNamed } from './tree-names.ts'
 import { oneOf } from './verdicts.ts'
 import { isPlacedAt, largestVersionFile } from './version-place.ts'
 import { versionsOf, versionTuples } from './version-value.ts'
@@ -40,13 +41,9 @@ async function derive(
 ): Promise<Verdict | undefined> {
   const { context } = place
   const { folder, tree } = context
-  const name = member.inner.slice(member.inner.lastIndexOf('/') + 1)
-  const path = tree.paths.find(
+  const path = pathsNamed(context, lastPart(member.inner)).find(
     (candidate) =>
-      candidate.startsWith(folder) &&
-      candidate.endsWith(name) &&
-      fits(candidate.slice(folder.length)) &&
-      isPlacedAt(member, candidate.slice(folder.length), place)
+      fits(candidate.slice(folder.length)) && isPlacedAt(member, candidate.slice(folder.length), place)
   )
   const text = path === undefined ? undefined : (await tree.read(path))?.toString('utf8')
   if (path === undefined || text === undefined) return undefined

@@ -66,8 +66,8 @@ export function versionTuples(version: string): PythonValue[] {
  * an unpacked sdist knows no git. A name in the text that is not the tag's commit is left out.
  */
 export function commitNames({ tag }: TraceContext, text: string): (string | null)[] {
-  const named = [...text.matchAll(/'(g?[0-9a-f]{7,64})'/g)].map(([, name = '']) => name)
-  return [null, ...named.filter((name) => tag.commit.startsWith(name.replace(/^g/, '')))]
+  const named = new Set([...text.matchAll(/'(g?[0-9a-f]{7,64})'/g)].map(([, name = '']) => name))
+  return [null, ...[...named].filter((name) => tag.commit.startsWith(name.replace(/^g/, '')))]
 }
 
 async function metadataVersion(context: TraceContext): Promise<string | undefined> {
