@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Sha256 } from '../documents/identifiers.ts'
 import type { ScrambledFile, ScrambledLink } from '../documents/plan.ts'
 import type { Archive, Member } from '../formats/archive.ts'
@@ -8,6 +9,7 @@ import { sha256OfBytes } from '../platform/files.ts'
 import { compareMembers } from './compare.ts'
 import { digestsOf, type ReadBoth } from './digests.ts'
 import { isEquivalent } from './equivalence.ts'
+import { withEmbeddedOriginals, type EmbeddedText } from './embedded.ts'
 import { copiesOf, findPutBacks, withOriginals, type PutBacks, type ReadOriginal } from './putback.ts'
 
 export interface RestoreRequest {
@@ -48,10 +50,11 @@ export async function restoreWorldB(
     isCopy: (one: string, other: string, path: string) => copies(other, path)?.original === one,
     digests: digestsOf(scramble, readerOf(request))
   }
+  const embeds = embeddingOf(scramble, readerOf(request))
   for (const path of wanted) {
     const [one, other] = [a.get(path), b.get(path)]
     if (one === undefined || other === undefined) continue
-    if (await isEquivalent(one, other, path, rules))
+    if ((await isEquivalent(one, other, path, rules)) || (await embeds(one, other, path)))
       putBacks.set(path, { kind: 'derived', bytes: one, sha256: sha256OfBytes(one) })
   }
   return { members: withOriginals(archives.b.members, putBacks), putBacks }
@@ -93,6 +96,43 @@ async function whole(content: AsyncIterable<Buffer>): Promise<Buffer> {
   const pieces: Buffer[] = []
   for await (const piece of content) pieces.push(piece)
   return Buffer.concat(pieces)
+}
+
+/** Whole texts are looked for in metadata alone: what else takes in a text does more with it. */
+const metadata = /(^|\/)(METADATA|PKG-INFO)$/
+const largestMetadata = 4 * 2 ** 20
+/** Longer texts are in no description, and all together must be held. */
+const largestText = 2 ** 20
+const mostTexts = 16 * 2 ** 20
+
+/** Whether world b's metadata is world a's once scrambled texts that stand in it have their originals back. */
+function embeddingOf(
+  scramble: readonly ScrambledFile[],
+  read: ReadBoth
+): (a: Buffer, b: Buffer, path: string) => Promise<boolean> {
+  let texts: Promise<EmbeddedText[]> | undefined
+  return async (a, b, path) => {
+    if (!metadata.test(path) || b.length > largestMetadata || !isUtf8(a) || !isUtf8(b)) return false
+    texts ??= readTexts(scramble, read)
+    return withEmbeddedOriginals(b.toString('utf8'), await texts)?.text === a.toString('utf8')
+  }
+}
+
+async function readTexts(scramble: readonly ScrambledFile[], read: ReadBoth): Promise<EmbeddedText[]> {
+  const texts: EmbeddedText[] = []
+  let left = mostTexts
+  for (const file of scramble) {
+    if (file.size > largestText || file.size > left) continue
+    const both = await read(file)
+    if (both === undefined || !isUtf8(both.original) || !isUtf8(both.scrambled)) continue
+    left -= file.size
+    texts.push({
+      path: file.path,
+      original: both.original.toString('utf8'),
+      scrambled: both.scrambled.toString('utf8')
+    })
+  }
+  return texts
 }
 
 /** Makes a scrambled file again from its original, in the tier that its hash shows. */
