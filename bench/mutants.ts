@@ -4,7 +4,7 @@ import type { Figure } from './measure.ts'
 const count = Number(process.env.TAGPROOF_BENCH_MUTANTS ?? 1_000_000)
 const seed = Number(process.env.TAGPROOF_BENCH_SEED ?? 20_240_329)
 /** Mutants of one campaign: what was seen is remembered for that long. */
-const part = 100_000
+const part = 50_000
 
 /**
  * The tests' mutants, twenty times as many: each that our readers accept is unpacked by Python and GNU tar. The figure is
