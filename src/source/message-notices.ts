@@ -1,8 +1,12 @@
 import type { Notice } from '../documents/plan.ts'
 import { contentReason, isBinary } from './opaque.ts'
 
-/** The armour of a signature by OpenPGP, SSH or X.509, as git keeps it: in a header each line has a blank before it. */
-const armourBegins = /^ ?-----BEGIN (PGP SIGNATURE|SSH SIGNATURE|SIGNED MESSAGE|PGP MESSAGE)-----$/
+/**
+ * The armour of a signature by OpenPGP, SSH or X.509, as git keeps it: at the end of a tag, or in a header of a commit,
+ * whose first line stands behind the header's name and the others behind a blank.
+ */
+const armourBegins =
+  /^(?:gpgsig(?:-sha256)? | )?-----BEGIN (PGP SIGNATURE|SSH SIGNATURE|SIGNED MESSAGE|PGP MESSAGE)-----$/
 /** RSA of 4096 bits takes 0.9 KB, a certificate chain with a log entry 6 KB. */
 const largestSignature = 16 * 1024
 /** A merge of more is no merge of people; each parent is 20 bytes that need not mean anything. */
