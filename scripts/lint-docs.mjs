@@ -1,10 +1,11 @@
-// What texts must keep to: links lead somewhere, every error code is explained, and nothing names the package
+// What texts must keep to: links lead somewhere, every code of an error or a finding is explained, and nothing names the package
 // server of one machine: tests and docs use the indexes that the tools are set up for.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findingCodes } from './finding-codes.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const mistakes = []
@@ -52,15 +53,24 @@ const union =
     await readFile(path.join(root, 'src/platform/errors.ts'), 'utf8')
   )?.[1] ?? ''
 const codes = [...union.matchAll(/\| '([a-z0-9-]+)'/g)].map(([, code]) => code)
-const page = await readFile(path.join(root, 'docs/errors.md'), 'utf8').catch(() => '')
-const explained = [...page.matchAll(/^### `([a-z0-9-]+)`$/gm)].map(([, code]) => code)
 if (codes.length === 0) mistakes.push('src/platform/errors.ts: no error codes were found')
-for (const code of codes)
-  if (!explained.includes(code)) mistakes.push(`docs/errors.md does not explain ${code}`)
-for (const code of explained)
-  if (!codes.includes(code)) mistakes.push(`docs/errors.md explains ${code}, which does not exist`)
-for (const code of new Set(explained.filter((name, index) => explained.indexOf(name) < index)))
-  mistakes.push(`docs/errors.md explains ${code} twice`)
+await requireExplained('docs/errors.md', codes)
+
+const found = await findingCodes(root, files)
+if (found.size < 20) mistakes.push(`src/: ${found.size} codes of findings were found, which cannot be all`)
+await requireExplained('docs/checks.md', [...found.keys()])
+
+/** A page has a heading for each code, and for nothing else. */
+async function requireExplained(page, expected) {
+  const text = await readFile(path.join(root, page), 'utf8').catch(() => '')
+  const explained = [...text.matchAll(/^### `([a-z0-9-]+)`$/gm)].map(([, code]) => code)
+  for (const code of expected)
+    if (!explained.includes(code)) mistakes.push(`${page} does not explain ${code}`)
+  for (const code of explained)
+    if (!expected.includes(code)) mistakes.push(`${page} explains ${code}, which does not exist`)
+  for (const code of new Set(explained.filter((name, index) => explained.indexOf(name) < index)))
+    mistakes.push(`${page} explains ${code} twice`)
+}
 
 const server =
   /https?:\/\/(registry|proxy|files|mirror|deb|security|snapshot|archive|pypi)\.(?![\w.-]*\b(example|test|invalid)\b)/
