@@ -12,6 +12,9 @@ export interface Project {
 /** The command that is measured: the committed one, or a bundle of this tree that was made elsewhere. */
 export const command = process.env.TAGPROOF_BENCH_COMMAND ?? 'dist/cli.cjs'
 
+/** How often slow things are measured. */
+export const rounds = Number(process.env.TAGPROOF_BENCH_ROUNDS ?? 3)
+
 /** The example as a repository of its own. */
 export function exampleProject(folder: string): Project {
   const repository = path.join(folder, 'example-repository')

@@ -2,9 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { median, timed, type Figure } from './measure.ts'
-import { clone, command, exampleProject, namedProjects } from './projects.ts'
-
-const rounds = 3
+import { clone, command, exampleProject, namedProjects, rounds } from './projects.ts'
 
 /**
  * What a proof costs beside the builds: a rehearsal less two plain builds one after the other, less its own two builds

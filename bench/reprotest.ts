@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { inTurn, timed, type Figure } from './measure.ts'
-import { clone, command, exampleProject, namedProjects, type Project } from './projects.ts'
+import { clone, command, exampleProject, namedProjects, rounds, type Project } from './projects.ts'
 
-const rounds = 3
 const goal = 0.7
 
 /**

@@ -5,6 +5,7 @@
  * TAGPROOF_BENCH_MUTANTS says how many mutants are made (a million), TAGPROOF_BENCH_SEED from which seed on.
  * TAGPROOF_BENCH_MEBIBYTES says how large the large sdist is (2048).
  * TAGPROOF_BENCH_PROJECTS names more projects to rehearse and to trace: `ckan=/path/to/clone@ckan-2.11.5,...`.
+ * TAGPROOF_BENCH_ROUNDS says how often rehearsals are measured (3).
  * TAGPROOF_BENCH_COMMAND is another bundle than the committed one: node scripts/build.mjs FOLDER makes FOLDER/cli.cjs.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
