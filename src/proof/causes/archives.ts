@@ -42,6 +42,18 @@ export const archiveRules: readonly Rule[] = [
       }
     })
   },
+  {
+    name: 'ar-header',
+    explain({ a, b }) {
+      const magic = Buffer.from('!<arch>\n')
+      if (!a.subarray(0, 8).equals(magic) || !b.subarray(0, 8).equals(magic)) return undefined
+      if (a.subarray(24, 56).equals(b.subarray(24, 56))) return undefined
+      return {
+        cause: 'A static library holds the times and owners of its objects (the headers of ar).',
+        fix: 'Make it with ar D (deterministic), or ARFLAGS=rcD; better, do not ship it.'
+      }
+    }
+  },
   zipRule('archive-order', ({ name: one }, { name: other }) =>
     one === other
       ? undefined
@@ -170,11 +182,12 @@ function tarFacts(bytes: Buffer): TarFact[] | undefined {
   const facts: TarFact[] = []
   const field = (at: number, length: number): string =>
     plain.toString('utf8', at, at + length).replace(/[\0 ].*$/s, '')
+  const number = (at: number): string => String(parseInt(field(at, 8), 8))
   for (let at = 0; at + 512 <= plain.length && plain[at] !== 0 && facts.length < 100_000;) {
     facts.push({
       name: field(at, 100),
       time: String(parseInt(field(at + 136, 12), 8)),
-      owner: [field(at + 108, 8), field(at + 116, 8), field(at + 265, 32), field(at + 297, 32)].join(':'),
+      owner: `${number(at + 108)} ${field(at + 265, 32)}, group ${number(at + 116)} ${field(at + 297, 32)}`,
       mode: parseInt(field(at + 100, 8), 8)
     })
     const size = parseInt(field(at + 124, 12), 8)

@@ -64,17 +64,6 @@ export const formatRules: readonly Rule[] = [
     }
   },
   {
-    name: 'ar-header',
-    explain({ a, b }) {
-      if (!startsWith(a, '!<arch>\n') || !startsWith(b, '!<arch>\n')) return undefined
-      if (a.subarray(24, 56).equals(b.subarray(24, 56))) return undefined
-      return {
-        cause: 'A static library holds the times and owners of its objects (the headers of ar).',
-        fix: 'Make it with ar D (deterministic), or ARFLAGS=rcD; better, do not ship it.'
-      }
-    }
-  },
-  {
     name: 'compile-time',
     explain({ a, b, lineA }) {
       if (!isNative(a) || !isNative(b)) return undefined
