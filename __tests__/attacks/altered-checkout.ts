@@ -1,11 +1,6 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { hashFile } from '../../src/platform/files.ts'
-import { runChecked } from '../../src/platform/process.ts'
-import { build } from '../../src/stages/build.ts'
-import type { TestRelease } from '../real/support/release.ts'
 import { modified, type Attack, type Files, type Variant } from './harness/attack.ts'
-import { editPlan } from './harness/gate.ts'
 import { setuptoolsProject } from './harness/projects.ts'
 
 /** A module that looks at its own text. */
@@ -43,32 +38,6 @@ const files: Files = setuptoolsProject({
   ...Object.fromEntries(names.map((name) => [`victim/${name}.py`, attributes[name]?.text ?? '']))
 })
 
-/** Gives both worlds what a checkout has, in the place of what the tag has. */
-async function giveCheckout(release: TestRelease): Promise<void> {
-  const { context, project } = release
-  const env = project.environment
-  const room = path.join(project.room, 'checkout')
-  await mkdir(room)
-  await runChecked('git', ['clone', '-q', '--branch', 'v1.2.3', project.folder, path.join(room, 'tree')], {
-    env
-  })
-  const edited: Record<string, { sha256: string; size: number }> = {}
-  for (const world of ['a', 'b']) {
-    const tar = path.join(context.out.exports, `export-${world}.tar`)
-    const members = names.map((name) => `tree/victim/${name}.py`)
-    await runChecked('tar', ['--delete', '-f', tar, ...members], { env })
-    const owner = ['--owner=0', '--group=0', '--numeric-owner']
-    await runChecked('tar', ['-r', '-f', tar, ...owner, '-C', room, ...members], { env })
-    edited[world] = { sha256: (await hashFile(tar)).sha256, size: (await stat(tar)).size }
-  }
-  await editPlan(release, (plan) => {
-    const exports = plan.exports as Record<string, object>
-    for (const world of ['a', 'b']) exports[world] = { ...exports[world], ...edited[world] }
-  })
-  await rm(room, { recursive: true })
-  await build(context, { worlds: ['a', 'b'] })
-}
-
 export const alteredCheckout: Attack = {
   name: 'altered-checkout',
   rows: '24',
@@ -86,7 +55,10 @@ export const alteredCheckout: Attack = {
           `[filter "keyword"]\n\tsmudge = ${JSON.stringify(smudge)}\n`
         )
       },
-      open: giveCheckout,
+      open: async (release) => {
+        const paths = names.map((name) => `victim/${name}.py`)
+        await (await import('./harness/exports.ts')).giveClone(release, paths)
+      },
       variants: names.map((name): Variant => ({
         name,
         how: attributes[name]?.how ?? '',

@@ -1,5 +1,4 @@
 import { marker, type Attack, type Files, type Report } from './harness/attack.ts'
-import { runPython } from './harness/plain.ts'
 import { setuptoolsProject } from './harness/projects.ts'
 
 const bytecode = (code: string, member: string): Report => ({
@@ -11,6 +10,7 @@ const bytecode = (code: string, member: string): Report => ({
 
 /** Bytecode of a text that never looks at its source again (PEP 552, unchecked hash), and its tag. */
 async function compiled(text: string): Promise<{ bytes: Buffer; tag: string }> {
+  const { runPython } = await import('./harness/plain.ts')
   const code = `import importlib._bootstrap_external as loader, sys
 code = compile(sys.argv[1], "module.py", "exec")
 print(sys.implementation.cache_tag, loader._code_to_hash_pyc(code, b"12345678", False).hex())`

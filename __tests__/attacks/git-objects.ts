@@ -1,12 +1,6 @@
-import { mkdir, rm, stat } from 'node:fs/promises'
-import path from 'node:path'
-import { hashFile } from '../../src/platform/files.ts'
 import { runChecked } from '../../src/platform/process.ts'
-import { build } from '../../src/stages/build.ts'
 import type { GitProject } from '../real/source/git-project.ts'
-import type { TestRelease } from '../real/support/release.ts'
 import { modified, type Attack, type Files, type Variant } from './harness/attack.ts'
-import { editPlan } from './harness/gate.ts'
 import { setuptoolsProject } from './harness/projects.ts'
 
 /** Where git keeps a payload, and the shell command by which the build gets it. */
@@ -90,32 +84,6 @@ async function arrange(git: GitProject): Promise<void> {
   await git.git('tag', '-a', '-m', 'v1.2.3', 'v1.2.3')
 }
 
-/** Puts a whole clone's `.git` in the place of the thin one, in both exports, and builds again. */
-async function giveWholeGit(release: TestRelease): Promise<void> {
-  const { context, project: source } = release
-  const { env } = { env: source.environment }
-  const clone = path.join(source.room, 'whole')
-  await mkdir(clone)
-  await runChecked('git', ['clone', '-q', '--branch', 'v1.2.3', source.folder, path.join(clone, 'tree')], {
-    env
-  })
-  const edited: Record<string, { sha256: string; size: number }> = {}
-  for (const world of ['a', 'b']) {
-    const tar = path.join(context.out.exports, `export-${world}.tar`)
-    await runChecked('tar', ['--delete', '-f', tar, 'tree/.git'], { env })
-    const owner = ['--owner=0', '--group=0', '--numeric-owner']
-    await runChecked('tar', ['-r', '-f', tar, ...owner, '-C', clone, 'tree/.git'], { env })
-    const { sha256 } = await hashFile(tar)
-    edited[world] = { sha256, size: (await stat(tar)).size }
-  }
-  await editPlan(release, (plan) => {
-    const exports = plan.exports as Record<string, object>
-    for (const world of ['a', 'b']) exports[world] = { ...exports[world], ...edited[world] }
-  })
-  await rm(clone, { recursive: true })
-  await build(context, { worlds: ['a', 'b'] })
-}
-
 const messages: Record<string, string> = {
   message: 'git log -1 --format=%B | grep fired',
   annotation: "git for-each-ref --format='%(contents)' refs/tags/v1.2.3 | grep fired",
@@ -146,7 +114,7 @@ export const gitObjects: Attack = {
       name: 'setup.py asks git for objects and names',
       files: project(Object.fromEntries(names.map((name) => [name, hidden[name]?.command ?? '']))),
       arrange,
-      open: giveWholeGit,
+      open: async (release) => (await import('./harness/exports.ts')).giveClone(release, ['.git']),
       variants: names.map((name): Variant => {
         const { how = '', held = '' } = hidden[name] ?? {}
         return { name, how, held, reported: [], behind: [modified(`victim/${name}.py`)] }

@@ -79,7 +79,7 @@ if os.path.exists("tests"):
 ${names.map((name) => `    add("${name}", lambda: ${channels[name]?.find ?? ''})`).join('\n')}
 setup()
 `,
-  ...Object.assign({}, ...Object.values(channels).map((channel) => channel.files)),
+  ...Object.fromEntries(Object.values(channels).flatMap((channel) => Object.entries(channel.files))),
   ...Object.fromEntries(
     names.map((name) => [`victim/${name}.py`, `"""Part of an honest package: ${name}."""\n`])
   )

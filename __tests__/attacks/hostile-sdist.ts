@@ -1,4 +1,4 @@
-import type { HostilePackage, PackageAttack } from './harness/packages.ts'
+import type { HostilePackage, PackageAttack } from './harness/package-attack.ts'
 
 const invalid = [{ check: 'container', code: 'archive-invalid', artifact: 'sdist', member: '' }] as const
 

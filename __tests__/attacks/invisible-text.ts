@@ -17,7 +17,7 @@ const tags = (text: string): string =>
   [...Buffer.from(text)].map((byte) => String.fromCodePoint(0xe0000 + byte)).join('')
 const blanks = (text: string): string =>
   [...Buffer.from(text)]
-    .flatMap((byte) => [...byte.toString(2).padStart(8, '0')])
+    .flatMap((byte) => byte.toString(2).padStart(8, '0').match(/./g) ?? [])
     .map((bit) => (bit === '1' ? '\u200b' : '\u200c'))
     .join('')
 

@@ -1,4 +1,4 @@
-import type { HostilePackage, PackageAttack } from './harness/packages.ts'
+import type { HostilePackage, PackageAttack } from './harness/package-attack.ts'
 
 /** A project that says another version than the tag; installed, it shows itself. */
 function version(name: string, how: string, stated: string): HostilePackage {

@@ -97,7 +97,7 @@ export const carriers = {
   },
   words: {
     how: 'sixteen harmless words, one for each half of a byte, in prose',
-    hide: (text) => Buffer.from(linesOfWords([...Buffer.from(text).toString('hex')])),
+    hide: (text) => Buffer.from(linesOfWords(Buffer.from(text).toString('hex').match(/./g) ?? [])),
     find: 'bytes.fromhex("".join("%x" % words.index(word) for word in data.decode().split())).decode()'
   },
   blanks: {

@@ -4,32 +4,10 @@ import path from 'node:path'
 import type { Build } from '../../../src/documents/build.ts'
 import type { Proof } from '../../../src/documents/proof.ts'
 import { buildRelease, makeRelease, type TestRelease } from '../../real/support/release.ts'
-import type { Files, Report } from './attack.ts'
+import type { Files } from './attack.ts'
 import { expectedLines, proveAgain, refusalsOf } from './gate.ts'
+import type { HostilePackage, PackageAttack } from './package-attack.ts'
 import { buildWithHooks, firedFrom } from './plain.ts'
-
-/** Attacks on the reader of archives: each package is a target of one repository, packed by a backend of its own. */
-export interface PackageAttack {
-  name: string
-  rows: string
-  title: string
-  caughtBy: string
-  packages: readonly HostilePackage[]
-}
-
-export interface HostilePackage {
-  /** The project is `victim-NAME`; the marker prints `fired: NAME`. */
-  name: string
-  how: string
-  /** Python for `variant.py` beside the backend. */
-  variant: string
-  files?: Files
-  version?: string
-  reported: readonly Report[]
-  /** Part of the message. */
-  says: string
-  from?: 'wheel' | 'sdist'
-}
 
 export function packageSuite(attack: PackageAttack): void {
   describe(attack.title, () => {

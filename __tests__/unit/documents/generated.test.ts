@@ -20,6 +20,10 @@ describe('what is made from the rules of the program', () => {
     await expect(promisify(execFile)(process.execPath, ['scripts/lint-generated.mjs'])).resolves.toBeDefined()
   })
 
+  it('is up to date: the table of attacks', async () => {
+    await expect(promisify(execFile)(process.execPath, ['scripts/generate-attacks.mjs'])).resolves.toBeDefined()
+  })
+
   it('the published schema and the program accept the same examples of the documentation', async () => {
     const published = JSON.parse(await readFile('schemas/tagproof.schema.json', 'utf8')) as Parameters<
       typeof z.fromJSONSchema
