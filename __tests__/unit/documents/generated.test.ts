@@ -21,7 +21,9 @@ describe('what is made from the rules of the program', () => {
   })
 
   it('is up to date: the table of attacks', async () => {
-    await expect(promisify(execFile)(process.execPath, ['scripts/generate-attacks.mjs'])).resolves.toBeDefined()
+    await expect(
+      promisify(execFile)(process.execPath, ['scripts/generate-attacks.mjs'])
+    ).resolves.toBeDefined()
   })
 
   it('the published schema and the program accept the same examples of the documentation', async () => {
