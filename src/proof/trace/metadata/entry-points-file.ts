@@ -2,10 +2,13 @@ import type { Generator, TraceContext, TracedMember, Verdict } from '../generato
 import { unwritten } from './build-texts.ts'
 import { confirm, verdictOf } from './confirmation.ts'
 import { parseIni } from './ini-text.ts'
+import type { FieldContext } from './field-judgements.ts'
 import { quotedList } from './judgement.ts'
 import { memberText } from './member-text.ts'
 import { projectStatement } from './read-statement.ts'
 import { statedOf, type Properties } from './statement.ts'
+
+const noEntryPoints: Properties['entryPoints'] = new Map()
 
 /** entry_points.txt: what is started as a command, or loaded as a plugin. */
 export const entryPointsFile: Generator = {
@@ -22,11 +25,12 @@ export const entryPointsFile: Generator = {
     if (bytes === undefined) return undefined
     const stated = statedOf(await projectStatement(context), 'entryPoints')
     const found = entryPointTexts(parseIni(bytes.toString('utf8'), '='))
-    const known = entryPointTexts(stated?.value ?? new Map<string, ReadonlyMap<string, string>>())
+    const known = entryPointTexts(stated?.value ?? noEntryPoints)
     const added = found.filter((text) => !known.includes(text))
     const missing = known.filter((text) => !found.includes(text))
     const from = (stated?.from ?? []).map((path) => context.folder + path)
-    if (added.length === 0 && missing.length === 0) return { traced: true, from }
+    const said = stated === undefined || stated.value !== undefined
+    if (said && added.length === 0 && missing.length === 0) return { traced: true, from }
     if (stated?.firm === false && context.build === null) {
       const targets = added.map((text) => text.slice(text.lastIndexOf(' = ') + 3))
       const lost = await unwritten(targets, context)
@@ -47,6 +51,23 @@ function confirmed(member: TracedMember, context: TraceContext, found: string[],
     return missing.length > 0 ? `the entry point ${quotedList(missing)} is missing` : null
   })
   return verdictOf(confirmation, from)
+}
+
+/** A wheel without entry_points.txt whose project has entry points: installing it would leave commands out. */
+export function lostEntryPoints(
+  metadata: TracedMember,
+  { statement, context }: FieldContext
+): Verdict | undefined {
+  const file = metadata.inner.replace(/METADATA$/, 'entry_points.txt')
+  if (context.artifact.kind !== 'wheel' || context.member(file) !== undefined) return undefined
+  const stated = statedOf(statement, 'entryPoints')
+  if (stated === undefined) return undefined
+  const prepared = context.build?.preparedMetadata?.get('entry_points.txt')?.toString('utf8') ?? ''
+  const expected = stated.firm
+    ? entryPointTexts(stated.value ?? noEntryPoints)
+    : entryPointTexts(parseIni(prepared, '='))
+  if (expected.length === 0) return undefined
+  return undeclared({ ...metadata, inner: file }, [], expected, stated.from[0] ?? 'pyproject.toml')
 }
 
 function undeclared(member: TracedMember, added: string[], missing: string[], where: string): Verdict {

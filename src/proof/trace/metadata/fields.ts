@@ -1,25 +1,19 @@
 import { normalizeName } from '../../../formats/metadata.ts'
-import { sameVersion } from '../../../source/version.ts'
-import type { TraceContext } from '../generator.ts'
+import {
+  byBackend,
+  judgeClassifiers,
+  judgeImportNames,
+  judgeLicenseFiles,
+  judgeVersion,
+  refuse,
+  type FieldContext
+} from './field-judgements.ts'
 import { against, listAgainst, quotedList, type Judgement } from './judgement.ts'
-import { plainText, squeezed, type ComparedMetadata } from './metadata-text.ts'
+import { squeezed } from './metadata-text.ts'
 import { sayNoOther } from './people.ts'
 import { judgeExtras, judgeRequirements } from './requirement-fields.ts'
 import { canonicalSpecifiers, sameRange } from './specifiers.ts'
-import {
-  firmly,
-  statedOf,
-  type Person,
-  type ProjectStatement,
-  type PropertyName,
-  type Stated
-} from './statement.ts'
-
-export interface FieldContext {
-  statement: ProjectStatement
-  metadata: ComparedMetadata
-  context: TraceContext
-}
+import { statedOf, type Person, type PropertyName, type Stated } from './statement.ts'
 
 /** How one field of core metadata follows from what the project states. */
 export interface FieldRule {
@@ -28,12 +22,6 @@ export interface FieldRule {
   judge(values: readonly string[], given: FieldContext): Judgement
   /** Properties whose values must lead to this field. */
   requiredBy?: readonly PropertyName[]
-}
-
-const backend: Judgement = { kind: 'derived', from: [] }
-
-function refuse(values: readonly string[]): Judgement {
-  return { kind: 'undeclared', found: quotedList(values), from: [] }
 }
 
 /** What is no property of a project is said by code or by nobody. */
@@ -94,7 +82,7 @@ function license(field: string): FieldRule {
 export const fieldRules: readonly FieldRule[] = [
   {
     field: 'Metadata-Version',
-    judge: (values) => (values.every((value) => /^[12]\.\d$/.test(value)) ? backend : refuse(values))
+    judge: (values) => (values.every((value) => /^[12]\.\d$/.test(value)) ? byBackend : refuse(values))
   },
   {
     field: 'Name',
@@ -184,7 +172,7 @@ export const fieldRules: readonly FieldRule[] = [
     field: 'Platform',
     judge: (values, { statement }) =>
       values.every((value) => value === 'any')
-        ? backend
+        ? byBackend
         : listAgainst(
             mapped(statedOf(statement, 'platforms'), (all) => all.flatMap(betweenCommas)),
             values.flatMap(betweenCommas),
@@ -203,48 +191,6 @@ export const fieldRules: readonly FieldRule[] = [
   relation('Requires-External')
 ]
 
-/** The description, as the body or as a field. */
-export function judgeDescription({ statement, metadata }: FieldContext): Judgement {
-  return against(
-    statedOf(statement, 'readme'),
-    quotedList([metadata.description]),
-    (texts) => texts.some((text) => plainText(text) === metadata.description),
-    quotedList
-  )
-}
-
-function judgeVersion([value = '']: readonly string[], { statement, context }: FieldContext): Judgement {
-  const stated = statedOf(statement, 'version')
-  const from = stated?.from ?? []
-  if (context.version !== null && !sameVersion(value, context.version))
-    return { kind: 'differs', found: value, expected: `${context.version}, as the tag says`, from }
-  const judged = against(stated, value, (version) => sameVersion(version, value), String)
-  // What the tag says needs no confirmation.
-  return judged.kind === 'code' && context.version !== null ? { kind: 'derived', from } : judged
-}
-
-/** Poetry adds those of the licence and of the versions of Python to the ones that are stated. */
-function judgeClassifiers(values: readonly string[], { statement }: FieldContext): Judgement {
-  if (!statement.addsClassifiers)
-    return listAgainst(statedOf(statement, 'classifiers'), values, squeezed, true)
-  const stated = statedOf(statement, 'classifiers') ?? firmly<readonly string[]>([], ...statement.from)
-  const own = values.filter(
-    (value) => stated.value?.includes(value) === true || !/^(License|Programming Language) :: /.test(value)
-  )
-  return listAgainst(stated, own, squeezed, true)
-}
-
-/** Files that a backend found by name: each must be in the artifact or in the tree. */
-function judgeLicenseFiles(values: readonly string[], { context }: FieldContext): Judgement {
-  const inner = [...context.members.values()].map((member) => member.inner)
-  const lost = values.filter(
-    (value) =>
-      !context.tree.has(context.folder + value) &&
-      !inner.some((path) => path.split('/').at(-1) === value || path.endsWith(`/${value}`))
-  )
-  return lost.length === 0 ? backend : refuse(lost)
-}
-
 /** Fields of which an sdist says that a wheel may have other values (PEP 643). */
 function judgeDynamic(values: readonly string[]): Judgement {
   const known = new Set([
@@ -255,23 +201,7 @@ function judgeDynamic(values: readonly string[]): Judgement {
   const wrong = values.filter(
     (value) => !known.has(value.toLowerCase()) || /^(name|metadata-version|dynamic)$/i.test(value)
   )
-  return wrong.length === 0 ? backend : refuse(wrong)
-}
-
-/** Stated, or the name of something that is in the artifact (PEP 794 lets backends find them). */
-function judgeImportNames(values: readonly string[], { statement, context }: FieldContext): Judgement {
-  const stated = statedOf(statement, 'importNames')
-  if (stated?.firm === true) return listAgainst(stated, values.map(importName), importName, false)
-  const paths = [...context.members.values()].map((member) => `/${member.inner}`)
-  const lost = values.map(importName).filter((name) => {
-    const path = `/${name.replaceAll('.', '/')}`
-    return !paths.some((each) => each.includes(`${path}/`) || each.includes(`${path}.`))
-  })
-  return lost.length === 0 ? backend : refuse(lost)
-}
-
-function importName(value: string): string {
-  return (value.split(';')[0] ?? '').trim()
+  return wrong.length === 0 ? byBackend : refuse(wrong)
 }
 
 function mapped<T, U>(stated: Stated<T> | undefined, change: (value: T) => U): Stated<U> | undefined {

@@ -1,6 +1,5 @@
 import { normalizeName } from '../../../formats/metadata.ts'
 import { dictOf, listOf, parseIni, type Ini } from './ini-text.ts'
-import { bothMarkers, parseMarker } from './marker.ts'
 import { parseAddresses } from './people.ts'
 import { assignedText, readmeTypeOf, type ProjectFiles } from './project-files.ts'
 import { parseRequirement, type Requirement } from './requirement.ts'
@@ -155,21 +154,9 @@ async function requirements(
   for (const [key, value] of section) {
     const { text, paths } = await directive(value, files)
     const list = parsed(text, paths.length > 0)
-    // `name:marker`, or `:marker` for what is no extra at all.
-    const cut = key.indexOf(':')
-    const marker = cut < 0 ? null : parseMarker(key.slice(cut + 1).replace(/^\((.*)\)$/, '$1'))
-    if (list === undefined || marker === undefined) {
-      known = false
-      continue
-    }
-    const name = normalizeName((cut < 0 ? key : key.slice(0, cut)).trim())
-    const all = list.map((each) => ({ ...each, marker: bothMarkers(each.marker, marker) }))
-    extras.set(name, [...(extras.get(name) ?? []), ...all])
+    if (list === undefined) known = false
+    extras.set(normalizeName(key), list ?? [])
   }
-  const conditional = extras.get('') ?? []
-  extras.delete('')
-  if (conditional.length > 0)
-    statement.dependencies = state([...(statement.dependencies?.value ?? []), ...conditional])
   if (section.length > 0) statement.optionalDependencies = { ...state(extras), firm: known && state(0).firm }
 }
 

@@ -47,7 +47,7 @@ export async function fromSetuptools(
 export function isPlainSetup(script: string): boolean {
   if (script.length > 20_000) return false
   const lines = script
-    .replace(/^\s*("""|''')[\s\S]*?\1/, '')
+    .replace(/^(?:\s*#[^\n]*\n)*\s*("""|''')[\s\S]*?\1/, '')
     .split(/\r?\n/)
     .map((line) => line.replace(/#.*$/, '').trim())
     .filter((line) => line !== '')

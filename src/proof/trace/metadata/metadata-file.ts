@@ -1,6 +1,8 @@
 import type { Generator, TracedMember, Verdict } from '../generator.ts'
+import { lostEntryPoints } from './entry-points-file.ts'
 import { confirm, preparedDifference, verdictOf } from './confirmation.ts'
-import { fieldRules, judgeDescription, type FieldContext } from './fields.ts'
+import { judgeDescription, type FieldContext } from './field-judgements.ts'
+import { fieldRules } from './fields.ts'
 import { quotedList, type Judgement } from './judgement.ts'
 import { readComparedMetadata, type ComparedMetadata } from './metadata-text.ts'
 import { invalidFile, memberText } from './member-text.ts'
@@ -32,12 +34,30 @@ export const metadataFile: Generator = {
   }
 }
 
+/** Fields that have one value: of several, readers may take any. */
+const onceOnly = new Set([
+  'Summary',
+  'Description-Content-Type',
+  'Keywords',
+  'Home-page',
+  'Download-URL',
+  'Author',
+  'Author-email',
+  'Maintainer',
+  'Maintainer-email',
+  'License',
+  'License-Expression',
+  'Requires-Python'
+])
+
 interface FieldJudgement {
   field: string
   judgement: Judgement
 }
 
 function judge(member: TracedMember, given: FieldContext): Verdict {
+  const lost = lostEntryPoints(member, given)
+  if (lost !== undefined) return lost
   const judged = [...judgeFields(given), ...missingFields(given)]
   const wrong = judged.filter(
     ({ judgement }) => judgement.kind === 'differs' || judgement.kind === 'undeclared'
@@ -65,7 +85,7 @@ function judgeFields(given: FieldContext): FieldJudgement[] {
   for (const [name, values] of metadata.fields) {
     const rule = fieldRules.find(({ field }) => field.toLowerCase() === name)
     judged.push(
-      rule === undefined
+      rule === undefined || (onceOnly.has(rule.field) && values.length > 1)
         ? { field: name, judgement: { kind: 'undeclared', found: quotedList(values), from: [] } }
         : { field: rule.field, judgement: rule.judge(values, given) }
     )
@@ -96,7 +116,7 @@ function missingFields({ statement, metadata, context }: FieldContext): FieldJud
 function hasEggRequires({ artifact, members }: FieldContext['context']): boolean {
   return (
     artifact.kind === 'sdist' &&
-    [...members.values()].some(({ inner }) => inner.endsWith(".egg-info/requires.txt"))
+    [...members.values()].some(({ inner }) => inner.endsWith('.egg-info/requires.txt'))
   )
 }
 

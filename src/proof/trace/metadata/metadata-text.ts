@@ -24,7 +24,8 @@ export function readComparedMetadata(bytes: Buffer, file: string): ComparedMetad
     if (field !== 'description' && known.length > 0) fields.set(field, known)
   }
   const header = metadata.fields.get('description')?.join('\n') ?? ''
-  const description = metadata.body.trim() === '' ? header : metadata.body
+  // Where both are there, neither is what was stated.
+  const description = [header, metadata.body].filter((text) => text.trim() !== '').join('\n')
   return {
     fields,
     description: description.trim() === 'UNKNOWN' ? '' : plainText(description),

@@ -24,7 +24,7 @@ export function parseRequirement(text: string): Requirement | undefined {
   const marker = condition === undefined || condition.trim() === '' ? null : parseMarker(condition)
   if (marker === undefined) return undefined
   const clauses = canonicalSpecifiers(specifiers)
-  if (!clauses.every((clause) => /^(===|[~=!<>]=|[<>])/.test(clause))) return undefined
+  if (!clauses.every((clause) => /^(===|[~=!<>]=|[<>])[\w.!+*-]+$/.test(clause))) return undefined
   return {
     name: normalizeName(name),
     extras: normalExtras(extras.split(',')),

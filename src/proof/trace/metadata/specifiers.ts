@@ -33,7 +33,7 @@ function canonicalClause(clause: string): string[] {
   if (operator === '==' && prefix !== undefined) return between(prefix, prefix)
   if (operator === '~=' && /^\d+(\.\d+)+$/.test(version.trim()))
     return between(version, version.trim().replace(/\.\d+$/, ''))
-  if (prefix !== undefined) return [`${operator}${prefix.replace(/(\.0)+$/, '')}.*`]
+  if (prefix !== undefined) return [`${operator}${prefix}.*`]
   return [`${operator}${canonicalVersion(version)}`]
 }
 
@@ -91,5 +91,12 @@ function around(version: string): string[] {
     [...parts.slice(0, at), String(Math.max(0, Number(part) - 1)), '999'].join('.')
   )
   const higher = parts.map((_, at) => raised(parts.slice(0, at + 1).join('.')))
-  return [version, release, `${release}.0.1`, ...lower, ...higher]
+  return [version, release, `${release}.0.1`, ...lower, ...higher].map(padded)
+}
+
+/** With zeros up to four numbers: a wildcard such as `3.0.*` is compared number by number. */
+function padded(version: string): string {
+  if (!/^\d+(\.\d+)*$/.test(version)) return version
+  const parts = version.split('.')
+  return [...parts, ...Array<string>(Math.max(0, 4 - parts.length)).fill('0')].join('.')
 }
