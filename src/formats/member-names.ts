@@ -14,8 +14,8 @@ export interface NameRules {
 const invisible =
   /[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/u
 
-/** More names than any honest package has; bounds the memory of a reader. */
-const mostMembers = 1_000_000
+/** More names than any honest package or file system has; they bound the memory of a reader. */
+const most = { package: 250_000, fileSystem: 1_000_000 } as const
 const longestPath = 4096
 const longestSegment = 255
 
@@ -39,7 +39,8 @@ export class MemberNames {
     const alone = pathProblem(path) ?? (portable ? windowsProblem(path) : undefined)
     if (alone !== undefined) return alone
     if (this.kinds.has(path)) return 'the name appears twice'
-    if (this.kinds.size >= mostMembers) return `the archive has more than ${mostMembers} entries`
+    const limit = portable ? most.package : most.fileSystem
+    if (this.kinds.size >= limit) return `the archive has more than ${limit} entries`
     if (!isDirectory && this.implied.has(path)) return 'the name is a folder of earlier entries'
     const above = this.addParents(path)
     if (above !== undefined) return above
