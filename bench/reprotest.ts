@@ -58,7 +58,11 @@ async function installTools(folder: string): Promise<Tools> {
     ['install', '--quiet', `reprotest==${reprotestVersion}`, 'setuptools'],
     quiet
   )
-  execFileSync('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', 'disorderfs', 'fuse', 'libfuse2'], { ...quiet, cwd: room })
+  execFileSync(
+    'apt-get',
+    ['download', '-qq', '-o', 'APT::Sandbox::User=root', 'disorderfs', 'fuse', 'libfuse2'],
+    { ...quiet, cwd: room }
+  )
   for (const name of await readdir(room))
     if (name.endsWith('.deb')) execFileSync('dpkg-deb', ['--extract', path.join(room, name), tree])
   const inside = (name: string): string => path.join(tree, name)
