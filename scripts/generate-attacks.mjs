@@ -60,8 +60,6 @@ In every repository of an attack, nothing but the attack is reported.
 ## What is not in the suite
 
 - Rows 10, 11 and 13 are about Debian packages, images and actions; row 27 is about uploads. They join with those parts.
-- Row 12, a build requirement that another index shadows: the lock names each file by its hash, and
-  [the tests of the lock](../__tests__/real/lock) try other bytes under the same name.
 - Code that stands readable in the tag, in \`setup.py\` or in a module: review finds that, and nothing else can.
 - Text that people take for data, outside of tests, documents, examples and benchmarks (hexadecimal in short lines, lists
   of small numbers, prose), is not scrambled in world b. A module made of it is refused as \`modified\` or \`untraced\`; an

@@ -1,4 +1,4 @@
-import { differs, marker, type Attack, type Files } from './harness/attack.ts'
+import { differs, marker, untraced, type Attack, type Files } from './harness/attack.ts'
 import { carriers, decoderHead } from './harness/carriers.ts'
 import { setuptoolsProject } from './harness/projects.ts'
 
@@ -103,6 +103,9 @@ export const compiledFixture: Attack = {
       name: 'setuptools and a C compiler',
       files,
       without: ['scrambled-files'],
+      follows: ['macro', 'header', 'object', 'included', 'linked'].map((name) =>
+        untraced(`victim/_${name}.abi3.so`, 'wheel')
+      ),
       variants: [
         {
           name: 'macro',

@@ -56,7 +56,7 @@ return bytes(packed)`
     wheel(
       'comment',
       'a second end record in the comment of the archive',
-      'comment',
+      'before its end record',
       `honest = mini.zipped(files.items())
 other = mini.zipped({**files, MODULE: EVIL}.items())
 end = honest.rindex(b"PK\\x05\\x06")

@@ -4,6 +4,7 @@ import { alteredModule } from './altered-module.ts'
 import { committedBinary } from './committed-binary.ts'
 import { compiledFixture } from './compiled-fixture.ts'
 import { foreignBytecode } from './foreign-bytecode.ts'
+import { foreignRequirement } from './foreign-requirement.ts'
 import { generatedModule } from './generated-module.ts'
 import { gitObjects } from './git-objects.ts'
 import type { Attack, Report } from './harness/attack.ts'
@@ -14,6 +15,7 @@ import { hostileSdist } from './hostile-sdist.ts'
 import { hostileWheel } from './hostile-wheel.ts'
 import { invisibleText } from './invisible-text.ts'
 import { movedTag } from './moved-tag.ts'
+import { leaking, oneBitLeak } from './one-bit-leak.ts'
 import { startupFiles } from './startup-files.ts'
 import { timeBomb } from './time-bomb.ts'
 import { versionsDisagree } from './versions-disagree.ts'
@@ -67,6 +69,8 @@ function ofPackages({ packages, ...rest }: PackageAttack): AttackEntry {
 }
 
 const { moves, ...tag } = movedTag
+const { bits, ...bit } = oneBitLeak
+const { variants: shadows, ...shadowed } = foreignRequirement
 
 /** Every class of attacks that the suite makes real, in the order of the documentation. */
 export const attackTable: readonly AttackEntry[] = [
@@ -87,5 +91,15 @@ export const attackTable: readonly AttackEntry[] = [
   ofScenes(startupFiles),
   ofScenes(alteredMetadata),
   ofScenes(alteredCheckout),
-  ofScenes(hiddenInNames)
+  ofScenes(hiddenInNames),
+  {
+    ...bit,
+    variants: bits.map(({ name, how, bit: value }) => ({
+      how,
+      reported: [
+        `\`uninfluenced/perturbation-differs\`: \`victim_bit/${name}_${value(leaking)}.py\` in the wheel`
+      ]
+    }))
+  },
+  { ...shadowed, variants: shadows.map(({ how, reported }) => ({ how, reported: [reported] })) }
 ]

@@ -103,6 +103,7 @@ export const xzUtils: Attack = {
       name: 'the wheel that is built from the sdist',
       files,
       without: ['scrambled-files'],
+      follows: [untraced('victim/_crc64.abi3.so', 'wheel')],
       variants: [
         {
           name: 'xz',

@@ -28,6 +28,8 @@ export interface Scene {
   arrange?: (project: GitProject) => Promise<void>
   /** Findings that follow from what the variants do, and belong to none of them. */
   beside?: readonly Report[]
+  /** Findings that say again that the worlds disagree, and go with that. */
+  follows?: readonly Report[]
   /** Variations of world b that see it: left out where the check is switched off. */
   without?: readonly VariationName[]
   /** Opens what holds an attack back, where that is no finding: builds both worlds again. */

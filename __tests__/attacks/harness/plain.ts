@@ -96,6 +96,47 @@ mini.build_wheel(sys.argv[1])`
   })
 }
 
+/** What `python -m build` prints that fetches the build requirements from these indexes, as it does by default. */
+export async function printedByIsolatedBuild(
+  release: TestRelease,
+  indexes: readonly string[]
+): Promise<string> {
+  const [index = '', ...extra] = indexes
+  const out = path.join(release.project.room, 'isolated')
+  const env = environmentOf(release, { PIP_INDEX_URL: index, PIP_EXTRA_INDEX_URL: extra.join(' ') })
+  const command = ['-m', 'build', '--wheel', '--outdir', out, release.project.folder]
+  const result = await run(await plainPython(), command, { env })
+  await rm(out, { recursive: true, force: true })
+  return result.stdout.toString() + result.stderr.toString()
+}
+
+/** A wheel with these files at its top, made by Python alone. */
+export async function wheelOf(
+  project: string,
+  version: string,
+  files: Readonly<Record<string, string>>
+): Promise<{ name: string; bytes: Buffer }> {
+  const stem = `${project.replaceAll('-', '_')}-${version}`
+  const members = {
+    ...files,
+    [`${stem}.dist-info/METADATA`]: `Metadata-Version: 2.1\nName: ${project}\nVersion: ${version}\n`,
+    [`${stem}.dist-info/WHEEL`]: 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
+  }
+  const code = `import base64, hashlib, io, json, sys, zipfile
+files, stem = json.loads(sys.argv[1]), sys.argv[2]
+digest = lambda text: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+lines = ["%s,sha256=%s,%d" % (name, digest(text), len(text.encode())) for name, text in files.items()]
+record = stem + ".dist-info/RECORD"
+files[record] = "\\n".join(lines + [record + ",,", ""])
+out = io.BytesIO()
+with zipfile.ZipFile(out, "w") as archive:
+    for name, text in files.items():
+        archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), text)
+print(out.getvalue().hex())`
+  const hex = await runPython(code, [JSON.stringify(members), stem])
+  return { name: `${stem}-py3-none-any.whl`, bytes: Buffer.from(hex.trim(), 'hex') }
+}
+
 /** The markers that run where the packages of a folder are used, sorted. */
 export async function firedFrom(
   release: TestRelease,
