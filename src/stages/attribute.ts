@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { Build, BuildFailure, BuiltTarget } from '../documents/build.ts'
+import type { Build, BuildFailure, BuiltTarget, Perturbation } from '../documents/build.ts'
 import type { VariationName } from '../documents/fields.ts'
 import type { World } from '../documents/identifiers.ts'
 import type { Plan, PlanTarget, ScrambledFile } from '../documents/plan.ts'
@@ -68,9 +68,22 @@ function openFindings(
       severity === 'refuse' &&
       (code === 'build-fails-in-b'
         ? failures.some((failure) => failure.message === message)
-        : check === 'reproduced' && member !== null && names.includes(artifact ?? ''))
+        : (check === 'reproduced' || perturbationOf({ code, message }) !== undefined) &&
+          member !== null &&
+          names.includes(artifact ?? ''))
   )
 }
+
+/** The perturbation that a finding is about. */
+function perturbationOf({
+  code,
+  message
+}: Pick<Finding, 'code' | 'message'>): Perturbation['name'] | undefined {
+  if (code !== 'perturbation-differs') return undefined
+  return perturbationName.exec(message)?.[1]
+}
+
+const perturbationName = / differs in (pairs|seed-[1-9][0-9]*) /
 
 async function culpritsOf(asking: Asking, findings: readonly Finding[]): Promise<Map<Finding, Culprit>> {
   const { questions, built } = asking
@@ -94,6 +107,11 @@ async function culpritOf(
 ): Promise<Culprit> {
   const { questions } = asking
   const gone = async (question: Question): Promise<boolean> => !(await questions.differs(question, finding))
+  const perturbation = perturbationOf(finding)
+  if (perturbation !== undefined) {
+    const off = suspects.filter((name) => name !== 'scrambled-files')
+    return fileCulprit(asking, (originals) => gone({ off, originals, perturbation }), perturbation)
+  }
   if (!(await gone({ off: suspects }))) return { nothing: true }
   const variation = await bisect(suspects, (off) => gone({ off }))
   if (variation === undefined) return { nothing: true }
@@ -113,9 +131,11 @@ async function culpritOfFailure(asking: Asking, { follows }: BuildFailure): Prom
 /** The scrambled file that something follows; those that the build read are suspected first. */
 async function fileCulprit(
   { plan, built }: Asking,
-  gone: (originals: readonly string[]) => Promise<boolean>
+  gone: (originals: readonly string[]) => Promise<boolean>,
+  perturbation?: Perturbation['name']
 ): Promise<Culprit> {
-  const { files } = plan.scramble
+  const { paired } = plan.scramble
+  const files = perturbation === 'pairs' ? paired : plan.scramble.files
   const without = (left: readonly ScrambledFile[]): Promise<boolean> => gone(left.map(({ path }) => path))
   const read = scrambledReads(built.reads, files, built.failure?.output)
   const all = read.length > 0 && (await without(read)) ? read : files

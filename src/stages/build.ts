@@ -118,6 +118,9 @@ async function furtherBuilds(
   options: BuildOptions
 ): Promise<Pick<Build, 'targets' | 'scramble' | 'perturbations'>> {
   const mended = await mendFailures(room, targets, options)
+  for (const { name, failure } of mended.targets)
+    if (failure !== undefined)
+      room.context.log.warn(`${name} cannot be built in world b; the proof tells what that follows.`)
   const whole = mended.targets.every((target) => target.failure === undefined)
   return whole ? { ...mended, ...(await perturb(room, mended.scramble, options)) } : mended
 }

@@ -1,3 +1,4 @@
+import type { Perturbation } from '../documents/build.ts'
 import type { VariationName } from '../documents/fields.ts'
 import type { PlanTarget, ScrambledFile } from '../documents/plan.ts'
 import type { Finding } from '../documents/proof.ts'
@@ -5,6 +6,8 @@ import { asTagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
 import { culpritKey, differingMembers } from '../proof/attribution.ts'
 import type { BuildRoom } from './build-target.ts'
+import type { Variant } from '../source/export-variant.ts'
+import { perturbationVariant } from './perturb.ts'
 import { withTrial, type Trial, type Tried } from './trial.ts'
 
 /** Under which conditions of world b a target is built once more. */
@@ -12,6 +15,8 @@ export interface Question {
   off: readonly VariationName[]
   /** Scrambled files that are left as they are. */
   originals?: readonly string[]
+  /** The other scrambled files are those of a perturbation. */
+  perturbation?: Perturbation['name']
 }
 
 /** Enough for one variation and one file out of thousands, twice. */
@@ -69,17 +74,22 @@ export class Questions {
   }
 
   private async ask(question: Question): Promise<Answer> {
-    const { off, originals = [] } = question
-    const key = JSON.stringify([[...off].sort(), [...originals].sort()])
+    const { off, originals = [], perturbation } = question
+    const key = JSON.stringify([[...off].sort(), [...originals].sort(), perturbation ?? ''])
     const known = this.answers.get(key)
     if (known !== undefined) return known
     if (this.answers.size >= mostBuilds) throw new TooManyBuilds()
     const left = new Set(originals)
+    const { plan } = this.room
+    const variant: Variant = {
+      ...(left.size === 0 ? {} : { original: (path) => left.has(path) }),
+      ...(perturbation === undefined ? {} : perturbationVariant(perturbation, plan, plan.scramble.tier))
+    }
     const trial: Trial = {
       target: this.target,
       off,
       title: this.titleOf(question),
-      ...(left.size === 0 ? {} : { variant: { original: (path) => left.has(path) } })
+      ...(Object.keys(variant).length === 0 ? {} : { variant })
     }
     const answer = await withTrial(this.room, trial, (tried) => this.compare(tried))
     this.answers.set(key, answer)
@@ -104,7 +114,8 @@ export class Questions {
     const left = off.length > 3 ? `${off.length} variations` : off.join(', ')
     const whole = originals.length === 0 ? '' : `${originals.length} files scrambled`
     const without = [left, whole].filter((part) => part !== '').join(' and ')
-    return `attribute ${this.answers.size + 1}: build ${this.target.name} in world b without ${without}`
+    const how = without === '' ? '' : ` without ${without}`
+    return `attribute ${this.answers.size + 1}: build ${this.target.name} in world b${how}`
   }
 }
 

@@ -136,7 +136,7 @@ def chunk(kind, data):
 now = time.gmtime()
 write(
     "picture.png",
-    b"\\x89PNG\\r\\n\\x1a\\n"
+    bytes.fromhex("89504e470d0a1a0a")
     + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
     + chunk(b"tIME", struct.pack(">HBBBBB", *now[:6]))
     + chunk(b"IDAT", zlib.compress(b"\\0\\0"))
