@@ -12,7 +12,18 @@ const question = 'from pip._internal.models.index import PyPI; print(PyPI.simple
  * @param pipPackage path of a `python3-pip-whl` package, if there is one
  * @throws TagproofError `tool-missing` if there is no pip to ask
  */
-export async function defaultIndexUrl(pipPackage: string | null): Promise<string> {
+export function defaultIndexUrl(pipPackage: string | null): Promise<string> {
+  const known = asked.get(pipPackage) ?? askForIndex(pipPackage)
+  asked.set(pipPackage, known)
+  // Another try may find a pip that was installed meanwhile.
+  known.catch(() => asked.delete(pipPackage))
+  return known
+}
+
+/** Every package of a resolution asks at once, and each answer costs a start of Python. */
+const asked = new Map<string | null, Promise<string>>()
+
+async function askForIndex(pipPackage: string | null): Promise<string> {
   const own = await ask(null)
   if (own !== null) return own
   const packaged = pipPackage === null ? null : await askPackage(pipPackage)

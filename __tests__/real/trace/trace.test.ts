@@ -9,6 +9,11 @@ import { writeSdist, writeWheel, type Files } from '../../unit/proof/packages.ts
 
 const pyproject = '[build-system]\nrequires = []\n[project]\nname = "pkg"\nversion = "1.0"\n'
 const elf = Buffer.concat([Buffer.from('7f454c46020101', 'hex'), Buffer.alloc(200, 7)])
+const library = Buffer.concat([
+  Buffer.from('7f454c46020101000000000000000000', 'hex'),
+  Buffer.from([3, 0]),
+  Buffer.alloc(200, 7)
+])
 
 const tree: Record<string, Content> = {
   'pyproject.toml': pyproject,
@@ -24,6 +29,7 @@ const tree: Record<string, Content> = {
   'src/pkg/startup.pth': 'import pkg.core\n',
   'src/pkg/_fast.so': elf,
   'src/pkg/blob.dat': elf,
+  'src/pkg/model.dat': library,
   'notes.txt': 'raise SystemExit("not for reading")\n'
 }
 
@@ -109,6 +115,7 @@ describe('tagproof trace', () => {
     ['a text that became code', 'pkg/notes.py', 'raise SystemExit("not for reading")\n', 'refuse moved-code'],
     ['a .pth file', 'startup.pth', 'import pkg.core\n', 'refuse pth-blob'],
     ['a committed library', 'pkg/_fast.so', elf, 'refuse compiled-blob'],
+    ['a committed library under another name', 'pkg/model.dat', library, 'refuse compiled-blob'],
     ['a committed binary that nothing loads', 'pkg/blob.dat', elf, 'warn compiled-data']
   ]
   it.each(caught)('catches %s', async (_, member, content, code) => {

@@ -27,6 +27,27 @@ function isPortableExecutable(head: Buffer): boolean {
   return at + 4 > head.length || head.readUInt32LE(at) === 0x4550
 }
 
+/**
+ * Whether a process can load it into itself, or a linker takes it, whatever its name and mode are: a shared object or a
+ * relocatable one, by the headers (elf.h `e_type`; Mach-O `filetype`; PE/COFF `Characteristics`). A program must be
+ * made executable first, which its mode says or a reviewer reads.
+ */
+export function isLibrary(head: Buffer): boolean {
+  const magic = head.subarray(0, 4).toString('hex')
+  if (magic === '7f454c46' && head.length >= 18) {
+    const type = head[5] === 2 ? head.subarray(16, 18).readUInt16BE(0) : head.subarray(16, 18).readUInt16LE(0)
+    return type === 3 || type === 1
+  }
+  if (machO.has(magic) && head.length >= 16) {
+    const type = magic.startsWith('c') ? head.readUInt32LE(12) : head.readUInt32BE(12)
+    return type === 1 || type === 6 || type === 8
+  }
+  if (magic === 'cafebabe' || head.subarray(0, 8).toString('latin1') === '!<arch>\n') return true
+  if (!isPortableExecutable(head)) return false
+  const at = head.readUInt32LE(60) + 22
+  return at + 2 > head.length || (head.readUInt16LE(at) & 0x2000) !== 0
+}
+
 const codeName = /\.(py|pyw|pyi|pyx|pxd|pxi|pth|so|pyd|dll|dylib|sh|bash|exe|bat|cmd|ps1|start)$/i
 
 /** Whether a member is run or imported: by name, by its place among the scripts, or by its first bytes. */

@@ -1,6 +1,6 @@
 import type { Finding } from '../../documents/proof.ts'
 import { folderReason } from '../../source/opaque.ts'
-import { isCode, isStartupFile, nativeForm } from './code.ts'
+import { isCode, isLibrary, isStartupFile, nativeForm } from './code.ts'
 import type { TracedMember } from './generator.ts'
 import { installPath, type Placement } from './placement.ts'
 
@@ -56,9 +56,10 @@ function nativeFinding({ artifact, member }: PolicyRequest): Finding | undefined
   })
 }
 
-/** By its name an importer or a linker takes it, or by its mode a system runs it. */
+/** A process can load it; or by its name an importer or a linker takes it, or by its mode a system runs it. */
 function isLoadable(member: TracedMember): boolean {
   return (
+    isLibrary(member.head) ||
     /\.(so(\.[0-9]+)*|pyd|dll|dylib|exe|com|scr|py[co]|a|lib|wasm)$/i.test(member.path) ||
     /^[^/]+\.data\/(scripts|data\/s?bin)\//.test(member.path) ||
     (member.mode & 0o111) !== 0
