@@ -1,6 +1,12 @@
 import type { DeclaredGenerator, DeclaredInput } from '../documents/config.ts'
 import { globMatcher } from './glob.ts'
-import { moduleFiles, namedByPyproject, namedBySetupCfg, type NamedByMetadata } from './metadata-names.ts'
+import {
+  moduleFiles,
+  namedByPyproject,
+  namedBySetupCfg,
+  namedBySetupScript,
+  type NamedByMetadata
+} from './metadata-names.ts'
 import { classify, contentReason, folderReason, proseReason, type OpaqueReason } from './opaque.ts'
 import type { TreeEntry } from './tree.ts'
 
@@ -69,10 +75,13 @@ export async function chooseScrambled(
       const entry = files.get(folder + name)
       return entry === undefined ? '' : (await read(entry)).toString('utf8')
     }
+    const inside = [...files.keys()].filter((path) => path.startsWith(folder))
+    const paths = inside.map((path) => path.slice(folder.length))
     names.push(
       targetNames(folder, [
         namedByPyproject(await text('pyproject.toml')),
-        namedBySetupCfg(await text('setup.cfg'))
+        namedBySetupCfg(await text('setup.cfg')),
+        { files: namedBySetupScript(await text('setup.py'), paths), modules: [] }
       ])
     )
   }

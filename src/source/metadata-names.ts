@@ -86,6 +86,26 @@ export function namedBySetupCfg(text: string): NamedByMetadata {
   return named
 }
 
+/**
+ * The sources of extension modules that a setup script names, as `tool.setuptools.ext-modules` does: C, C++ and Cython,
+ * by their path or its end, since folders are often put before it in a variable.
+ *
+ * @param paths of the files of the project
+ */
+export function namedBySetupScript(text: string, paths: readonly string[]): string[] {
+  const literals = new Set([...text.matchAll(/(["'])([^"'\\\n]{1,300})\1/g)].map((match) => match[2] ?? ''))
+  return paths.filter(
+    (path) =>
+      /\.(c|cc|cpp|cxx|h|hh|hpp|pyx|pxd|pxi)$/.test(path) && tailsOf(path).some((tail) => literals.has(tail))
+  )
+}
+
+/** `a/b/c`, `b/c`, `c`. */
+function tailsOf(path: string): string[] {
+  const parts = path.split('/')
+  return parts.map((_, at) => parts.slice(at).join('/'))
+}
+
 /** Files that may hold a module or package: `a.b.c` is `a/b/c.py`, `a/b/c/__init__.py`, or a name inside `a/b`. */
 export function moduleFiles(name: string): string[] {
   const dotted = name.split(':')[0] ?? ''

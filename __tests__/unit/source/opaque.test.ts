@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import type { ObjectId, Sha256 } from '../../../src/documents/identifiers.ts'
 import { chooseScrambled } from '../../../src/source/inputs.ts'
-import { namedByPyproject, namedBySetupCfg } from '../../../src/source/metadata-names.ts'
+import { namedByPyproject, namedBySetupCfg, namedBySetupScript } from '../../../src/source/metadata-names.ts'
 import { classify, isBinary } from '../../../src/source/opaque.ts'
 import { scramble, scrambledStream, scrambleSeed } from '../../../src/worlds/scramble.ts'
 import type { TreeEntry } from '../../../src/source/tree.ts'
@@ -149,6 +149,23 @@ long_description_file =
       files: ['docs/a.rst', 'docs/b.rst', 'docs/LICENSE', 'docs/changes.rst'],
       modules: ['examples.sub.VERSION']
     })
+  })
+
+  it('in a setup script: sources of extensions, by their path or its end', () => {
+    const script = `DIR = 'src/x/tests/'\nExtension('x', [DIR + '_ext.c', "tests/b.pyx"])\nopen('tests/data.txt')\n`
+    const paths = [
+      'src/x/tests/_ext.c',
+      'tests/b.pyx',
+      'other/tests/b.pyx',
+      'tests/data.txt',
+      'tests/my_ext.c'
+    ]
+    expect(namedBySetupScript(script, paths)).toEqual([
+      'src/x/tests/_ext.c',
+      'tests/b.pyx',
+      'other/tests/b.pyx'
+    ])
+    expect(namedBySetupScript('', paths)).toEqual([])
   })
 
   it('and nothing beside it, nor a binary file under such a name', async () => {
