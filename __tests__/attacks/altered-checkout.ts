@@ -22,8 +22,8 @@ const attributes: Record<string, { how: string; attribute: string; text: string 
   },
   encoding: {
     how: 'working-tree-encoding, by which the bytes become another text',
-    attribute: 'working-tree-encoding=UTF-7',
-    text: looking('encoding', 'b"+" + b"AO"') + '# é\n'
+    attribute: 'working-tree-encoding=ISO-8859-1',
+    text: `# coding: latin-1: \u00e9\n${looking('encoding', 'bytes([32, 195, 169])')}`
   },
   filter: {
     how: 'a filter that the configuration of the machine defines',
@@ -49,7 +49,7 @@ export const alteredCheckout: Attack = {
       name: '.gitattributes',
       files,
       arrange: async ({ room }) => {
-        const smudge = "sed 's/fired/keyword fired/'"
+        const smudge = "sed '$ a # keyword'"
         await writeFile(
           path.join(room, 'home/.gitconfig'),
           `[filter "keyword"]\n\tsmudge = ${JSON.stringify(smudge)}\n`

@@ -19,7 +19,7 @@ import { miniProject } from './harness/packages.ts'
 import { printedByIsolatedBuild, wheelOf } from './harness/plain.ts'
 import { foreignRequirement } from './foreign-requirement.ts'
 
-const requirement = 'victim-helper'
+const requirement = 'victimhelper'
 const honest = 'text = "honest"\n'
 const evil = 'print("fired: requirement")\n'
 const before = { ...process.env }
@@ -97,7 +97,7 @@ describe(foreignRequirement.title, () => {
     expect(await printedByIsolatedBuild(release, [own.url])).toContain('fired: requirement')
     expect(await logWith(locked)).not.toContain('fired')
     expect(await logWith(await resolve([]))).toContain('fired: requirement')
-    own.files.delete('victim_helper-8.0-py3-none-any.whl')
+    own.files.delete('victimhelper-8.0-py3-none-any.whl')
   })
 
   it('other bytes under the same name: a plain build runs them, ours is refused before it begins', async () => {

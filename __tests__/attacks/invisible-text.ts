@@ -37,8 +37,7 @@ exec("".join(chr(o - 0xFE00 if o < 0xFF00 else o - 0xE0100 + 16) for o in map(or
   'victim/blanks.py': `text = "${blanks('print("fired: blanks")')}"
 bits = "".join("1" if c == "\\u200b" else "0" for c in text)
 exec(bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)))
-`,
-  'victim/data\u202etxt.py': 'print("fired: name")\n'
+`
 })
 
 export const invisibleText: Attack = {
@@ -76,12 +75,6 @@ export const invisibleText: Attack = {
           name: 'blanks',
           how: 'code as two kinds of zero-width characters',
           reported: [notice('invisible-character', 'victim/blanks.py')]
-        },
-        {
-          name: 'name',
-          how: 'a name of a file that reads backwards',
-          reported: [notice('bidi-control', 'victim/data\u202etxt.py')],
-          behind: []
         }
       ]
     }
