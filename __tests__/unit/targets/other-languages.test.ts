@@ -28,6 +28,8 @@ describe('packages of other languages', () => {
       refusal('crates of Rust', 'lib/rust/Cargo.toml')
     )
     expect(() => refuseOtherLanguages(target, jupyter(''))).toThrow(refusal('npm', 'package.json'))
+    const byHook = { ...jupyter('dependencies = ["hatch-jupyter-builder"]'), requires: ['hatchling'] }
+    expect(() => refuseOtherLanguages(target, byHook)).toThrow(refusal('npm', 'package.json'))
   })
 
   it('are no matter where the project has none, or asks for nothing that would take them', () => {

@@ -53,6 +53,8 @@ const languages: readonly Language[] = [
  */
 export function refuseOtherLanguages(target: Pick<PlanTarget, 'name' | 'path'>, shape: ProjectShape): void {
   const names = shape.requires.map((requirement) => requirementName(requirement) ?? '')
+  // A hook of hatch asks for its plugin by itself.
+  if (jupyterHook(shape) !== undefined) names.push('hatch-jupyter-builder')
   for (const language of languages) {
     const asked = language.requires.find((name) => names.includes(normalisedName(name)))
     const manifest = shape.paths.find((file) => path.posix.basename(file) === language.manifest)
@@ -73,11 +75,12 @@ export function refuseOtherLanguages(target: Pick<PlanTarget, 'name' | 'path'>, 
 
 /** hatch-jupyter-builder builds nothing where the files that it is told of are there. */
 function isBuiltAlready({ pyproject, paths }: ProjectShape): boolean {
-  const files = valueAt(
-    parsed(pyproject ?? ''),
-    'tool.hatch.build.hooks.jupyter-builder.skip-if-exists'.split('.')
-  )
+  const files = valueAt(jupyterHook({ pyproject }), ['skip-if-exists'])
   return Array.isArray(files) && files.length > 0 && files.every((file) => paths.includes(String(file)))
+}
+
+function jupyterHook({ pyproject }: Pick<ProjectShape, 'pyproject'>): unknown {
+  return valueAt(parsed(pyproject ?? ''), 'tool.hatch.build.hooks.jupyter-builder'.split('.'))
 }
 
 function parsed(text: string): unknown {
