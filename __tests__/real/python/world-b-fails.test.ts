@@ -62,7 +62,7 @@ describe('a project that builds in world a alone', () => {
 
 describe('a build that must parse a file and puts nothing of it into what it makes', () => {
   it('goes on with other data in the same format, and the proof says so', () =>
-    withRelease(checks('len(json.load(open("tests/table.json"))) == 3'), async (release) => {
+    withRelease(checks('isinstance(json.load(open("tests/table.json")), dict)'), async (release) => {
       const { proof, builds } = await proveRelease(release)
       expect(refusalsOf(proof)).toEqual([])
       expect(builds.b.scramble?.tier).toBe(2)
