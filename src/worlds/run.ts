@@ -62,7 +62,8 @@ export interface WorldResult {
 }
 
 const keptOutputBytes = 256 * 1024
-const outputLines = 40
+/** A traceback is long, and what it follows from stands before it. */
+const outputLines = 200
 /** Room for what the world itself puts there: account files, mount points, the bundle. */
 const ownKib = 16 * 1024
 
