@@ -193,6 +193,17 @@ describe('scripts', () => {
     expect(await of(content)).toBe('generated-differs')
   })
 
+  it('are not taken from tests or examples', async () => {
+    const from = (place: string): Promise<string> =>
+      outcome(path, {
+        tree: { [place]: '#!/usr/bin/python3\nrun()\n' },
+        members: { [path]: '#!python\nrun()\n' }
+      })
+    expect(await from('tools/demo')).toBe('script-shebang')
+    expect(await from('tests/data/demo')).toBe('nobody')
+    expect(await from('examples/demo')).toBe('nobody')
+  })
+
   it("of another language, or without source, are nobody's", async () => {
     expect(await of('#!python\n', '#!/bin/sh\n')).toBe('nobody')
     expect(await outcome(path, { tree: {}, members: { [path]: '#!python\n' } })).toBe('nobody')

@@ -221,6 +221,18 @@ __version__ = VERSION = '1.2.3'
   })
 })
 
+it('a version is set in no file of the tests in place of a module', async () => {
+  const tree = {
+    'pyproject.toml':
+      '[tool.poetry-dynamic-versioning]\nenable = true\n[tool.poetry-dynamic-versioning.substitution]\nfiles = ["**/*.py"]\n',
+    'tests/evil/demo/__init__.py': '__version__ = "0"\nimport evil\n'
+  }
+  const members = { 'demo/__init__.py': '__version__ = "1.2.3"\nimport evil\n' }
+  expect(await outcome('demo/__init__.py', { tree, members })).toBe('nobody')
+  const moved = { ...tree, 'lib/demo/__init__.py': tree['tests/evil/demo/__init__.py'] }
+  expect(await outcome('demo/__init__.py', { tree: moved, members })).toBe('substituted-version')
+})
+
 describe('the short module of versioneer', () => {
   const tree = {
     'setup.cfg':

@@ -8,13 +8,17 @@ const changeLine = /^(?:|-+|=+|CHANGES|\* .{0,500}|[0-9][0-9A-Za-z.+!-]{0,60})$/
 
 /**
  * pbr writes AUTHORS and ChangeLog from the messages and authors of git's commits (pbr/git.py). What a build sees of
- * them is the tag's own commit, so both worlds and the form are what can be checked.
+ * them is the tag's own commit, so both worlds and the form are what can be checked. setuptools takes AUTHORS into a
+ * wheel as a licence file.
  */
 export const pbrFiles: Generator = {
   name: 'pbr-history',
   reason: 'pbr writes AUTHORS and ChangeLog from the commits of git; both worlds wrote the same.',
   matches: ({ inner, kind }, { artifact }) =>
-    artifact.kind === 'sdist' && kind === 'file' && (inner === 'AUTHORS' || inner === 'ChangeLog'),
+    kind === 'file' &&
+    (artifact.kind === 'sdist'
+      ? inner === 'AUTHORS' || inner === 'ChangeLog'
+      : /^[^/]+\.dist-info\/(licenses\/)?AUTHORS$/.test(inner)),
   derive: derivePbr
 }
 
@@ -22,9 +26,10 @@ async function derivePbr(member: TracedMember, context: TraceContext): Promise<V
   const { folder, tree, build } = context
   if (member.content === null || !(await usesPbr(context))) return undefined
   const text = member.content.toString('utf8')
+  const name = member.inner === 'ChangeLog' ? 'ChangeLog' : 'AUTHORS'
   const before =
-    member.inner === 'AUTHORS' ? ((await tree.read(`${folder}AUTHORS.in`))?.toString('utf8') ?? '') : ''
-  if (!text.startsWith(before) || !hasForm(member.inner, text.slice(before.length)))
+    name === 'AUTHORS' ? ((await tree.read(`${folder}AUTHORS.in`))?.toString('utf8') ?? '') : ''
+  if (!text.startsWith(before) || !hasForm(name, text.slice(before.length)))
     return differs(member, undefined, 'pbr')
   if (build === null)
     return {

@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer'
 import type { Generator, TraceContext, TracedMember, Verdict } from '../generator.ts'
-import { lastPart, pathsNamed } from './tree-names.ts'
+import { packagePathsNamed } from './tree-names.ts'
 import { differs } from './verdicts.ts'
 
 /** The first line of a script that setuptools and hatchling take for Python's. */
@@ -22,7 +22,7 @@ export const scripts: Generator = {
 
 async function deriveScript(member: TracedMember, context: TraceContext): Promise<Verdict | undefined> {
   const { content } = member
-  const sources = pathsNamed(context, lastPart(member.inner)).slice(0, mostCandidates)
+  const sources = packagePathsNamed(context, member.inner).slice(0, mostCandidates)
   if (content === null || sources.length === 0) return undefined
   let expected: Buffer | undefined
   for (const path of sources) {

@@ -2,7 +2,7 @@ import type { Generator, TraceContext, TracedMember, Verdict } from '../generato
 import { at, asTable, asText, asTexts } from '../metadata/toml-values.ts'
 import { globMatcher } from '../../../source/glob.ts'
 import { projectConfiguration, type ProjectConfiguration } from './project.ts'
-import { lastPart, pathsNamed } from './tree-names.ts'
+import { packagePathsNamed } from './tree-names.ts'
 import { oneOf } from './verdicts.ts'
 import { isPlacedAt, largestVersionFile } from './version-place.ts'
 import { versionsOf, versionTuples } from './version-value.ts'
@@ -41,7 +41,7 @@ async function derive(
 ): Promise<Verdict | undefined> {
   const { context } = place
   const { folder, tree } = context
-  const path = pathsNamed(context, lastPart(member.inner)).find(
+  const path = packagePathsNamed(context, member.inner).find(
     (candidate) =>
       fits(candidate.slice(folder.length)) && isPlacedAt(member, candidate.slice(folder.length), place)
   )

@@ -1,3 +1,4 @@
+import { folderReason } from '../../../source/opaque.ts'
 import type { TraceContext } from '../generator.ts'
 
 const known = new WeakMap<TraceContext, ReadonlyMap<string, readonly string[]>>()
@@ -5,6 +6,15 @@ const known = new WeakMap<TraceContext, ReadonlyMap<string, readonly string[]>>(
 /** Paths of the target's files by their last part: an artifact may ask once per member. */
 export function pathsNamed(context: TraceContext, name: string): readonly string[] {
   return index(context).get(name) ?? []
+}
+
+/** The same without tests, documents, examples and benchmarks, unless the member lies in such a folder itself. */
+export function packagePathsNamed(context: TraceContext, inner: string): readonly string[] {
+  const own = folderReason(inner)
+  return pathsNamed(context, lastPart(inner)).filter((path) => {
+    const reason = folderReason(path.slice(context.folder.length))
+    return reason === undefined || reason === own
+  })
 }
 
 function index(context: TraceContext): ReadonlyMap<string, readonly string[]> {
