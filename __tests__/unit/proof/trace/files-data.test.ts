@@ -115,6 +115,11 @@ describe('what pbr writes of the history', () => {
   it('has its form, and both worlds have it', async () => {
     expect(await outcome('AUTHORS', scene('AUTHORS', authors))).toBe('pbr-history')
     expect(await outcome('ChangeLog', scene('ChangeLog', log))).toBe('pbr-history')
+    const wheel = { artifact: 'demo-1.2.3-py3-none-any.whl' }
+    for (const path of ['demo-1.2.3.dist-info/licenses/AUTHORS', 'demo-1.2.3.dist-info/AUTHORS'])
+      expect(await outcome(path, scene(path, authors, wheel))).toBe('pbr-history')
+    const other = 'demo/AUTHORS'
+    expect(await outcome(other, scene(other, authors, wheel))).toBe('nobody')
   })
 
   it('needs a build, both worlds, and pbr', async () => {

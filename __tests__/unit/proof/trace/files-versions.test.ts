@@ -295,6 +295,9 @@ describe('a file that says a version and nothing else', () => {
       'version-literal'
     )
     expect(await of('1.2.3\n', 'demo/VERSION.txt')).toBe('version-literal')
+    expect(await of(`# Made by setup.py\ncommit = "${commit.slice(0, 7)}"\n`, 'demo/_sysinfo.py')).toBe(
+      'version-literal'
+    )
   })
 
   it.each([

@@ -27,8 +27,7 @@ async function derivePbr(member: TracedMember, context: TraceContext): Promise<V
   if (member.content === null || !(await usesPbr(context))) return undefined
   const text = member.content.toString('utf8')
   const name = member.inner === 'ChangeLog' ? 'ChangeLog' : 'AUTHORS'
-  const before =
-    name === 'AUTHORS' ? ((await tree.read(`${folder}AUTHORS.in`))?.toString('utf8') ?? '') : ''
+  const before = name === 'AUTHORS' ? ((await tree.read(`${folder}AUTHORS.in`))?.toString('utf8') ?? '') : ''
   if (!text.startsWith(before) || !hasForm(name, text.slice(before.length)))
     return differs(member, undefined, 'pbr')
   if (build === null)

@@ -2,7 +2,8 @@ import type { Generator, TraceContext, TracedMember, Verdict } from '../generato
 import { versionsOf } from './version-value.ts'
 
 const largest = 1000
-const versionName = /(^|[_./-])_*(version|about|release|revision|commit|(sys|build|git)_?info)[^/]*$|version(_\w+)?\.\w+$/i
+const versionName =
+  /(^|[_./-])_*(version|about|release|revision|commit|(sys|build|git)_?info)[^/]*$|version(_\w+)?\.\w+$/i
 /** `__version__ = "1.2.3"`, and nothing that does anything. */
 const assignment =
   /^_{0,2}(?:[a-z]+_)?(?:version|commit|commit_id|revision|hash|sha|release)(?:_id|_hash)?_{0,2}(?:: str)? ?= ?(["'])([\w.+!-]{1,80})\1$/i
