@@ -33,19 +33,6 @@ async function askForIndex(pipPackage: string | null): Promise<string> {
   })
 }
 
-const asked = new Map<string, Promise<string | null>>()
-
-/** A resolution wants it for each package at once: this machine's pip is asked one time, unless it gave no answer. */
-function askOwn(): Promise<string | null> {
-  const key = process.env.PATH ?? ''
-  const answer = asked.get(key) ?? ask(null)
-  asked.set(key, answer)
-  return answer.then((url) => {
-    if (url === null) asked.delete(key)
-    return url
-  })
-}
-
 async function ask(wheel: string | null): Promise<string | null> {
   const wheels = wheel === null ? [] : [wheel]
   const code = `import sys, glob; sys.path[:0] = sys.argv[1:]; sys.path += sorted(glob.glob('/usr/share/python-wheels/pip-*.whl')); ${question}`
