@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { generatedFiles, type Change } from './generated.ts'
 import { versionOf, type Listed } from './list.ts'
@@ -12,9 +12,11 @@ export interface Made {
   changes: { path: string; rule: string }[]
 }
 
-const identity = { NAME: 'Corpus', EMAIL: 'corpus@example.invalid', DATE: '2026-10-01T00:00:00Z' }
+const identity = { NAME: 'Corpus', EMAIL: 'corpus@example.invalid' }
+/** For an sdist whose files have no time, or none that was. */
+const plainTime = Date.parse('2026-10-01T00:00:00Z')
 
-const environment = {
+const environment: Record<string, string | undefined> = {
   PATH: process.env.PATH,
   HOME: '/nonexistent',
   LC_ALL: 'C.UTF-8',
@@ -40,6 +42,8 @@ export async function makeRepository(listed: Listed, sdist: string, folder: stri
     .filter((entry) => !entry.isDirectory())
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
     .sort()
+  const time = `@${Math.floor((await newestTime(folder, paths)) / 1000)} +0000`
+  Object.assign(environment, { GIT_AUTHOR_DATE: time, GIT_COMMITTER_DATE: time })
   const text = (name: string): string | undefined =>
     paths.includes(name) ? readFileSync(path.join(folder, name), 'utf8') : undefined
   const changes = generatedFiles({ paths, text })
@@ -77,6 +81,13 @@ export async function commitRoot(folder: string, lock: string): Promise<void> {
 /** pbr takes the tag for the version as it stands; all others know the `v`. */
 function tagName(version: string, changes: readonly Change[]): string {
   return changes.some((change) => change.rule.includes('pbr')) ? version : `v${version}`
+}
+
+/** When the release was made: the newest time of a file, since versions may follow the calendar. */
+async function newestTime(folder: string, paths: readonly string[]): Promise<number> {
+  const times = await Promise.all(paths.map(async (name) => (await lstat(path.join(folder, name))).mtimeMs))
+  const newest = Math.max(...times)
+  return newest > Date.parse('2000-01-01') && newest < Date.now() ? newest : plainTime
 }
 
 /** The one folder of the sdist becomes `folder`. */
