@@ -13,7 +13,14 @@ function version(name: string, how: string, stated: string): HostilePackage {
       { check: 'source', code: 'version-mismatch', artifact: 'sdist', member: 'PKG-INFO' },
       { check: 'source', code: 'version-mismatch', artifact: 'sdist', member: '' },
       { check: 'source', code: 'version-mismatch', artifact: 'wheel', member: 'METADATA' },
-      { check: 'source', code: 'version-mismatch', artifact: 'wheel', member: '' }
+      { check: 'source', code: 'version-mismatch', artifact: 'wheel', member: '' },
+      { check: 'traced', code: 'metadata-differs', artifact: 'sdist', member: 'PKG-INFO' },
+      {
+        check: 'traced',
+        code: 'metadata-differs',
+        artifact: 'wheel',
+        member: `victim_${name}-${stated}.dist-info/METADATA`
+      }
     ]
   }
 }
