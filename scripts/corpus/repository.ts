@@ -54,7 +54,7 @@ export async function makeRepository(listed: Listed, sdist: string, folder: stri
     .split('\0')
     .filter((name) => name !== '')
   git(folder, 'commit', '--quiet', '--message', `${listed.name} ${version}`)
-  const tag = tagName(version, changes)
+  const tag = tagName(version, changes, text('setup.cfg') ?? '')
   git(folder, 'tag', '--annotate', '--message', `${listed.name} ${version}`, tag)
   return {
     tag,
@@ -78,8 +78,10 @@ export async function commitRoot(folder: string, lock: string): Promise<void> {
   git(folder, 'commit', '--quiet', '--message', 'The root that all projects share')
 }
 
-/** pbr takes the tag for the version as it stands; all others know the `v`. */
-function tagName(version: string, changes: readonly Change[]): string {
+/** pbr takes the tag for the version as it stands, versioneer is told of a prefix; all others know the `v`. */
+function tagName(version: string, changes: readonly Change[], settings: string): string {
+  const prefix = /^\[versioneer\][^[]*?^tag_prefix[ \t]*=[ \t]*(\S*)$/m.exec(settings)?.[1]
+  if (prefix !== undefined) return prefix.replace(/^(["'])(.*)\1$/, '$2') + version
   return changes.some((change) => change.rule.includes('pbr')) ? version : `v${version}`
 }
 
