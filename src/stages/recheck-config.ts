@@ -26,6 +26,7 @@ export async function recheckConfig(folder: string, plan: Plan): Promise<void> {
     requireSame('scramble.inputs', plan.scramble.inputs, value.inputs)
     requireSame('generated', plan.generated, value.generated)
     requireSame('waivers', plan.waivers, value.waivers)
+    requireSame('expectedFiles', plan.expectedFiles, value['expected-files'])
   } finally {
     await repository.close()
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { Plan } from '../../../src/documents/plan.ts'
 import { formatDocument } from '../../../src/documents/format.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { plainEnvironment, runChecked } from '../../../src/platform/process.ts'
@@ -62,6 +63,18 @@ const jobs = {
   prove: 'four/deep/er/prove'
 } as const
 const at = (name: keyof typeof jobs): string => path.join(room, jobs[name])
+
+/** Alters the plan, and says in both builds that they were made from it. */
+async function alterPlan(folder: string, alter: (plan: Plan) => unknown): Promise<void> {
+  const file = path.join(folder, 'plan.json')
+  const before = sha256OfBytes(await readFile(file))
+  const document = JSON.parse(await readFile(file, 'utf8')) as Plan
+  alter(document)
+  await writeFile(file, formatDocument(document))
+  const after = sha256OfBytes(await readFile(file))
+  for (const world of ['a', 'b'])
+    await edit(path.join(folder, `build-${world}/build.json`), (text) => text.replace(before, after))
+}
 
 describe('stages in jobs of their own', () => {
   it('give byte-equal documents under other users, paths and times', async () => {
@@ -161,16 +174,31 @@ describe('what was changed on the way', () => {
       'a scrambled file left out of the plan and of what was built from it',
       2,
       'document-mismatch',
-      async (folder) => {
-        const plan = path.join(folder, 'plan.json')
-        const before = sha256OfBytes(await readFile(plan))
-        const document = JSON.parse(await readFile(plan, 'utf8')) as { scramble: { files: unknown[] } }
-        document.scramble.files.pop()
-        await writeFile(plan, formatDocument(document))
-        const after = sha256OfBytes(await readFile(plan))
-        for (const world of ['a', 'b'])
-          await edit(path.join(folder, `build-${world}/build.json`), (text) => text.replace(before, after))
-      }
+      (folder) => alterPlan(folder, (plan) => plan.scramble.files.pop())
+    ],
+    [
+      'a waiver that the tag does not have',
+      2,
+      'document-mismatch',
+      (folder) =>
+        alterPlan(folder, (plan) =>
+          plan.waivers.push({ check: 'traced', code: 'untraced', path: 'pkg/**', reason: 'let me through' })
+        )
+    ],
+    [
+      'a generator that the tag does not declare',
+      2,
+      'document-mismatch',
+      (folder) =>
+        alterPlan(folder, (plan) =>
+          plan.generated.push({ to: 'pkg/*.py', from: ['README.md'], reason: 'let me through' })
+        )
+    ],
+    [
+      'another version',
+      2,
+      'document-mismatch',
+      (folder) => alterPlan(folder, (plan) => (plan.version = '9.9.9'))
     ],
     [
       'a name that leaves the folder',
