@@ -79,10 +79,7 @@ export const alteredMetadata: Attack = {
           reported: [undeclared('wheel', wheel, 'fired-obsoletes')]
         }
       ],
-      beside: [
-        undeclared('sdist', 'PKG-INFO', 'other-requires'),
-        undeclared('sdist', 'victim.egg-info/PKG-INFO', 'other-requires')
-      ]
+      beside: [undeclared('sdist', 'victim.egg-info/PKG-INFO', 'other-requires')]
     }
   ]
 }

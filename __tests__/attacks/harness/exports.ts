@@ -5,9 +5,24 @@ import { runChecked } from '../../../src/platform/process.ts'
 import { build } from '../../../src/stages/build.ts'
 import type { TestRelease } from '../../real/support/release.ts'
 import { editPlan } from './gate.ts'
+import { runPython } from './plain.ts'
 
-/** `tar` packs what a root would own. */
-const owner = ['--owner=0', '--group=0', '--numeric-owner']
+/** Writes the tar again: what lies below the paths comes from a folder, all else as it was. */
+const replacing = `import os, sys, tarfile
+place, room, *paths = sys.argv[1:]
+def inside(name):
+    return any(name == path or name.startswith(path + "/") for path in paths)
+def root(member):
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
+with tarfile.open(place) as old, tarfile.open(place + ".new", "w", format=tarfile.GNU_FORMAT) as new:
+    for member in old:
+        if not inside(member.name):
+            new.addfile(member, old.extractfile(member) if member.isfile() else None)
+    for path in paths:
+        new.add(os.path.join(room, path), path, filter=root)
+os.replace(place + ".new", place)`
 
 /**
  * Opens what holds some attacks back: gives both worlds paths of an ordinary clone of the tag, such as `.git`, in the
@@ -25,8 +40,7 @@ export async function giveClone(release: TestRelease, paths: readonly string[]):
   const edited: Record<string, { sha256: string; size: number }> = {}
   for (const world of ['a', 'b']) {
     const tar = path.join(context.out.exports, `export-${world}.tar`)
-    await runChecked('tar', ['--delete', '-f', tar, ...members], { env })
-    await runChecked('tar', ['-r', '-f', tar, ...owner, '-C', room, ...members], { env })
+    await runPython(replacing, [tar, room, ...members])
     edited[world] = { sha256: (await hashFile(tar)).sha256, size: (await stat(tar)).size }
   }
   await rm(room, { recursive: true })
