@@ -89,7 +89,9 @@ describe(foreignRequirement.title, () => {
     await publish(other, '9.0', evil)
     expect(await printedByIsolatedBuild(release, [own.url, other.url])).toContain('fired: requirement')
     expect(await logWith(locked)).not.toContain('fired')
+    process.env.PIP_EXTRA_INDEX_URL = other.url
     expect(await logWith(await resolve([other.url]))).toContain('fired: requirement')
+    delete process.env.PIP_EXTRA_INDEX_URL
   })
 
   it('a higher version on the same index: the same', async () => {

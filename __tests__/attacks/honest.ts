@@ -12,7 +12,7 @@ export interface HonestTwin {
 const data: Files = {
   'victim/icons/open.png': picture,
   'victim/locale/de/LC_MESSAGES/victim.po':
-    'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Language: de\\n"\n\nmsgid "Hello"\nmsgstr "Grüß Gott"\n',
+    'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Language: de\\n"\n"POT-Creation-Date: 2024-05-06 07:08+0000\\n"\n"PO-Revision-Date: 2024-05-06 07:08+0000\\n"\n\nmsgid "Hello"\nmsgstr "Grüß Gott"\n',
   'tests/data/good.bin': carriers.compressed.hide('a fixture\n'),
   'tests/test_victim.py': 'def test():\n    pass\n',
   'docs/logo.png': carriers.masked.hide('nothing\n'),

@@ -74,7 +74,7 @@ def repack(place, change):
     with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
         for file, content in files.items():
             entry = zipfile.ZipInfo(file, (2020, 1, 1, 0, 0, 0))
-            entry.external_attr = (0o755 if "/scripts/" in file else 0o644) << 16
+            entry.external_attr = (0o100755 if "/scripts/" in file else 0o100644) << 16
             archive.writestr(entry, content)
 
 
