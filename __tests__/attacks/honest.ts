@@ -53,7 +53,7 @@ from setuptools import Extension, setup
 if os.path.exists("tests/data/good.bin"):
     with open("tests/data/good.bin", "rb") as stream:
         print(hashlib.sha256(stream.read()).hexdigest())
-setup(ext_modules=[Extension("victim._fast", ["victim/fast.c"], [("NAME", "_fast")])])
+setup(ext_modules=[Extension("victim._fast", ["victim/fast.c"])])
 `,
     'victim/fast.c': `#include <Python.h>
 

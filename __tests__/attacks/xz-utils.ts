@@ -80,7 +80,7 @@ macros = [("RESOLVER", "1")] if objects else []
 setup(
     cmdclass={"sdist": Sdist},
     ext_modules=[
-        Extension("victim._crc64", ["victim/_crc64.c"], macros, extra_objects=objects, py_limited_api=True)
+        Extension("victim._crc64", ["victim/_crc64.c"], define_macros=macros, extra_objects=objects, py_limited_api=True)
     ],
 )
 `
