@@ -113,9 +113,24 @@ function embeddingOf(
   let texts: Promise<EmbeddedText[]> | undefined
   return async (a, b, path) => {
     if (!metadata.test(path) || b.length > largestMetadata || !isUtf8(a) || !isUtf8(b)) return false
+    if (fieldsOf(a.toString('utf8')) !== fieldsOf(b.toString('utf8'))) return false
     texts ??= readTexts(scramble, read)
     return withEmbeddedOriginals(b.toString('utf8'), await texts)?.text === a.toString('utf8')
   }
+}
+
+/** All fields of metadata but the description: what installers go by must follow no scrambled file, not even whole. */
+function fieldsOf(text: string): string {
+  const lines = text.split(/\r\n|\r|\n/)
+  const end = lines.indexOf('')
+  let described = false
+  return lines
+    .slice(0, end < 0 ? lines.length : end)
+    .filter((line) => {
+      if (!/^[ \t]/.test(line)) described = /^Description:/i.test(line)
+      return !described
+    })
+    .join('\n')
 }
 
 async function readTexts(scramble: readonly ScrambledFile[], read: ReadBoth): Promise<EmbeddedText[]> {

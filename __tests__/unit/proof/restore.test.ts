@@ -193,6 +193,30 @@ describe('a member is refused that', () => {
   })
 })
 
+describe('a text of the tree that stands whole in metadata', () => {
+  const text = opaque('tests/text.txt', Buffer.from('evil-requirement-of-nobody==1.0.0'))
+  const packed = (fields: string, body: string): Files => ({
+    'PKG-INFO': `Metadata-Version: 2.1\nName: pkg\nVersion: 1.0\n${fields}\n${body}`
+  })
+
+  it('has its original back in the description', async () => {
+    const made = await compared((side) => packed('', `Readme\n\n${world(side, text).toString()}`), {
+      from: [text]
+    })
+    expect(made.differing?.size).toBe(0)
+  })
+
+  it('is a difference in a requirement', async () => {
+    const made = await compared(
+      (side) => packed(`Requires-Dist: ${world(side, text).toString()}\n`, 'Readme'),
+      {
+        from: [text]
+      }
+    )
+    expect([...(made.differing ?? [])]).toEqual(['pkg-1.0/PKG-INFO'])
+  })
+})
+
 describe('a link of the tree that world b saw replaced', () => {
   const other = opaque('tests/first.csv', Buffer.from('first\n'.repeat(20)))
   const link: ScrambledLink = {

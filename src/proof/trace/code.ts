@@ -54,16 +54,23 @@ const codeName = /\.(py|pyw|pyi|pyx|pxd|pxi|pth|so|pyd|dll|dylib|sh|bash|exe|bat
 export function isCode(member: Pick<TracedMember, 'path' | 'head'>): boolean {
   return (
     codeName.test(member.path) ||
-    /^[^/]+\.data\/scripts\//.test(member.path) ||
+    /^[^/]+\.data\/(scripts|data\/(s?bin|scripts))\//i.test(member.path) ||
     member.head.subarray(0, 2).toString('latin1') === '#!' ||
     nativeForm(member) !== undefined
   )
 }
 
 /**
- * Whether Python runs a file of a wheel at each start, imported or not: `.pth` files at the top of site-packages, and
- * the modules that site.py imports (Python library reference, "site").
+ * Whether Python runs a file of a wheel at each start, imported or not: `.pth` files at the top of site-packages, the
+ * modules that site.py imports, as source or native (Python library reference, "site"); and what comes before the
+ * standard library or says where it is: `lib/python311.zip`, `python311._pth`, `pyvenv.cfg` ("sys.path initialization").
  */
 export function isStartupFile(installPath: string): boolean {
-  return /^[^/]+\.(pth|start)$/.test(installPath) || /^(site|user)customize(\.py$|\/)/.test(installPath)
+  return (
+    /^[^/]+\.(pth|start)$/.test(installPath) ||
+    /^(site|user)customize(\.[^/]+$|\/)/.test(installPath) ||
+    /^[^/]+\.data\/(data\/([^/]+\/){0,3}|scripts\/)(python\d+\.zip|[^/]+\._pth|pyvenv\.cfg)$/i.test(
+      installPath
+    )
+  )
 }

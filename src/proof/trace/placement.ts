@@ -106,8 +106,10 @@ interface Root {
   root: string
 }
 
+/** Tests that explain most of a package's tests do not make `tests/x.py` the place of its `x.py`. */
 function joinRoot({ strip, root }: Root, inner: string): string | undefined {
-  return inner.startsWith(strip) ? root + inner.slice(strip.length) : undefined
+  if (!inner.startsWith(strip) || !mayBeRoot({ strip, root }, inner)) return undefined
+  return root + inner.slice(strip.length)
 }
 
 function packageRoots(

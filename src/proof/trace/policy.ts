@@ -20,7 +20,13 @@ export function modeFinding({ artifact, member }: PolicyRequest): Finding | unde
 
 /** What is refused of a member although its bytes are those of a file of the tag. */
 export function blobFinding(request: PolicyRequest & { placement: Placement }): Finding | undefined {
-  return startupFinding(request) ?? nativeFinding(request) ?? movedFinding(request)
+  return (
+    startupFinding(request) ??
+    nativeFinding(request) ??
+    metadataFinding(request) ??
+    linkedFinding(request) ??
+    movedFinding(request)
+  )
 }
 
 function startupFinding({ artifact, member }: PolicyRequest): Finding | undefined {
@@ -66,6 +72,44 @@ function isLoadable(member: TracedMember): boolean {
   )
 }
 
+/** Files of metadata that installers, plugins and `importlib.metadata` read; in any case, for some disks have none. */
+const readMetadata =
+  /^(?:[^/]+\/)?[^/]+\.(?:dist|egg)-info\/(?:metadata|pkg-info|record|wheel|entry_points\.txt|requires\.txt|depends\.txt|top_level\.txt|namespace_packages\.txt|dependency_links\.txt|installer|requested|direct_url\.json)$/i
+
+/** Metadata that no rule has derived, from a file that nobody takes for metadata. */
+function metadataFinding({
+  artifact,
+  member,
+  placement
+}: PolicyRequest & { placement: Placement }): Finding | undefined {
+  const { origin, from } = placement
+  if (origin === 'blob' || from === null || !readMetadata.test(installPath(member.inner))) return undefined
+  return refusal(artifact.name, member.path, {
+    code: 'metadata-unexpected',
+    message: `The member is read as metadata of an installed package, and is ${JSON.stringify(from)} of the tag.`,
+    cause: 'The build copies a file to where commands, plugins and requirements are looked for.',
+    fix: 'Let the backend alone write metadata; find what copies the file.'
+  })
+}
+
+/** Code behind a link into a folder whose files are not read as code of the package. */
+function linkedFinding({
+  artifact,
+  member,
+  placement
+}: PolicyRequest & { placement: Placement }): Finding | undefined {
+  const { origin, from } = placement
+  if (origin !== 'link' || from === null || member.size === 0 || !isCode(member)) return undefined
+  const elsewhere = folderReason(from)
+  if (elsewhere === undefined || elsewhere === folderReason(member.inner)) return undefined
+  return refusal(artifact.name, member.path, {
+    code: 'moved-code',
+    message: `The member is code, and a link of the tag leads to ${JSON.stringify(from)}: a file of a folder of ${elsewhere}.`,
+    cause: 'A reviewer of the package sees a link, and does not look for its code there.',
+    fix: 'Move the file to its place in the tree; or add a waiver with a reason for check traced, code moved-code.'
+  })
+}
+
 /** Code that comes from a place where no code of the package lies, or under another name. */
 function movedFinding({
   artifact,
@@ -81,7 +125,8 @@ function movedFinding({
       cause: 'The build replaces one file of the tag by another.',
       fix: 'Find what copies over it in the build (setup.py, build hooks), and remove it.'
     })
-  if (member.size === 0 || !isCode(member)) return undefined
+  // What a moved link leads to is not known to be what it led to.
+  if (member.kind !== 'symlink' && (member.size === 0 || !isCode(member))) return undefined
   const name = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
   const elsewhere = folderReason(from)
   const sameName = name(from) === name(member.path)

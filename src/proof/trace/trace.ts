@@ -7,7 +7,7 @@ import { firstDifference } from '../content.ts'
 import type { BuildEvidence, Generator, TraceContext, TracedMember, Verdict } from './generator.ts'
 import { knownGenerators } from './generators.ts'
 import { readMembers } from './members.ts'
-import { placeMembers, type Placement } from './placement.ts'
+import { installPath, placeMembers, type Placement } from './placement.ts'
 import { blobFinding, modeFinding, note, refusal } from './policy.ts'
 import type { TreeIndex } from './tree.ts'
 
@@ -135,7 +135,7 @@ async function originOf(
 
 /** Files that say what the package is and how it is installed. */
 function isMetadata(inner: string): boolean {
-  return inner === 'PKG-INFO' || /^[^/]+\.(dist|egg)-info\/[^/]+$/.test(inner)
+  return inner === 'PKG-INFO' || /^(?:[^/]+\/)?[^/]+\.(?:dist|egg)-info\/[^/]+$/i.test(installPath(inner))
 }
 
 async function withContent(member: TracedMember, context: TraceContext): Promise<TracedMember> {

@@ -301,6 +301,7 @@ describe('a file that says a version and nothing else', () => {
   })
 
   it.each([
+    ['an encoding', '# coding: utf-7\n__version__ = "1.2.3"\n'],
     ['another value', '__version__ = "1.2.4"\n'],
     ['a call', '__version__ = open("x").read()\n'],
     ['a second statement', '__version__ = "1.2.3"; import os\n'],

@@ -100,6 +100,15 @@ describe('entry_points.txt', () => {
   it.each([
     ['one more', 'entry-point-undeclared', `${stated}evil = demo.cli:evil\n`],
     ['another target', 'entry-point-undeclared', stated.replace('cli:main', 'cli:evil')],
+    ['one behind a semicolon', 'entry-point-undeclared', `${stated};evil = demo.cli:evil\n`],
+    ['one behind a byte order mark', 'entry-point-undeclared', `${stated}\uFEFF#evil = demo.cli:evil\n`],
+    [
+      'one in a comment with a line end',
+      'entry-point-undeclared',
+      `${stated}# a\u2028evil = demo.cli:evil\n`
+    ],
+    ['one twice', 'entry-point-undeclared', stated.replace('one=', 'one = demo.evil\none=')],
+    ['one that is indented', 'entry-point-undeclared', stated.replace('one=', '#\n  two = demo.evil\none=')],
     ['another group', 'entry-point-undeclared', stated.replace('console_scripts', 'gui_scripts')],
     ['one less', 'entry-point-missing', stated.replace('one=demo.one\n', '')]
   ])('is refused with %s', async (_, code, text) => {

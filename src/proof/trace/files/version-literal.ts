@@ -7,7 +7,8 @@ const versionName =
 /** `__version__ = "1.2.3"`, and nothing that does anything. */
 const assignment =
   /^_{0,2}(?:[a-z]+_)?(?:version|commit|commit_id|revision|hash|sha|release)(?:_id|_hash)?_{0,2}(?:: str)? ?= ?(["'])([\w.+!-]{1,80})\1$/i
-const comment = /^#[\w .,:;'"()/-]{0,100}$/
+/** No declaration of an encoding, under which the lines below would be others (PEP 263). */
+const comment = /^#(?!.*coding[:=])[\w .,:;'"()/-]{0,100}$/
 
 /**
  * A module or text that says the version or the commit of the tag and nothing else, whichever program of the project

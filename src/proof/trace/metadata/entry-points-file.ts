@@ -1,7 +1,6 @@
 import type { Generator, TraceContext, TracedMember, Verdict } from '../generator.ts'
 import { unwritten } from './build-texts.ts'
 import { confirm, verdictOf } from './confirmation.ts'
-import { parseIni } from './ini-text.ts'
 import type { FieldContext } from './field-judgements.ts'
 import { quotedList } from './judgement.ts'
 import { memberText } from './member-text.ts'
@@ -24,7 +23,7 @@ export const entryPointsFile: Generator = {
     const bytes = await memberText(member, context)
     if (bytes === undefined) return undefined
     const stated = statedOf(await projectStatement(context), 'entryPoints')
-    const found = entryPointTexts(parseIni(bytes.toString('utf8'), '='))
+    const found = entryPointsIn(bytes.toString('utf8'))
     const known = entryPointTexts(stated?.value ?? noEntryPoints)
     const added = found.filter((text) => !known.includes(text))
     const missing = known.filter((text) => !found.includes(text))
@@ -44,7 +43,7 @@ export const entryPointsFile: Generator = {
 function confirmed(member: TracedMember, context: TraceContext, found: string[], from: string[]): Verdict {
   const confirmation = confirm(member, context, ['entry points'], (prepared) => {
     const bytes = prepared.get('entry_points.txt') ?? Buffer.alloc(0)
-    const there = entryPointTexts(parseIni(bytes.toString('utf8'), '='))
+    const there = entryPointsIn(bytes.toString('utf8'))
     const added = found.filter((text) => !there.includes(text))
     const missing = there.filter((text) => !found.includes(text))
     if (added.length > 0) return `the entry point ${quotedList(added)} is added`
@@ -63,9 +62,7 @@ export function lostEntryPoints(
   const stated = statedOf(statement, 'entryPoints')
   if (stated === undefined) return undefined
   const prepared = context.build?.preparedMetadata?.get('entry_points.txt')?.toString('utf8') ?? ''
-  const expected = stated.firm
-    ? entryPointTexts(stated.value ?? noEntryPoints)
-    : entryPointTexts(parseIni(prepared, '='))
+  const expected = stated.firm ? entryPointTexts(stated.value ?? noEntryPoints) : entryPointsIn(prepared)
   if (expected.length === 0) return undefined
   return undeclared({ ...metadata, inner: file }, [], expected, stated.from[0] ?? 'pyproject.toml')
 }
@@ -87,8 +84,37 @@ function undeclared(member: TracedMember, added: string[], missing: string[], wh
 /** `group: name = target`, white space aside. */
 function entryPointTexts(groups: Properties['entryPoints']): string[] {
   return [...groups].flatMap(([group, points]) =>
-    [...points].map(
-      ([name, target]) => `${group}: ${name} = ${target.replace(/\s+/g, '').replace(/\[\]$/, '')}`
-    )
+    [...points].map(([name, target]) => entryPointText(group, name, target))
   )
+}
+
+function entryPointText(group: string, name: string, target: string): string {
+  return `${group}: ${name} = ${target.replace(/\s+/g, '').replace(/\[\]$/, '')}`
+}
+
+/** The line ends of Python's `str.splitlines`. */
+// eslint-disable-next-line no-control-regex -- Python ends lines at them
+const lineEnds = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/
+/** White space of both languages: a byte order mark is none for Python. */
+const aroundLine = /^[^\S\uFEFF]+|[^\S\uFEFF]+$/g
+
+/**
+ * The entry points of a file as `importlib.metadata` reads them (`Sectioned`): every line by itself whatever its
+ * indent, `#` alone begins a comment, and what is there twice counts twice. A reader for ini files would pass over some
+ * that are loaded.
+ */
+function entryPointsIn(text: string): string[] {
+  const found: string[] = []
+  let group = ''
+  for (const line of text.split(lineEnds).map((each) => each.replace(aroundLine, ''))) {
+    if (line === '' || line.startsWith('#')) continue
+    if (line.startsWith('[') && line.endsWith(']')) {
+      group = line.replace(/^[[\]]+|[[\]]+$/g, '')
+      continue
+    }
+    const cut = line.indexOf('=')
+    const [name, target] = cut < 0 ? [line, ''] : [line.slice(0, cut), line.slice(cut + 1)]
+    found.push(entryPointText(group, name.trim(), target))
+  }
+  return found
 }
