@@ -51,7 +51,13 @@ describe('npm run demo', () => {
     expect(table[0]).toMatch(/^artifact +size +sha256 +a = b +traced$/)
     for (const artifact of release.artifacts)
       expect(
-        table.slice(1).some((row) => row.startsWith(artifact.name) && row.endsWith(`${artifact.sha256}  yes    ${artifact.members}/${artifact.members}`))
+        table
+          .slice(1)
+          .some(
+            (row) =>
+              row.startsWith(artifact.name) &&
+              row.endsWith(`${artifact.sha256}  yes    ${artifact.members}/${artifact.members}`)
+          )
       ).toBe(true)
     const checked = await run('sha256sum', ['--check', '--strict', '../SHA256SUMS'], {
       cwd: path.join(out, 'packages')
