@@ -37,13 +37,16 @@ function mark(name: string): Generator {
 }
 
 /** top_level.txt: names of modules and packages. */
+/** Each is looked for among all members. */
+const mostModules = 1000
+
 const topLevelFile: Generator = {
   name: 'egg-top-level',
   reason: 'setuptools lists the top-level modules in top_level.txt; each must be in the artifact.',
   matches: isFile('top_level.txt'),
   async derive(member, context) {
     const lines = await memberLines(member, context)
-    if (lines === undefined) return undefined
+    if (lines === undefined || lines.length > mostModules) return undefined
     const lost = lines.filter((line) => !isModule(line, context))
     if (lost.length === 0) return { traced: true, from: [] }
     return confirmed(member, context, lost, 'names no module of the artifact')

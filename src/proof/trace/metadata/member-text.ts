@@ -9,7 +9,10 @@ export async function memberText(member: TracedMember, context: TraceContext): P
   return member.content ?? (await context.content(member.path))
 }
 
-/** The text of a member; undefined where it is too large, or no UTF-8. */
+/** Lines are compared with members and with each other: more are in no file of a backend's. */
+const mostLines = 100_000
+
+/** The text of a member; undefined where it is too large, has too many lines, or is no UTF-8. */
 export async function memberLines(
   member: TracedMember,
   context: TraceContext
@@ -18,10 +21,9 @@ export async function memberLines(
   if (bytes === undefined) return undefined
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return text
-      .split(/\r?\n/)
-      .map((line) => line.trim())
-      .filter((line) => line !== '')
+    const lines = text.split(/\r?\n/)
+    if (lines.length > mostLines) return undefined
+    return lines.map((line) => line.trim()).filter((line) => line !== '')
   } catch {
     // Not what the generator writes: the next rule is asked.
     return undefined
