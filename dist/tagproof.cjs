@@ -44941,7 +44941,9 @@ async function memberLines(member, context) {
   if (bytes === void 0) return void 0;
   try {
     const text5 = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return text5.split(/\r?\n/).map((line2) => line2.trim()).filter((line2) => line2 !== "");
+    const lines = text5.split(/\r?\n/);
+    if (lines.length > mostLines) return void 0;
+    return lines.map((line2) => line2.trim()).filter((line2) => line2 !== "");
   } catch {
     return void 0;
   }
@@ -44955,10 +44957,11 @@ function invalidFile(member, why) {
     fix: "Find what writes it; a build backend writes it in the form of the specification."
   };
 }
-var largest2;
+var largest2, mostLines;
 var init_member_text = __esm({
   "src/proof/trace/metadata/member-text.ts"() {
     largest2 = 16 * 2 ** 20;
+    mostLines = 1e5;
   }
 });
 
@@ -45907,7 +45910,7 @@ function statedLines(name, property) {
 async function readText2({ tree, folder }, path66) {
   return tree.has(folder + path66) ? (await tree.read(folder + path66))?.toString("utf8") : void 0;
 }
-var topLevelFile, eggInfoFiles;
+var mostModules, topLevelFile, eggInfoFiles;
 var init_egg_info_files = __esm({
   "src/proof/trace/metadata/egg-info-files.ts"() {
     init_confirmation();
@@ -45915,13 +45918,14 @@ var init_egg_info_files = __esm({
     init_member_text();
     init_read_statement();
     init_statement();
+    mostModules = 1e3;
     topLevelFile = {
       name: "egg-top-level",
       reason: "setuptools lists the top-level modules in top_level.txt; each must be in the artifact.",
       matches: isFile2("top_level.txt"),
       async derive(member, context) {
         const lines = await memberLines(member, context);
-        if (lines === void 0) return void 0;
+        if (lines === void 0 || lines.length > mostModules) return void 0;
         const lost = lines.filter((line2) => !isModule(line2, context));
         if (lost.length === 0) return { traced: true, from: [] };
         return confirmed(member, context, lost, "names no module of the artifact");
