@@ -106,7 +106,7 @@ export const committedBinary: Attack = {
         {
           name: 'copied',
           how: 'under a name that says nothing, and copied to that of an extension module by a build_py command',
-          reported: [blob('victim/_fast.abi3.so', 'wheel')]
+          reported: [blob('victim/_fast.abi3.so', 'wheel'), blob('prebuilt/fast.bin', 'sdist')]
         },
         { name: 'helper', how: 'as a program that a module starts', reported: [blob('victim/helper')] },
         {
