@@ -6,6 +6,7 @@ export type Need = {
   keyring?: boolean
 }
 export const needs: Need[]
+export const testNeeds: Need[]
 export interface System {
   id: string
   version: string

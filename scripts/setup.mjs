@@ -1,5 +1,5 @@
 // Finds the system packages that Tagproof needs and installs those that are missing, when it may.
-//   node scripts/setup.mjs            installs, or prints the one line to run and ends with status 3
+//   node scripts/setup.mjs [--tests]  installs, or prints the one line to run and ends with status 3
 //   TAGPROOF_NO_INSTALL=1             never installs
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
@@ -19,6 +19,18 @@ export const needs = [
   { package: 'mount', program: 'mount' },
   { package: 'ca-certificates', file: '/etc/ssl/certs/ca-certificates.crt' },
   { package: { debian: 'debian-archive-keyring', ubuntu: 'ubuntu-keyring' }, keyring: true }
+]
+
+const pythonHeaders =
+  "import os, sysconfig; os.stat(os.path.join(sysconfig.get_paths()['include'], 'Python.h'))"
+
+/** What the tests need besides: attacks are compiled as an attacker does it, archives are read by their own tools. */
+export const testNeeds = [
+  { package: 'gcc', program: 'gcc' },
+  { package: 'libc6-dev', file: '/usr/include/stdio.h' },
+  { package: 'python3-dev', python: pythonHeaders },
+  { package: 'zip', program: 'zip' },
+  { package: 'unzip', program: 'unzip' }
 ]
 
 const tested = { debian: ['12'], ubuntu: ['24.04'] }
@@ -70,11 +82,12 @@ export function planSetup({ system, missing, user, allowed, apt }) {
 export class SetupError extends Error {}
 
 /** Sees to it that everything is there. Throws {@link SetupError} with a text for the user. */
-export function setUp({ env = process.env, say = (line) => console.error(line) } = {}) {
+export function setUp({ env = process.env, say = (line) => console.error(line), tests = false } = {}) {
+  const wanted = tests ? [...needs, ...testNeeds] : needs
   const system = systemOf(readOsRelease())
   const plan = planSetup({
     system,
-    missing: needs.filter((need) => !isThere(need, env, system)),
+    missing: wanted.filter((need) => !isThere(need, env, system)),
     user: process.getuid() === 0 ? 'root' : mayUseSudo(env) ? 'sudo' : 'plain',
     allowed: (env.TAGPROOF_NO_INSTALL ?? '') === '' || env.TAGPROOF_NO_INSTALL === '0',
     apt: findProgram('apt-get', env) !== null
@@ -91,7 +104,7 @@ export function setUp({ env = process.env, say = (line) => console.error(line) }
       say(plan.message)
       install(plan.packages, env)
   }
-  const still = needs.filter((need) => !isThere(need, env, system))
+  const still = wanted.filter((need) => !isThere(need, env, system))
   if (still.length > 0)
     throw new SetupError(`Installed, and still missing: ${still.map(packageName).join(', ')}.`)
 }
@@ -166,10 +179,10 @@ export function node24() {
   process.exit(3)
 }
 
-/** For scripts: sets up, or tells why not and ends with status 3. */
-export function setUpOrExit() {
+/** For scripts: sets up, or tells why not and ends with status 3. With `tests`, also what only the tests need. */
+export function setUpOrExit(options = {}) {
   try {
-    setUp()
+    setUp(options)
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     console.error(error.message)
@@ -177,4 +190,5 @@ export function setUpOrExit() {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) setUpOrExit()
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  setUpOrExit({ tests: process.argv.includes('--tests') })

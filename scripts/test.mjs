@@ -25,7 +25,7 @@ export function countsOf(report, status) {
 }
 
 async function main(args) {
-  setUpOrExit()
+  setUpOrExit({ tests: true })
   const folder = await mkdtemp(path.join(tmpdir(), 'tagproof-test-'))
   const file = path.join(folder, 'report.json')
   try {
