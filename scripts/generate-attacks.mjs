@@ -60,11 +60,16 @@ In every repository of an attack, nothing but the attack is reported.
 ## What is not in the suite
 
 - Rows 10, 11 and 13 are about Debian packages, images and actions; row 27 is about uploads. They join with those parts.
+- Row 17 (set-id bits, devices): archives that have them are refused by the readers, and \`mode-refused\` by tracing; that is
+  tested with the readers (\`__tests__/real/formats/hostile\`), not with a project.
+- Hostile archives and versions that disagree have no check that could be waived: there the code runs from what world a
+  built, which both worlds built alike.
 - Code that stands readable in the tag, in \`setup.py\` or in a module: review finds that, and nothing else can.
 - Text that people take for data, outside of tests, documents, examples and benchmarks (hexadecimal in short lines, lists
   of small numbers, prose), is not scrambled in world b. A module made of it is refused as \`modified\` or \`untraced\`; an
   object that is *compiled* from it is not.
-- A committed program under the name of data (\`compiled-data\`) is told as a warning, for honest packages ship such files.
+- A committed program (not a library) under the name of data, without the executable bit, is told as a warning
+  (\`compiled-data\`), for honest packages ship such files.
 
 <!-- prettier-ignore-end -->
 `
