@@ -214,8 +214,10 @@ def build_in(job, top, out):
     project = Project(job, extract(os.path.join(out, sdist), sdist_top, job), environment)
     wanted, wheel = build_wheel(project, installed, out)
     result = {"requires": sorted(set(asked + wanted)), "sdist": sdist, "wheel": wheel}
-    fresh = extract(os.path.join(out, sdist), os.path.join(os.path.dirname(sdist_top), "confirmation"), job)
-    metadata = prepare_metadata(Project(job, fresh, environment), out)
+    metadata = None
+    if not job["stated"]:
+        fresh = extract(os.path.join(out, sdist), os.path.join(os.path.dirname(sdist_top), "confirmation"), job)
+        metadata = prepare_metadata(Project(job, fresh, environment), out)
     write_result(out, result if metadata is None else dict(result, metadata=metadata))
 
 
@@ -266,7 +268,7 @@ def build_requirement(job, out):
 def build_system(source):
     """The table of PEP 518 and 517 with its defaults; requires.ts reads the same for the lock."""
     file = os.path.join(source, "pyproject.toml")
-    table = None
+    table, stated = None, False
     if os.path.isfile(file):
         import_packaging()
         try:
@@ -274,13 +276,20 @@ def build_system(source):
         except ImportError:
             toml = importlib.import_module("pip._vendor.tomli")
         with open(file, "rb") as stream:
-            table = toml.load(stream).get("build-system")
+            document = toml.load(stream)
+        table, stated = document.get("build-system"), states_all(document.get("project"))
     table = {"requires": ["setuptools>=40.8.0"]} if table is None else table
     return {
         "requires": table["requires"],
         "backend": table.get("build-backend", "setuptools.build_meta:__legacy__"),
         "backend_path": table.get("backend-path", []),
+        "stated": stated,
     }
+
+
+def states_all(project):
+    """Whether `[project]` leaves nothing to code but the version, which the tag says: then nothing needs confirming."""
+    return isinstance(project, dict) and set(project.get("dynamic", [])) <= {"version"}
 
 
 def hook_environment(job, folders):
