@@ -30251,8 +30251,8 @@ function missingDebianPackages(output2) {
     const module2 = /(?:Package|Dependency) '?"?([\w.+-]+)'?"?,?(?: was)? (?:not found|required by)|Dependency lookup for ([\w.+-]+) with/.exec(
       line2
     );
-    const asked2 = module2?.[1] ?? module2?.[2];
-    if (asked2 !== void 0) add(missing2, ({ modules = [] }) => modules.includes(asked2));
+    const asked3 = module2?.[1] ?? module2?.[2];
+    if (asked3 !== void 0) add(missing2, ({ modules = [] }) => modules.includes(asked3));
     for (const said of absences) {
       const program2 = said.exec(line2)?.[1];
       if (program2 !== void 0) add(missing2, ({ programs = [] }) => programs.includes(program2));
@@ -33832,8 +33832,8 @@ function isRedirect(status) {
   return redirectStatuses.has(status);
 }
 function retryDelay(attempt, retryAfter, baseMilliseconds, now, random) {
-  const asked2 = retryAfter === void 0 ? void 0 : parseRetryAfter(retryAfter, now);
-  if (asked2 !== void 0) return Math.min(Math.max(asked2, 0), longestWaitMilliseconds);
+  const asked3 = retryAfter === void 0 ? void 0 : parseRetryAfter(retryAfter, now);
+  if (asked3 !== void 0) return Math.min(Math.max(asked3, 0), longestWaitMilliseconds);
   return Math.min(baseMilliseconds * 2 ** (attempt - 1) * (0.5 + random / 2), longestWaitMilliseconds);
 }
 function parseRetryAfter(value, now) {
@@ -34345,10 +34345,10 @@ function keyringFor(host, own2) {
   return keyrings.join(",");
 }
 async function planRoot(apt, packages) {
-  const asked2 = ["?essential", ...packages];
-  const first = parsePrintUris(await apt.plan(asked2));
+  const asked3 = ["?essential", ...packages];
+  const first = parsePrintUris(await apt.plan(asked3));
   if (!first.some((entry) => entry.name === "usrmerge") || packages.includes("usrmerge")) return first;
-  return apt.plan([...asked2, "usr-is-merged", "usrmerge-"]).then(parsePrintUris, () => first);
+  return apt.plan([...asked3, "usr-is-merged", "usrmerge-"]).then(parsePrintUris, () => first);
 }
 function parsePrintUris(text5) {
   return [...text5.matchAll(/^'([^']+)' (\S+)_(\S+)_(\S+)\.deb \d+/gm)].map((match) => ({
@@ -34824,16 +34824,16 @@ function refuseOtherLanguages(target, shape) {
   const names2 = shape.requires.map((requirement) => requirementName(requirement) ?? "");
   if (jupyterHook(shape) !== void 0) names2.push("hatch-jupyter-builder");
   for (const language of languages) {
-    const asked2 = language.requires.find((name) => names2.includes(normalisedName(name)));
+    const asked3 = language.requires.find((name) => names2.includes(normalisedName(name)));
     const manifest = shape.paths.find((file3) => import_node_path21.default.posix.basename(file3) === language.manifest);
-    if (asked2 === void 0 || manifest === void 0) continue;
+    if (asked3 === void 0 || manifest === void 0) continue;
     if (shape.packages.some((name) => language.tools.test(name)) || isBuiltAlready(shape)) continue;
     throw new TagproofError(
       "lock-language",
       `The build of ${target.name} takes ${language.what}, which cannot be locked yet.`,
       {
         where: import_node_path21.default.posix.join(target.path, manifest),
-        found: `the build requirement ${asked2}, and ${language.manifest}`,
+        found: `the build requirement ${asked3}, and ${language.manifest}`,
         expected: "a build that takes packages of Python and of Debian alone",
         fix: language.fix
       }
@@ -35143,9 +35143,9 @@ async function readPage(client, url2, signal) {
   if (answer.status === 404 || answer.status === 410) return [];
   const type = (answer.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   const text5 = answer.body.toString("utf8");
-  const asked2 = new URL(url2);
+  const asked3 = new URL(url2);
   const files = type.endsWith("json") ? parseJsonPage(text5, answer.url) : parseHtmlPage(text5, answer.url, type);
-  return files.map((file3) => ({ ...file3, url: withCredentialsOf(asked2, file3.url) }));
+  return files.map((file3) => ({ ...file3, url: withCredentialsOf(asked3, file3.url) }));
 }
 function withCredentialsOf(index2, url2) {
   const parsed4 = new URL(url2);
@@ -35555,7 +35555,7 @@ function clientOf(options) {
 }
 async function originsOf(options, lock2, store2) {
   const pipPackage = Object.values(lock2.roots).flatMap((root) => root.packages).find((entry) => entry.name === "python3-pip-whl");
-  let asked2;
+  let asked3;
   const ask2 = options.defaultIndex ?? (() => defaultIndexUrl(pipPackage === void 0 ? null : store2.path(pipPackage.sha256)));
   return {
     sources: options.sources,
@@ -35563,7 +35563,7 @@ async function originsOf(options, lock2, store2) {
     pip: options.pip ?? await readPipConfiguration(),
     netrc: options.netrc ?? await readNetrc(process.env),
     client: clientOf(options),
-    defaultIndex: () => asked2 ??= ask2(),
+    defaultIndex: () => asked3 ??= ask2(),
     ...options.signal === void 0 ? {} : { signal: options.signal }
   };
 }
@@ -36028,16 +36028,16 @@ async function withResolver(options, use) {
   }
 }
 async function resolveIn(room, options) {
-  const asked2 = [
+  const asked3 = [
     ...options.requested.map((requirement) => ({ by: "build-system.requires", requirement })),
     ...Object.entries(options.backendRequested ?? {}).flatMap(
       ([by, list3]) => list3.map((requirement) => ({ by, requirement }))
     )
   ];
-  const requirements2 = [...new Set(asked2.map((entry) => entry.requirement))].sort();
-  for (const { by, requirement } of asked2) requirePlain(requirement, by);
+  const requirements2 = [...new Set(asked3.map((entry) => entry.requirement))].sort();
+  for (const { by, requirement } of asked3) requirePlain(requirement, by);
   const { interpreter: interpreter2, files } = parsePipReport(await runPip(options, requirements2, room));
-  const because = reasons(files, asked2);
+  const because = reasons(files, asked3);
   const allowed = options.allowSdists.map(normalisedName);
   const sdists = {};
   const packages = await Promise.all(
@@ -37471,11 +37471,11 @@ var init_object_store = __esm({
           release();
         };
       }
-      async header(asked2) {
+      async header(asked3) {
         const line2 = await this.answers.line(longestHeader);
-        if (line2 === `${asked2 ?? ""} missing`) return void 0;
+        if (line2 === `${asked3 ?? ""} missing`) return void 0;
         const found2 = /^([0-9a-f]+) (commit|tree|blob|tag) (\d+)$/.exec(line2 ?? "");
-        if (found2?.[1] === void 0 || found2[1] !== asked2) throw await this.died();
+        if (found2?.[1] === void 0 || found2[1] !== asked3) throw await this.died();
         return { id: objectId(found2[1]), type: found2[2], size: Number(found2[3]) };
       }
       async *content(size) {
@@ -37885,8 +37885,8 @@ async function lockTarget(context, source, target, roots2, previous) {
   try {
     return await lockPython(context, source, target, root.prepared, previous?.python[target.name]);
   } catch (error3) {
-    const asked2 = error3 instanceof TagproofError ? error3.detail.debianPackages ?? [] : [];
-    const added = asked2.filter((name) => !root.lock.requested.includes(name));
+    const asked3 = error3 instanceof TagproofError ? error3.detail.debianPackages ?? [] : [];
+    const added = asked3.filter((name) => !root.lock.requested.includes(name));
     if (added.length === 0) throw error3;
     context.log.warn(
       `The backend of ${target.name} asks for ${added.join(", ")}: added to the root ${target.root}.`
@@ -38126,7 +38126,13 @@ function tagproofTools() {
     { name: "fflate", version: "0.8.3" }
   ];
 }
-async function buildTools() {
+function buildTools() {
+  const known4 = asked2 ?? askTools();
+  asked2 = known4;
+  known4.catch(() => asked2 = void 0);
+  return known4;
+}
+async function askTools() {
   return Promise.all(
     systemTools.map(async ({ name, args, pattern }) => {
       const { stdout } = await run(name, args, { env: plainEnvironment, timeoutSeconds: 20 });
@@ -38134,7 +38140,7 @@ async function buildTools() {
     })
   );
 }
-var systemTools;
+var systemTools, asked2;
 var init_tools = __esm({
   "src/platform/tools.ts"() {
     init_process();
@@ -44066,14 +44072,14 @@ version = {version!r}
 // src/proof/trace/files/version-files.ts
 async function deriveVersionFile(tool, member, context) {
   const project = await projectConfiguration(context);
-  const asked2 = tool.asked(project, context).filter(
+  const asked3 = tool.asked(project, context).filter(
     ({ path: path66, base: base2 }) => isPlacedAt(member, path66, { context, project, ...base2 === void 0 ? {} : { base: base2 } })
   );
-  const [first] = asked2;
+  const [first] = asked3;
   if (first === void 0 || member.content === null) return void 0;
   const versions = await versionsOf(context);
   const commits = commitNames(context, member.content.toString("latin1"));
-  const candidates5 = asked2.flatMap(
+  const candidates5 = asked3.flatMap(
     ({ templates: templates2 }) => versions.flatMap((version4) => templates2.flatMap((template) => outputs(template, version4, commits)))
   );
   if (candidates5.length === 0) return notEvaluated(tool, member, first, versions);
@@ -44099,12 +44105,12 @@ function outputs(template, version4, commits) {
     })
   );
 }
-function notEvaluated(tool, member, asked2, versions) {
+function notEvaluated(tool, member, asked3, versions) {
   return {
     traced: false,
     code: "untraced",
     message: `${tool.maker} may have written ${JSON.stringify(member.inner)}, and what it writes could not be derived.`,
-    cause: versions.length === 0 ? "The version of the release is not known." : `The template in ${asked2.from} uses more than {version}, {version_tuple} and {scm_version.short_node}.`,
+    cause: versions.length === 0 ? "The version of the release is not known." : `The template in ${asked3.from} uses more than {version}, {version_tuple} and {scm_version.short_node}.`,
     fix: "Use the default template, or one with those fields alone."
   };
 }

@@ -16,8 +16,17 @@ const systemTools: readonly { name: string; args: readonly string[]; pattern: Re
   { name: 'tar', args: ['--version'], pattern: /(\d+\.\d\S*)/ }
 ]
 
-/** The system tools that take part in a build, with their versions as they report them. */
-export async function buildTools(): Promise<Tool[]> {
+/** The system tools that take part in a build, with their versions as they report them: once a process, for both worlds. */
+export function buildTools(): Promise<Tool[]> {
+  const known = asked ?? askTools()
+  asked = known
+  known.catch(() => (asked = undefined))
+  return known
+}
+
+let asked: Promise<Tool[]> | undefined
+
+async function askTools(): Promise<Tool[]> {
   return Promise.all(
     systemTools.map(async ({ name, args, pattern }) => {
       const { stdout } = await run(name, args, { env: plainEnvironment, timeoutSeconds: 20 })
