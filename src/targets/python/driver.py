@@ -328,6 +328,8 @@ def commit_tree(top, environment):
         environment.update({f"GIT_{role}_NAME": "tree", f"GIT_{role}_EMAIL": "tree@invalid", f"GIT_{role}_DATE": date})
     tags = git("tag", "--points-at", "HEAD").split()
     os.unlink(os.path.join(top, ".git", "index"))
+    # In world a the tree is the tag's own, which the thin .git replaces by one without blobs.
+    shutil.rmtree(os.path.join(top, ".git", "refs", "replace"), ignore_errors=True)
     git("-c", "core.autocrlf=false", "-c", "core.attributesFile=/dev/null", "add", "--all", "--force", ".")
     commit = git("commit-tree", "-m", "tree", git("write-tree"))
     git("update-ref", "--no-deref", "HEAD", commit)

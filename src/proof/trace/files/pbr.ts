@@ -4,7 +4,7 @@ import { differs } from './verdicts.ts'
 /** Control characters other than a line's end have no place in either file. */
 const printable = /^[^\p{Cc}]*$/u
 const author = /^[^<>]{0,200}<[^<>\s]{0,200}>$/
-const changeLine = /^(?:|-+|=+|CHANGES|\* .{0,500}|[0-9][0-9A-Za-z.+!-]{0,60})$/
+const changeLine = /^(?:|-+|=+|CHANGES|\* .{0,500}|v?[0-9][0-9A-Za-z.+!-]{0,60})$/
 
 /**
  * pbr writes AUTHORS and ChangeLog from the messages and authors of git's commits (pbr/git.py). What a build sees of

@@ -43,12 +43,13 @@ function withVersion(pyproject: Table, version: string | undefined): Table {
   return { ...pyproject, project: { ...project, dynamic, version } }
 }
 
-/** Without dates and big numbers of the TOML reader, and without an empty `dynamic`, which says the same as none. */
+/** Without dates and big numbers of the TOML reader, and without an empty `dynamic` or `tool`, which say the same as none. */
 function plain(table: Table): unknown {
   const value = JSON.parse(
     JSON.stringify(table, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item))
   ) as Record<string, unknown>
   const project = value.project as Record<string, unknown> | undefined
   if (Array.isArray(project?.dynamic) && project.dynamic.length === 0) delete project.dynamic
+  if (isDeepStrictEqual(value.tool, {})) delete value.tool
   return value
 }
