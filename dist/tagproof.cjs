@@ -40991,13 +40991,17 @@ async function explainContent(difference, context) {
     backend: context.backend
   });
   const follows = text5 && repeatsHash(b.toString("latin1"), context.hashesOfB);
-  const told3 = follows ? { cause: "It holds the hash of another member that differs.", fix: "See the other findings first." } : { cause: withReads(cause, context.read), fix: cause?.fix ?? unknownFix };
+  const told3 = follows ? { cause: "It holds the hash of another member that differs.", fix: "See the other findings first." } : withReads(cause, context.read);
   return { finding: finding2(difference, context.name, message, told3), follows };
 }
 function withReads(cause, read2) {
-  if (!vague.includes(cause?.rule) || read2.length === 0 || read2.length > fewReads) return cause?.cause ?? null;
+  const known4 = { cause: cause?.cause ?? null, fix: cause?.fix ?? unknownFix };
+  if (!vague.includes(cause?.rule) || read2.length === 0 || read2.length > fewReads) return known4;
   const named = `World b's build read these files, which it sees scrambled: ${listScrambled(read2)}.`;
-  return cause === null ? `${named} One of them may be what this follows.` : `${cause.cause} ${named}`;
+  return {
+    cause: cause === null ? `${named} One of them may be what this follows.` : `${cause.cause} ${named}`,
+    fix: `${known4.fix} If it follows one of these files by right, declare that under \`inputs:\` or \`generated:\` in .github/tagproof.yml.`
+  };
 }
 function repeatsHash(text5, hashes) {
   const hex4 = text5.match(/\b[0-9a-f]{64}\b/g) ?? [];

@@ -137,7 +137,7 @@ async function explainContent(difference: Difference, context: Context): Promise
   const follows = text && repeatsHash(b.toString('latin1'), context.hashesOfB)
   const told = follows
     ? { cause: 'It holds the hash of another member that differs.', fix: 'See the other findings first.' }
-    : { cause: withReads(cause, context.read), fix: cause?.fix ?? unknownFix }
+    : withReads(cause, context.read)
   return { finding: finding(difference, context.name, message, told), follows }
 }
 
@@ -155,10 +155,14 @@ const vague: readonly (string | undefined)[] = [
 const fewReads = 10
 
 /** Where the cause is not certain, the few scrambled files that the build read are named: one of them may be it. */
-function withReads(cause: Cause | null, read: readonly ScrambledFile[]): string | null {
-  if (!vague.includes(cause?.rule) || read.length === 0 || read.length > fewReads) return cause?.cause ?? null
+function withReads(cause: Cause | null, read: readonly ScrambledFile[]): Pick<Finding, 'cause' | 'fix'> {
+  const known = { cause: cause?.cause ?? null, fix: cause?.fix ?? unknownFix }
+  if (!vague.includes(cause?.rule) || read.length === 0 || read.length > fewReads) return known
   const named = `World b's build read these files, which it sees scrambled: ${listScrambled(read)}.`
-  return cause === null ? `${named} One of them may be what this follows.` : `${cause.cause} ${named}`
+  return {
+    cause: cause === null ? `${named} One of them may be what this follows.` : `${cause.cause} ${named}`,
+    fix: `${known.fix} If it follows one of these files by right, declare that under \`inputs:\` or \`generated:\` in .github/tagproof.yml.`
+  }
 }
 
 function repeatsHash(text: string, hashes: ReadonlySet<string>): boolean {
