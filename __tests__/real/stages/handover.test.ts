@@ -99,7 +99,7 @@ describe('stages in jobs of their own', () => {
     await runChecked('git', ['clone', '--quiet', '--bare', release.project.folder, clone], {
       env: release.project.environment
     })
-    await handOver(at('plan'), at('prove'), ['plan.json'], stranger)
+    await handOver(at('plan'), at('prove'), ['plan.json', 'tagproof.lock'], stranger)
     await handOver(at('a'), at('prove'), ['build-a'], stranger)
     await handOver(at('b'), at('prove'), ['build-b'], stranger)
     const proved = await tagproof(['prove', '--single-job', '--repository', clone, '--out', at('prove')], {
