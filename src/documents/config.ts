@@ -42,16 +42,11 @@ const storeField = z
 
 export const waiverField = z
   .strictObject({
-    check: z.enum([
-      'source',
-      'reproduced',
-      'traced',
-      'uninfluenced',
-      'container',
-      'complete',
-      'policy',
-      'try'
-    ]),
+    check: z
+      .enum(['source', 'traced', 'uninfluenced', 'complete', 'policy', 'try'])
+      .describe(
+        'Check of the finding. What the worlds do not agree on (reproduced) and what no reader takes (container) cannot be waived: there is nothing to ship.'
+      ),
     code: z.string().min(1).describe('Code of the finding.'),
     path: globField.describe('Glob over the members (or files) that the exception is for.'),
     reason: z

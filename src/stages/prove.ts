@@ -8,6 +8,7 @@ import type { Finding, Proof } from '../documents/proof.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { ReleaseArtifact } from '../documents/release.ts'
 import { settleAll } from '../platform/concurrency.ts'
+import { TagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
 import { failedInB, failureFindings } from '../proof/build-failure.ts'
 import { kindFindings, planFindings } from '../proof/plan-findings.ts'
@@ -84,6 +85,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     found.push(...(await completeFindings(context, plan, planDigest, builds.a)))
     const findings = applyWaivers(found, plan.waivers)
     const verdict = findings.some((finding) => finding.severity === 'refuse') ? 'refused' : 'proven'
+    if (verdict === 'proven') requireWhole(builds.a, artifacts)
     const proof: Proof = {
       schema: 'tagproof/proof/1',
       tag: plan.tag,
@@ -111,6 +113,17 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     progress.failed()
     throw error
   }
+}
+
+/** Nothing may say that a release is proven of which a part is missing. */
+function requireWhole({ targets }: Build, artifacts: readonly ReleaseArtifact[]): void {
+  const missing = targets
+    .flatMap((target) => target.artifacts)
+    .filter(({ name }) => !artifacts.some((artifact) => artifact.name === name))
+  if (missing.length > 0)
+    throw new TagproofError('internal', 'Nothing was refused, and an artifact is missing.', {
+      found: missing.map(({ name }) => name).join(', ')
+    })
 }
 
 interface ArtifactPair {

@@ -7,7 +7,7 @@ import { hashFile } from '../platform/files.ts'
 import { generatorsWith } from '../proof/trace/generators.ts'
 import { traceArtifact } from '../proof/trace/trace.ts'
 import { versionFindings } from '../proof/versions.ts'
-import { applyWaivers } from '../proof/waivers.ts'
+import { waive, type Waiver } from '../proof/waivers.ts'
 import { invalidArchiveFinding } from '../proof/reproduce.ts'
 import { openTracedTree } from '../source/traced-tree.ts'
 import { versionOfTag } from '../source/version.ts'
@@ -117,13 +117,10 @@ function onlyTarget(targets: readonly PlanTarget[]): PlanTarget {
   })
 }
 
-/** Waivers are for all files together: one that fits in any of them is used. */
-function withWaivers(
-  files: readonly TracedFile[],
-  waivers: Parameters<typeof applyWaivers>[1]
-): TracedFile[] {
+/** A trace makes some of the findings of a release: it cannot tell which waivers are without use. */
+function withWaivers(files: readonly TracedFile[], waivers: readonly Waiver[]): TracedFile[] {
   return files.map((file) => ({
     ...file,
-    findings: applyWaivers(file.findings, waivers).filter(({ code }) => code !== 'waiver-unused')
+    findings: waive(file.findings, waivers).findings
   }))
 }

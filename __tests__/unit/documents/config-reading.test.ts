@@ -236,6 +236,12 @@ const cases: Case[] = [
     expected: 'a sentence that says why'
   },
   {
+    title: 'a waiver for what the worlds do not agree on, which leaves nothing to ship',
+    text: 'waivers:\n  - {check: reproduced, code: content-differs, path: "*", reason: let it through}\n',
+    at: '2:13',
+    message: 'waivers[0].check cannot be "reproduced".'
+  },
+  {
     title: 'a long value, shortened',
     text: `tag:\n  pattern: ${long}\n`,
     at: '2:12',

@@ -13,13 +13,24 @@ describe('a waiver', () => {
   })
 
   it.each([
-    ['another check', { check: 'reproduced' as const, code: 'untraced', path: 'pkg/table.py' }],
+    ['another check', { check: 'policy' as const, code: 'untraced', path: 'pkg/table.py' }],
     ['another code', { check: 'traced' as const, code: 'modified', path: 'pkg/table.py' }],
     ['another member', { check: 'traced' as const, code: 'untraced', path: 'pkg/other.py' }]
   ])('for %s leaves it, and is told as unused', (_, waiver) => {
     const [kept, unused] = applyWaivers([untraced], [{ ...waiver, reason }])
     expect(kept).toEqual(untraced)
     expect(unused).toMatchObject({ check: 'policy', code: 'waiver-unused', severity: 'warn' })
+  })
+
+  it.each([
+    ['uninfluenced', 'build-fails-in-b'],
+    ['policy', 'artifact-kinds'],
+    ['policy', 'artifact-name-twice']
+  ] as const)('cannot take the place of an artifact: %s, %s', (check, code) => {
+    const lost = finding({ check, code, member: null, artifact: null })
+    const [kept, unused] = applyWaivers([lost], [{ check, code, path: '**', reason }])
+    expect(kept).toEqual(lost)
+    expect(unused).toMatchObject({ code: 'waiver-unused' })
   })
 
   it('for a finding without a member names the artifact', () => {
