@@ -1,5 +1,4 @@
-/** A pattern for names: literal characters, and wildcards. */
-type Token = { literal: string } | { wildcard: '*' | '**' | '?' }
+import { fitsWildcards, type Wildcard } from '../source/wildcards.ts'
 
 /** One name, or a pattern that many may fit. */
 export interface NamePattern {
@@ -11,18 +10,16 @@ export interface NamePattern {
 
 /**
  * Reads a pattern: `*` and `?` stay within one part of a path, `**` spans parts, `\` before a character takes it as it
- * is. Matching takes time in proportion to pattern and name, whatever they are.
+ * is.
  */
 export function namePattern(text: string): NamePattern {
-  const tokens = (text.match(/\\.|\*\*|[^\\]|\\$/gsu) ?? []).map(tokenOf)
-  const first = tokens.findIndex((token) => 'wildcard' in token)
-  const head = literals(first < 0 ? tokens : tokens.slice(0, first))
-  const wildcards = tokens.filter((token) => 'wildcard' in token).length
-  const rest = tokens.slice(Math.max(first, 0))
+  const steps = (text.match(/\\.|\*\*|[^\\]|\\$/gsu) ?? []).map(stepOf)
+  const wildcards = steps.filter((step) => 'wildcard' in step).length
+  const exact = wildcards === 0 ? steps.map((step) => ('literal' in step ? step.literal : '')).join('') : null
   return {
-    exact: first < 0 ? head : null,
+    exact,
     wildcards,
-    fits: (name) => (first < 0 ? name === head : name.startsWith(head) && fits(rest, name.slice(head.length)))
+    fits: (name) => (exact === null ? fitsWildcards(steps, name) : name === exact)
   }
 }
 
@@ -31,44 +28,7 @@ export function literalPattern(name: string): string {
   return name.replace(/[\\*?]/g, '\\$&')
 }
 
-function tokenOf(text: string): Token {
+function stepOf(text: string): Wildcard {
   if (text === '*' || text === '**' || text === '?') return { wildcard: text }
   return { literal: text.length > 1 && text.startsWith('\\') ? text.slice(1) : text }
-}
-
-function literals(tokens: readonly Token[]): string {
-  return tokens.map((token) => ('literal' in token ? token.literal : '')).join('')
-}
-
-/** Goes through the name once, with all places of the pattern where one could be. */
-function fits(tokens: readonly Token[], name: string): boolean {
-  let places = reachable(tokens, [0])
-  for (const character of name) {
-    const next = new Set<number>()
-    for (const at of places) {
-      const token = tokens[at]
-      if (token === undefined) continue
-      if ('literal' in token) {
-        if (token.literal === character) next.add(at + 1)
-      } else if (token.wildcard === '**' || character !== '/') next.add(token.wildcard === '?' ? at + 1 : at)
-    }
-    if (next.size === 0) return false
-    places = reachable(tokens, next)
-  }
-  return places.has(tokens.length)
-}
-
-/** `*` and `**` may stand for nothing. */
-function reachable(tokens: readonly Token[], from: Iterable<number>): Set<number> {
-  const places = new Set<number>()
-  for (let at of from) {
-    places.add(at)
-    for (
-      let token = tokens[at];
-      token !== undefined && 'wildcard' in token && token.wildcard !== '?';
-      token = tokens[at]
-    )
-      places.add((at += 1))
-  }
-  return places
 }

@@ -104,8 +104,19 @@ describe('globMatcher', () => {
     ['x.{png,jpg}', 'x.gif', false],
     ['a.b+(c)', 'a.b+(c)', true],
     ['a.b', 'axb', false],
-    ['data/**', 'data/x/y', true]
+    ['data/**', 'data/x/y', true],
+    ['a[!b]c', 'a/c', false],
+    ['{a*,b}*x', 'aa/x', false],
+    ['{a,b}/{c,d}', 'b/c/below', true]
   ])('%s on %s: %s', (glob, path, matches) => expect(globMatcher([glob])(path)).toBe(matches))
+
+  it('takes no longer for a glob and a path that are made to make an expression backtrack', () => {
+    expect(globMatcher([`${'**a'.repeat(100)}b`])('a'.repeat(4000))).toBe(false)
+  })
+
+  it('refuses a glob that stands for too many', () => {
+    expect(() => globMatcher(['{a,b}'.repeat(20)])).toThrow('too many alternatives')
+  })
 })
 
 describe('exportOrder', () => {
