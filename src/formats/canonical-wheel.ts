@@ -9,6 +9,7 @@ import { replaceNothing, type Replace } from './replacement.ts'
 import { openWheel, signatures, wheelContent, type WheelArchive } from './wheel.ts'
 import type { ZipEntry } from './zip/reader.ts'
 import { writeZip, type ZipFile } from './zip/writer.ts'
+import { once } from '../platform/pieces.ts'
 
 /**
  * Packs a wheel again, canonically: files in byte order of their paths, `.dist-info` after all others and RECORD the
@@ -110,9 +111,4 @@ function modeOf({ mode }: ZipEntry): 0o644 | 0o755 {
 async function drain(content: AsyncIterable<Uint8Array>): Promise<void> {
   const pieces = content[Symbol.asyncIterator]()
   while ((await pieces.next()).done !== true);
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- the writer reads every file as a stream
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
 }

@@ -6,6 +6,7 @@ import { normalizeName } from './metadata.ts'
 import type { ContentObserver } from './observer.ts'
 import { parseRecord, type RecordLine } from './record.ts'
 import { openZip, type ZipArchive, type ZipEntry } from './zip/reader.ts'
+import { whole } from '../platform/pieces.ts'
 
 /** The parts of a wheel's file name (binary distribution format, "File name convention"). */
 export interface WheelName {
@@ -104,10 +105,9 @@ export async function wheelText(archive: ZipArchive, name: string): Promise<stri
   const entry = entryOf(archive, name)
   const place = { format: 'wheel', entry: entry.index, offset: entry.offset, path: name } as const
   if (entry.size > largestText) throw invalidArchive(place, 'the file is larger than 16 MiB')
-  const pieces: Buffer[] = []
-  for await (const piece of archive.content(entry)) pieces.push(piece)
+  const bytes = await whole(archive.content(entry))
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
     throw invalidArchive(place, 'the text is not UTF-8', { cause })
   }

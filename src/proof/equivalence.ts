@@ -8,6 +8,7 @@ import { openZip, type ZipEntry } from '../formats/zip/reader.ts'
 import { zipSourceOf } from '../formats/zip/source.ts'
 import { asTagproofError } from '../platform/errors.ts'
 import type { Digests } from './digests.ts'
+import { once } from '../platform/pieces.ts'
 
 export interface EquivalenceRules {
   /** Whether `b` is the whole of a scrambled file and `a` its original, by their SHA-256. */
@@ -192,9 +193,4 @@ async function isSameText(a: Buffer, b: Buffer, digests: Digests): Promise<boole
 
 function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex')
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- readers take a stream
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
 }

@@ -4,6 +4,7 @@ import type { Member } from '../formats/archive.ts'
 import type { Replace } from '../formats/replacement.ts'
 import { sha256OfBytes } from '../platform/files.ts'
 import { TagproofError } from '../platform/errors.ts'
+import { once } from '../platform/pieces.ts'
 
 /** Why a member of world b is world a's once the originals are back. */
 export type PutBack =
@@ -156,9 +157,4 @@ export function recordWithOriginals(a: string, b: string, putBacks: PutBacks): s
 /** The first field of a CSV line, quotes included. */
 function pathField(line: string): string {
   return /^(?:"(?:[^"]|"")*"|[^,]*)/.exec(line)?.[0] ?? line
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- writers read every file as a stream
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes
 }

@@ -11,6 +11,7 @@ import { digestsOf, type ReadBoth } from './digests.ts'
 import { isEquivalent } from './equivalence.ts'
 import { withEmbeddedOriginals, type EmbeddedText } from './embedded.ts'
 import { copiesOf, findPutBacks, withOriginals, type PutBacks, type ReadOriginal } from './putback.ts'
+import { whole } from '../platform/pieces.ts'
 
 export interface RestoreRequest {
   /** The artifact as world a built it, and as world b (or a perturbation) did. */
@@ -90,12 +91,6 @@ async function contentsOf(
     await archive.close()
   }
   return contents
-}
-
-async function whole(content: AsyncIterable<Buffer>): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  for await (const piece of content) pieces.push(piece)
-  return Buffer.concat(pieces)
 }
 
 /** Whole texts are looked for in metadata alone: what else takes in a text does more with it. */

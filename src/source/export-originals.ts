@@ -11,6 +11,7 @@ import { isBinary, largestReadable } from './opaque.ts'
 import type { Repository } from './repository.ts'
 import { TarFile } from './tar-file.ts'
 import type { TreeEntry } from './tree.ts'
+import { whole } from '../platform/pieces.ts'
 
 export interface OriginalsRequest {
   repository: Repository
@@ -83,9 +84,7 @@ async function addOriginal(
   request: OriginalsRequest
 ): Promise<Written> {
   if (entry.mode !== '120000' && entry.size > largestReadable) return addLarge(tar, entry, content, request)
-  const chunks: Buffer[] = []
-  for await (const chunk of content) chunks.push(chunk)
-  const bytes = Buffer.concat(chunks)
+  const bytes = await whole(content)
   if (entry.mode === '120000') {
     const linkTarget = linkTargetOf(entry, bytes)
     const offset = await tar.add(headerOf(entry, request.epoch, linkTarget))

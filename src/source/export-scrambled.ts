@@ -6,6 +6,7 @@ import { addFolder, addGitFile, headerOf, type Exported, type Leaf } from './exp
 import { exportOrder } from './export-order.ts'
 import { largestReadable } from './opaque.ts'
 import { TarFile } from './tar-file.ts'
+import { whole } from '../platform/pieces.ts'
 
 export interface ScrambledRequest {
   leaves: ReadonlyMap<string, Leaf>
@@ -53,9 +54,7 @@ async function contentOf(
   if (place.linkTarget !== null) return []
   if (!place.scrambled) return contentAt(originals, place.offset, size)
   if (size > largestReadable) return scrambledStream(size, path, seed)
-  const chunks: Buffer[] = []
-  for await (const chunk of contentAt(originals, place.offset, size)) chunks.push(chunk)
-  return [scramble(Buffer.concat(chunks), path, seed, tier)]
+  return [scramble(await whole(contentAt(originals, place.offset, size)), path, seed, tier)]
 }
 
 async function* contentAt(file: FileHandle, offset: number, size: number): AsyncGenerator<Buffer> {

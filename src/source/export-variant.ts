@@ -9,6 +9,7 @@ import { piecesAt, readExportIndex, type ExportedEntry } from './export-index.ts
 import { largestReadable } from './opaque.ts'
 import { TarFile } from './tar-file.ts'
 import { byPath } from './tree.ts'
+import { whole } from '../platform/pieces.ts'
 
 /** In what an export differs from that of world b. */
 export interface Variant {
@@ -98,9 +99,12 @@ async function addNoise(
     await tar.addContent(size, observed(scrambledStream(size, path, seed), hash))
     return { ...record, scrambled: asSha256(hash.digest('hex')) }
   }
-  const pieces: Buffer[] = []
-  for await (const piece of piecesAt(originals, entry.content, entry.size)) pieces.push(piece)
-  const { bytes, form } = scrambledAs(Buffer.concat(pieces), path, seed, tier)
+  const { bytes, form } = scrambledAs(
+    await whole(piecesAt(originals, entry.content, entry.size)),
+    path,
+    seed,
+    tier
+  )
   await tar.addContent(size, [bytes])
   return { ...record, scrambled: sha256OfBytes(bytes), ...(form === undefined ? {} : { form }) }
 }

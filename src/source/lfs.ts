@@ -2,6 +2,7 @@ import { TagproofError } from '../platform/errors.ts'
 import type { Repository } from './repository.ts'
 import { quotedName } from './tag-name.ts'
 import type { TreeEntry } from './tree.ts'
+import { whole } from '../platform/pieces.ts'
 
 /** The specification of git-lfs allows no larger pointer; the smallest has a version, an oid and a size. */
 const largestPointer = 1024
@@ -25,9 +26,7 @@ export async function refuseLfsPointers(
   const found: string[] = []
   let at = 0
   for await (const blob of repository.blobs(small.map((entry) => entry.id))) {
-    const chunks: Buffer[] = []
-    for await (const chunk of blob.content) chunks.push(chunk)
-    if (isLfsPointer(Buffer.concat(chunks))) found.push(small[at]?.path ?? '')
+    if (isLfsPointer(await whole(blob.content))) found.push(small[at]?.path ?? '')
     at += 1
   }
   if (found.length === 0) return

@@ -7,6 +7,7 @@ import { discoverRepository, type RepositoryPlaces } from './discovery.ts'
 import { ObjectStore, type ObjectHeader, type StreamedObject } from './object-store.ts'
 import { checkObjectName, objectHash, type GitObject, type ObjectType } from './objects.ts'
 import { makePrivateGit, type ObjectFormat } from './private-git.ts'
+import { whole } from '../platform/pieces.ts'
 
 /** Commits, tags, trees and files that are held whole are never larger. */
 const largestInMemory = 512 * 1024 * 1024
@@ -95,15 +96,13 @@ export async function openRepository(directory: string): Promise<Repository> {
     missing,
     async readObject(id, expectedType) {
       const { object, end } = await one(id)
-      const chunks: Buffer[] = []
       try {
         const fault = refusal(object, expectedType)
         if (fault !== undefined) throw fault
-        for await (const chunk of checked(object)) chunks.push(chunk)
+        return { type: object.type, data: await whole(checked(object)) }
       } finally {
         await end()
       }
-      return { type: object.type, data: Buffer.concat(chunks) }
     },
     async blobStream(id) {
       const { object, end } = await one(id)

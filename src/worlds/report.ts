@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { readTar, type TarEntry } from '../formats/tar/reader.ts'
 import { asTagproofError, TagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
+import { whole } from '../platform/pieces.ts'
 
 /** What the sandbox's kernel-side counters say after the run, read by root outside of it. */
 export interface WorldStatus {
@@ -127,9 +128,7 @@ function asBuildOutput(thrown: unknown): TagproofError {
 
 async function textOf(entry: TarEntry): Promise<string> {
   if (entry.size > mostReportBytes) throw tooMuch(entry.size, mostReportBytes)
-  const chunks: Buffer[] = []
-  for await (const chunk of entry.content) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('utf8')
+  return (await whole(entry.content)).toString('utf8')
 }
 
 /** Lines of `name value…`, as the enclosure writes them. */

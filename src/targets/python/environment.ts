@@ -19,6 +19,7 @@ import { TagproofError } from '../../platform/errors.ts'
 import { joinInside } from '../../platform/files.ts'
 import type { PreparedRoot } from '../../worlds/root.ts'
 import { entryPointScripts, readWheelHead, rewriteShebang, schemeOf } from './wheel-install.ts'
+import { whole } from '../../platform/pieces.ts'
 
 /** Where the environment is seen in both worlds. */
 export const environmentPath = '/opt/build-environment'
@@ -95,9 +96,7 @@ const largestFile = 512 * 1024 * 1024
 async function contentOf(archive: ZipArchive, entry: ZipEntry): Promise<Buffer> {
   if (entry.size > largestFile)
     throw new TagproofError('archive-invalid', `${entry.path} is too large for a build requirement.`)
-  const chunks: Buffer[] = []
-  for await (const chunk of archive.content(entry)) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  return await whole(archive.content(entry))
 }
 
 /** Whether content is what RECORD says; RECORD and its signatures have no hash. */

@@ -15,6 +15,7 @@ import type { PreparedRoot } from '../../worlds/root.ts'
 import { runDriver, type DriverRequest } from './driver.ts'
 import { installEnvironment } from './environment.ts'
 import { dynamicRequires, readBuildSystem } from './requires.ts'
+import { whole } from '../../platform/pieces.ts'
 
 /** What it takes to make a build environment from a lock. */
 export interface EnvironmentRequest {
@@ -115,9 +116,7 @@ export async function sdistStates(sdist: PythonPackage, file: string): Promise<s
         expected: `at most ${largestPyproject} bytes`,
         fix: 'Lock another version of it.'
       })
-    const chunks: Buffer[] = []
-    for await (const chunk of entry.content) chunks.push(chunk)
-    pyproject = Buffer.concat(chunks).toString('utf8')
+    pyproject = (await whole(entry.content)).toString('utf8')
   }
   return readBuildSystem(pyproject, `${sdist.file}/pyproject.toml`).requires
 }

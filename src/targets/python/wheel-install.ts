@@ -1,6 +1,7 @@
 import { parseRecord, type RecordLine } from '../../formats/record.ts'
 import type { ZipArchive } from '../../formats/zip/reader.ts'
 import { TagproofError } from '../../platform/errors.ts'
+import { whole } from '../../platform/pieces.ts'
 
 /** What an installer must know of a wheel before it writes the first file. */
 export interface WheelHead {
@@ -115,9 +116,7 @@ function scriptText(environment: string, module: string, object: string): string
 async function text(archive: ZipArchive, member: string, name: string): Promise<string> {
   const entry = archive.entries.find((candidate) => candidate.path === member)
   if (entry === undefined || entry.size > largestMetadata) throw broken(name, `no usable ${member}`, member)
-  const chunks: Buffer[] = []
-  for await (const chunk of archive.content(entry)) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('utf8')
+  return (await whole(archive.content(entry))).toString('utf8')
 }
 
 function broken(name: string, found: string, expected: string): TagproofError {

@@ -5,6 +5,7 @@ import { projectConfiguration } from './project.ts'
 import { lastPart, pathsNamed } from './tree-names.ts'
 import { differs } from './verdicts.ts'
 import { isPlacedAt } from './version-place.ts'
+import { once, whole } from '../../../platform/pieces.ts'
 
 /** `X.gz` in place of, or beside, the file `X` of the tag. */
 export const gzipCopy: Generator = {
@@ -31,19 +32,14 @@ async function unpacked(
   accepts: (name: string) => boolean
 ): Promise<Buffer | undefined> {
   const names: string[] = []
-  const pieces: Buffer[] = []
   try {
     const onHeader = ({ name }: { name: string }): number => names.push(name)
-    for await (const piece of readGzip(oncePiece(content), { maximumSize, onHeader })) pieces.push(piece)
+    const bytes = await whole(readGzip(once(content), { maximumSize, onHeader }))
+    return names.every(accepts) ? bytes : undefined
   } catch (error) {
     if (error instanceof TagproofError) return undefined
     throw error
   }
-  return names.every(accepts) ? Buffer.concat(pieces) : undefined
-}
-
-async function* oncePiece(content: Buffer): AsyncGenerator<Buffer> {
-  yield await Promise.resolve(content)
 }
 
 function isOwnName(name: string, path: string): boolean {
