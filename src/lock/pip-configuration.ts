@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { parseIni } from '../formats/ini.ts'
 
 /** Where the user's pip takes packages from, by the rules of pip itself (pip documentation, "Configuration"). */
 export interface PipConfiguration {
@@ -45,26 +46,16 @@ export function pipConfigurationFiles(environment: Variables): string[] {
   ]
 }
 
-/** The ini format of Python's configparser: `[section]`, `key = value` or `key: value`, indented continuations. */
+/** Values of pip's configuration by `section.key`, the key spelled with `-`. */
 export function parsePipConfiguration(text: string): Map<string, string> {
-  const values = new Map<string, string>()
-  let section = ''
-  let last: string | null = null
-  for (const line of text.split(/\r?\n/)) {
-    if (/^\s*([#;]|$)/.test(line)) continue
-    const heading = /^\[([^\]]+)\]/.exec(line)
-    const pair = /^([^\s=:][^=:]*?)\s*[=:]\s*(.*)$/.exec(line)
-    if (heading !== null) {
-      section = (heading[1] ?? '').trim()
-      last = null
-    } else if (/^\s/.test(line) && last !== null)
-      values.set(last, `${values.get(last) ?? ''}\n${line.trim()}`.trim())
-    else if (pair !== null) {
-      last = `${section}.${(pair[1] ?? '').toLowerCase().replaceAll('_', '-')}`
-      values.set(last, (pair[2] ?? '').trim())
-    }
-  }
-  return values
+  return new Map(
+    [...parseIni(text)].flatMap(([section, settings]) =>
+      [...settings].map(([key, value]): [string, string] => [
+        `${section.trim()}.${key.toLowerCase().replaceAll('_', '-')}`,
+        value.trim()
+      ])
+    )
+  )
 }
 
 /** Later files win over earlier ones, a section for `install` over `global`, variables over all. */

@@ -1,4 +1,5 @@
 import { parse } from 'smol-toml'
+import { parseIni } from '../formats/ini.ts'
 
 /** What a project's static metadata names, relative to the project. */
 export interface NamedByMetadata {
@@ -129,17 +130,11 @@ function valuesAt(value: unknown, [key, ...rest]: readonly string[]): string[] {
   return Object.hasOwn(value, key) ? valuesAt((value as Record<string, unknown>)[key], rest) : []
 }
 
-/** The settings of an ini file as configparser reads them: a deeper line continues the value. */
+/** The settings of an ini file, whatever their section; keys in lower case. */
 function settings(text: string): [string, string][] {
-  const found: [string, string][] = []
-  for (const line of text.split(/\r?\n/)) {
-    const last = found.at(-1)
-    if (/^\s*([#;].*)?$/.test(line)) continue
-    const setting = /^([^\s=:[][^=:]*?)\s*[=:]\s*(.*)$/.exec(line)
-    if (/^\s/.test(line) && last !== undefined) last[1] = `${last[1]}\n${line.trim()}`.trim()
-    else if (setting !== null) found.push([(setting[1] ?? '').toLowerCase(), setting[2] ?? ''])
-  }
-  return found
+  return [...parseIni(text).values()].flatMap((section) =>
+    [...section].map(([key, value]): [string, string] => [key.toLowerCase(), value.trim()])
+  )
 }
 
 function listed(value: string): string[] {

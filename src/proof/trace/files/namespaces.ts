@@ -1,6 +1,6 @@
 import { parseWheelName } from '../../../formats/wheel.ts'
 import type { Generator, TraceContext, TracedMember, Verdict } from '../generator.ts'
-import { listOf } from '../metadata/ini-text.ts'
+import { listOf } from '../../../formats/ini.ts'
 import { at, asTexts } from '../metadata/toml-values.ts'
 import { projectConfiguration } from './project.ts'
 import { oneOf } from './verdicts.ts'

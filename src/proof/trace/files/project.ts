@@ -1,5 +1,5 @@
 import type { TraceContext } from '../generator.ts'
-import { parseIni, type Ini } from '../metadata/ini-text.ts'
+import { parseIni, type Ini } from '../../../formats/ini.ts'
 import { parseToml, type Table } from '../metadata/toml-values.ts'
 
 /** What a project says about its build in the tagged tree; empty where it says nothing. */

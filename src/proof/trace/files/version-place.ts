@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { installPath } from '../placement.ts'
 import type { TraceContext, TracedMember } from '../generator.ts'
-import { dictOf } from '../metadata/ini-text.ts'
+import { dictOf } from '../../../formats/ini.ts'
 import { at, textEntries } from '../metadata/toml-values.ts'
 import type { ProjectConfiguration } from './project.ts'
 

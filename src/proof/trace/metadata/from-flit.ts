@@ -1,6 +1,6 @@
 import { normalizeName } from '../../../formats/metadata.ts'
 import { entryPointsOf, requirementsOf } from './from-project-table.ts'
-import { parseIni } from './ini-text.ts'
+import { parseIni } from '../../../formats/ini.ts'
 import { parseAddresses } from './people.ts'
 import { readmeTypeOf, type ProjectFiles } from './project-files.ts'
 import type { Requirement } from './requirement.ts'

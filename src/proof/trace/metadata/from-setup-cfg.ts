@@ -1,5 +1,5 @@
 import { normalizeName } from '../../../formats/metadata.ts'
-import { dictOf, listOf, parseIni, type Ini } from './ini-text.ts'
+import { dictOf, listOf, parseIni, type Ini } from '../../../formats/ini.ts'
 import { parseAddresses } from './people.ts'
 import { assignedText, readmeTypeOf, type ProjectFiles } from './project-files.ts'
 import { parseRequirement, type Requirement } from './requirement.ts'

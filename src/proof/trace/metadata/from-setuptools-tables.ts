@@ -3,7 +3,7 @@ import { parseRequirement } from './requirement.ts'
 import { canonicalSpecifiers } from './specifiers.ts'
 import { byCode, firmly, type Statement } from './statement.ts'
 import { asTable, asText, asTexts, at, textEntries, type Table } from './toml-values.ts'
-import { listOf } from './ini-text.ts'
+import { listOf } from '../../../formats/ini.ts'
 import { normalizeName } from '../../../formats/metadata.ts'
 
 /**
