@@ -4,7 +4,7 @@ import type { Finding } from '../documents/proof.ts'
 import { readArchive } from '../formats/archive.ts'
 import { waysOut } from './build-failure.ts'
 import { compareMembers } from './compare.ts'
-import { findPutBacks, withOriginals } from './putback.ts'
+import { restoreWorldB, type RestoreRequest } from './restore.ts'
 import { variationText } from './variation-text.ts'
 
 /** What a difference follows, as further builds have shown. */
@@ -18,19 +18,16 @@ export type Culprit =
   | { unknown: true }
 
 /**
- * Members of an artifact that differ between world a and a build of world b with these scrambled files, once the
- * originals are back.
+ * Members of an artifact that differ between world a and a build of world b, once the originals are back as they are
+ * when a release is proven.
  *
  * @throws TagproofError `archive-invalid`
  */
-export async function differingMembers(
-  artifact: { a: string; b: string; kind: 'sdist' | 'wheel' },
-  scramble: readonly ScrambledFile[]
-): Promise<string[]> {
-  const { kind } = artifact
-  const [a, b] = [await readArchive(artifact.a, kind), await readArchive(artifact.b, kind)]
-  const members = withOriginals(b.members, findPutBacks(a.members, b.members, scramble))
-  return compareMembers(a.members, members, kind).map((difference) => difference.member)
+export async function differingMembers(request: Omit<RestoreRequest, 'archives'>): Promise<string[]> {
+  const { kind } = request
+  const archives = { a: await readArchive(request.a, kind), b: await readArchive(request.b, kind) }
+  const { members } = await restoreWorldB({ ...request, archives })
+  return compareMembers(archives.a.members, members, kind).map((difference) => difference.member)
 }
 
 /** Names a member among those of several artifacts. */

@@ -1,7 +1,6 @@
 import path from 'node:path'
 import type { Build, BuildFailure, BuiltTarget, Perturbation } from '../documents/build.ts'
 import type { VariationName } from '../documents/fields.ts'
-import type { World } from '../documents/identifiers.ts'
 import type { Plan, PlanTarget, ScrambledFile } from '../documents/plan.ts'
 import type { Finding, Proof } from '../documents/proof.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
@@ -9,8 +8,10 @@ import { joinInside } from '../platform/files.ts'
 import { withCulprits, type Culprit } from '../proof/attribution.ts'
 import { bisect } from '../proof/bisect.ts'
 import { failureFindings, scrambledReads } from '../proof/build-failure.ts'
+import { openRepository } from '../source/repository.ts'
 import type { StageContext } from './context.ts'
 import { withBuildPlaces } from './places.ts'
+import { readBuild } from './read-build.ts'
 import { Questions, type CalmArtifact, type Question } from './questions.ts'
 
 /**
@@ -21,27 +22,33 @@ import { Questions, type CalmArtifact, type Question } from './questions.ts'
  */
 export async function attribute(context: StageContext): Promise<Proof> {
   const { document: proof } = await readDocument('proof', context.out.proof)
-  const { document: planned } = await readDocument('plan', context.out.plan)
-  const [a, b] = [await readBuild(context, 'a'), await readBuild(context, 'b')]
+  const { document: planned, sha256 } = await readDocument('plan', context.out.plan)
+  const [a, b] = [await readBuild(context, 'a', sha256), await readBuild(context, 'b', sha256)]
   const plan = b.scramble === undefined ? planned : { ...planned, scramble: b.scramble }
   const open = plan.targets.flatMap((target) => {
     const built = b.targets.find(({ name }) => name === target.name)
     return built === undefined ? [] : { target, built, findings: openFindings(proof, { plan, a, b }, target) }
   })
   if (open.every(({ findings }) => findings.length === 0)) return proof
+  const repository = await openRepository(context.repository)
   const culprits = await withBuildPlaces(context, plan, 'attribution', async (places) => {
     const found = new Map<Finding, Culprit>()
     for (const { target, built, findings } of open) {
       if (findings.length === 0) continue
       const asking: Asking = {
-        questions: new Questions({ context, plan, places }, target, artifactsOf(context, a, target)),
+        questions: new Questions(
+          { context, plan, places },
+          target,
+          artifactsOf(context, a, target),
+          repository
+        ),
         plan,
         built
       }
       for (const [finding, culprit] of await culpritsOf(asking, findings)) found.set(finding, culprit)
     }
     return found
-  })
+  }).finally(() => repository.close())
   const told: Proof = { ...proof, findings: withCulprits(proof.findings, culprits) }
   await writeDocument('proof', context.out.proof, told)
   return told
@@ -150,8 +157,4 @@ function artifactsOf(context: StageContext, a: Build, target: PlanTarget): CalmA
   return built.flatMap(({ kind, name }) =>
     kind === 'sdist' || kind === 'wheel' ? [{ name, kind, file: joinInside(folder, name) }] : []
   )
-}
-
-async function readBuild(context: StageContext, world: World): Promise<Build> {
-  return (await readDocument('build', path.join(context.out.build(world), 'build.json'))).document
 }

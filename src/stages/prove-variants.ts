@@ -110,7 +110,7 @@ async function compareOne(
 }
 
 /** Reads the original of one of these files, whose blobs were taken from the tagged tree. */
-function originalsOf(files: readonly ScrambledFile[], repository: Repository): ReadOriginal {
+export function originalsOf(files: readonly ScrambledFile[], repository: Repository): ReadOriginal {
   const blobs = new Map(files.map((file) => [file.path, file.blob]))
   return async (name) => {
     const blob = blobs.get(name)

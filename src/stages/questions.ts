@@ -1,13 +1,16 @@
 import type { Perturbation } from '../documents/build.ts'
 import type { VariationName } from '../documents/fields.ts'
-import type { PlanTarget, ScrambledFile } from '../documents/plan.ts'
+import type { Sha256 } from '../documents/identifiers.ts'
+import type { PlanTarget } from '../documents/plan.ts'
 import type { Finding } from '../documents/proof.ts'
 import { asTagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
 import { culpritKey, differingMembers } from '../proof/attribution.ts'
 import type { BuildRoom } from './build-target.ts'
 import type { Variant } from '../source/export-variant.ts'
+import type { Repository } from '../source/repository.ts'
 import { perturbationVariant } from './perturb.ts'
+import { originalsOf } from './prove-variants.ts'
 import { withTrial, type Trial, type Tried } from './trial.ts'
 
 /** Under which conditions of world b a target is built once more. */
@@ -44,11 +47,19 @@ export class Questions {
   private readonly room: BuildRoom
   private readonly target: PlanTarget
   private readonly artifacts: readonly CalmArtifact[]
+  private readonly repository: Repository
 
-  constructor(room: BuildRoom, target: PlanTarget, artifacts: readonly CalmArtifact[]) {
+  /** @param repository where originals are read */
+  constructor(
+    room: BuildRoom,
+    target: PlanTarget,
+    artifacts: readonly CalmArtifact[],
+    repository: Repository
+  ) {
     this.room = room
     this.target = target
     this.artifacts = artifacts
+    this.repository = repository
   }
 
   /** Whether a member differs then; the same question is built for once only. */
@@ -91,18 +102,31 @@ export class Questions {
       title: this.titleOf(question),
       ...(Object.keys(variant).length === 0 ? {} : { variant })
     }
-    const answer = await withTrial(this.room, trial, (tried) => this.compare(tried))
+    const answer = await withTrial(this.room, trial, (tried) =>
+      this.compare(tried, variant.seed ?? plan.scramble.seed)
+    )
     this.answers.set(key, answer)
     return answer
   }
 
-  private async compare({ built, given, folder }: Tried): Promise<Answer> {
+  private async compare({ built, given, folder }: Tried, seed: Sha256): Promise<Answer> {
+    const { scrambled } = given
+    const { links } = this.room.plan.scramble
+    const original = originalsOf(scrambled, this.repository)
     const members = new Set<string>()
     const artifacts = new Set<string>()
     for (const { name, kind, file } of this.artifacts) {
       const made = built.artifacts.some((artifact) => artifact.name === name)
       const found = made
-        ? await differing({ a: file, b: joinInside(folder, name), kind }, given.scrambled)
+        ? await differing({
+            a: file,
+            b: joinInside(folder, name),
+            kind,
+            scramble: scrambled,
+            links,
+            seed,
+            original
+          })
         : null
       if (found === null) artifacts.add(name)
       for (const member of found ?? []) members.add(culpritKey({ artifact: name, member }))
@@ -120,12 +144,9 @@ export class Questions {
 }
 
 /** Null for an artifact that cannot be read. */
-async function differing(
-  artifact: Parameters<typeof differingMembers>[0],
-  scrambled: readonly ScrambledFile[]
-): Promise<string[] | null> {
+async function differing(request: Parameters<typeof differingMembers>[0]): Promise<string[] | null> {
   try {
-    return await differingMembers(artifact, scrambled)
+    return await differingMembers(request)
   } catch (thrown) {
     const error = asTagproofError(thrown)
     if (error.code === 'archive-invalid') return null

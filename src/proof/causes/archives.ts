@@ -55,12 +55,7 @@ export const archiveRules: readonly Rule[] = [
     }
   },
   zipRule('archive-order', ({ name: one }, { name: other }) =>
-    one === other
-      ? undefined
-      : {
-          cause: `An archive holds its files in another order (${one} in world a where world b has ${other}): a folder was listed in the order of the file system.`,
-          fix: 'Sort the files before they are added: sorted(Path(folder).rglob("*")).'
-        }
+    one === other ? undefined : orderCause(one, other)
   ),
   zipRule('zip-time', ({ time: one, name }, { time: other }) =>
     one === other
@@ -74,12 +69,7 @@ export const archiveRules: readonly Rule[] = [
     one === other ? undefined : modeCause(name, one >>> 16, other >>> 16)
   ),
   tarRule('archive-order', ({ name: one }, { name: other }) =>
-    one === other
-      ? undefined
-      : {
-          cause: `An archive holds its files in another order (${one} in world a where world b has ${other}): a folder was listed in the order of the file system.`,
-          fix: 'Sort the files before they are added: sorted(Path(folder).rglob("*")).'
-        }
+    one === other ? undefined : orderCause(one, other)
   ),
   tarRule('tar-owner', ({ owner: one, name }, { owner: other }) =>
     one === other
@@ -101,6 +91,13 @@ export const archiveRules: readonly Rule[] = [
         }
   )
 ]
+
+function orderCause(one: string, other: string): Explained {
+  return {
+    cause: `An archive holds its files in another order (${one} in world a where world b has ${other}): a folder was listed in the order of the file system.`,
+    fix: 'Sort the files before they are added: sorted(Path(folder).rglob("*")).'
+  }
+}
 
 function modeCause(name: string, one: number, other: number): Explained {
   const octal = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, '0')
