@@ -6692,9 +6692,9 @@ function partPattern(schema) {
   const inner2 = def.innerType ?? schema._zod.innerType;
   if (inner2) {
     const before3 = inner2._zod.pattern?.source;
-    const after2 = partPattern(inner2);
-    if (own2 && before3 && after2 && after2 !== before3) {
-      return own2.replace(cleanRegex(before3), () => cleanRegex(after2));
+    const after3 = partPattern(inner2);
+    if (own2 && before3 && after3 && after3 !== before3) {
+      return own2.replace(cleanRegex(before3), () => cleanRegex(after3));
     }
     return own2;
   }
@@ -24674,16 +24674,9 @@ var init_config = __esm({
       "expected an http or https URL without user name, query or fragment, or a folder"
     );
     waiverField = external_exports.strictObject({
-      check: external_exports.enum([
-        "source",
-        "reproduced",
-        "traced",
-        "uninfluenced",
-        "container",
-        "complete",
-        "policy",
-        "try"
-      ]),
+      check: external_exports.enum(["source", "traced", "uninfluenced", "complete", "policy", "try"]).describe(
+        "Check of the finding. What the worlds do not agree on (reproduced) and what no reader takes (container) cannot be waived: there is nothing to ship."
+      ),
       code: external_exports.string().min(1).describe("Code of the finding."),
       path: globField.describe("Glob over the members (or files) that the exception is for."),
       reason: external_exports.string().min(10, "expected a sentence that says why").describe("Why this is right; shown in every proof.")
@@ -25859,10 +25852,10 @@ function guessed(tagName) {
   return starts.map((start) => tagName.slice(start).replace(/^v(?=\d)/i, "")).find((tail) => /^\d/.test(tail) && (0, import_pep440.valid)(tail) !== null);
 }
 function stated(tagName, pattern) {
-  const [before3 = "", after2 = ""] = pattern.split("{version}");
-  if (!tagName.startsWith(before3) || !tagName.endsWith(after2)) return void 0;
-  const version4 = tagName.slice(before3.length, tagName.length - after2.length);
-  return /^\d[0-9A-Za-z.+!~_-]*$/.test(version4) && before3.length + after2.length < tagName.length ? version4 : void 0;
+  const [before3 = "", after3 = ""] = pattern.split("{version}");
+  if (!tagName.startsWith(before3) || !tagName.endsWith(after3)) return void 0;
+  const version4 = tagName.slice(before3.length, tagName.length - after3.length);
+  return /^\d[0-9A-Za-z.+!~_-]*$/.test(version4) && before3.length + after3.length < tagName.length ? version4 : void 0;
 }
 var import_pep440;
 var init_version2 = __esm({
@@ -28142,6 +28135,20 @@ var init_reader = __esm({
   }
 });
 
+// src/platform/pieces.ts
+async function whole(content) {
+  const pieces = [];
+  for await (const piece of content) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+async function* once2(bytes) {
+  yield bytes;
+}
+var init_pieces = __esm({
+  "src/platform/pieces.ts"() {
+  }
+});
+
 // src/worlds/report.ts
 async function takeReport(stream, rules5) {
   let status;
@@ -28216,9 +28223,7 @@ function asBuildOutput(thrown) {
 }
 async function textOf(entry) {
   if (entry.size > mostReportBytes) throw tooMuch(entry.size, mostReportBytes);
-  const chunks = [];
-  for await (const chunk2 of entry.content) chunks.push(chunk2);
-  return Buffer.concat(chunks).toString("utf8");
+  return (await whole(entry.content)).toString("utf8");
 }
 function parseStatus(text5) {
   const fields = new Map(text5.split("\n").map((line2) => [line2.split(" ")[0] ?? "", line2.split(" ").slice(1)]));
@@ -28244,6 +28249,7 @@ var init_report = __esm({
     init_reader();
     init_errors();
     init_files();
+    init_pieces();
     mostReportBytes = 64 * 1024 * 1024;
     mostFiles = 1e5;
   }
@@ -30079,9 +30085,7 @@ function scriptText(environment2, module2, object2) {
 async function text(archive, member, name) {
   const entry = archive.entries.find((candidate) => candidate.path === member);
   if (entry === void 0 || entry.size > largestMetadata) throw broken(name, `no usable ${member}`, member);
-  const chunks = [];
-  for await (const chunk2 of archive.content(entry)) chunks.push(chunk2);
-  return Buffer.concat(chunks).toString("utf8");
+  return (await whole(archive.content(entry))).toString("utf8");
 }
 function broken(name, found2, expected) {
   return new TagproofError("archive-invalid", `${name} is not a wheel that can be installed.`, {
@@ -30095,6 +30099,7 @@ var init_wheel_install = __esm({
   "src/targets/python/wheel-install.ts"() {
     init_record();
     init_errors();
+    init_pieces();
     largestMetadata = 16 * 1024 * 1024;
   }
 });
@@ -30148,9 +30153,7 @@ async function installWheel(file3, minor, into) {
 async function contentOf(archive, entry) {
   if (entry.size > largestFile)
     throw new TagproofError("archive-invalid", `${entry.path} is too large for a build requirement.`);
-  const chunks = [];
-  for await (const chunk2 of archive.content(entry)) chunks.push(chunk2);
-  return Buffer.concat(chunks);
+  return await whole(archive.content(entry));
 }
 function agrees(content, recorded) {
   if (recorded === void 0 || recorded.algorithm === null) return true;
@@ -30172,6 +30175,7 @@ var init_environment2 = __esm({
     init_errors();
     init_files();
     init_wheel_install();
+    init_pieces();
     environmentPath = "/opt/build-environment";
     environmentTime = 315532800;
     largestFile = 512 * 1024 * 1024;
@@ -30260,8 +30264,8 @@ function missingDebianPackages(output2) {
   }
   return [...missing2].sort();
 }
-function add(missing2, fits3) {
-  for (const entry of broughtBy) if (fits3(entry)) missing2.add(entry.package);
+function add(missing2, fits2) {
+  for (const entry of broughtBy) if (fits2(entry)) missing2.add(entry.package);
 }
 var broughtBy, known, longestLine, absences;
 var init_debian_packages = __esm({
@@ -31241,10 +31245,10 @@ function isJson(bytes) {
     return false;
   }
 }
-function around(before3, after2, size, next) {
-  const room = size - before3.length - after2.length;
+function around(before3, after3, size, next) {
+  const room = size - before3.length - after3.length;
   if (room < 0) return void 0;
-  return Buffer.concat([Buffer.from(before3), lettersOf(next(room)), Buffer.from(after2)]);
+  return Buffer.concat([Buffer.from(before3), lettersOf(next(room)), Buffer.from(after3)]);
 }
 var json2, roots, rootElement, xml;
 var init_form_text = __esm({
@@ -31254,8 +31258,8 @@ var init_form_text = __esm({
     json2 = (bytes, { noise }) => {
       const first = bytes.toString("latin1", 0, 256).trimStart().charAt(0);
       if (first !== "{" && first !== "[" || !isJson(bytes)) return void 0;
-      const [before3, after2] = first === "[" ? ['["', '"]\n'] : ['{"scrambled":"', '"}\n'];
-      return around(before3, after2, bytes.length, noise("json"));
+      const [before3, after3] = first === "[" ? ['["', '"]\n'] : ['{"scrambled":"', '"}\n'];
+      return around(before3, after3, bytes.length, noise("json"));
     };
     roots = {
       svg: '<svg xmlns="http://www.w3.org/2000/svg"><title>',
@@ -31760,9 +31764,7 @@ async function writeOriginals(request) {
 }
 async function addOriginal(tar2, entry, content, request) {
   if (entry.mode !== "120000" && entry.size > largestReadable) return addLarge(tar2, entry, content, request);
-  const chunks = [];
-  for await (const chunk2 of content) chunks.push(chunk2);
-  const bytes = Buffer.concat(chunks);
+  const bytes = await whole(content);
   if (entry.mode === "120000") {
     const linkTarget = linkTargetOf(entry, bytes);
     const offset2 = await tar2.add(headerOf(entry, request.epoch, linkTarget));
@@ -31831,6 +31833,7 @@ var init_export_originals = __esm({
     init_notices();
     init_opaque();
     init_tar_file();
+    init_pieces();
   }
 });
 
@@ -31860,9 +31863,7 @@ async function contentOf3(place, originals, { seed, tier }) {
   if (place.linkTarget !== null) return [];
   if (!place.scrambled) return contentAt(originals, place.offset, size);
   if (size > largestReadable) return scrambledStream(size, path66, seed);
-  const chunks = [];
-  for await (const chunk2 of contentAt(originals, place.offset, size)) chunks.push(chunk2);
-  return [scramble(Buffer.concat(chunks), path66, seed, tier)];
+  return [scramble(await whole(contentAt(originals, place.offset, size)), path66, seed, tier)];
 }
 async function* contentAt(file3, offset, size) {
   for (let at2 = 0; at2 < size; ) {
@@ -31882,36 +31883,105 @@ var init_export_scrambled = __esm({
     init_export_order();
     init_opaque();
     init_tar_file();
+    init_pieces();
     copyBytes = 1 << 20;
+  }
+});
+
+// src/source/wildcards.ts
+function fitsWildcards(pattern, path66, { below = false } = {}) {
+  const end = pattern.length * 2;
+  let places2 = reachable(pattern, [0]);
+  for (const character of path66) {
+    if (below && character === "/" && places2.has(end)) return true;
+    const next = /* @__PURE__ */ new Set();
+    for (const place of places2) for (const to of after(pattern, place, character)) next.add(to);
+    if (next.size === 0) return false;
+    places2 = reachable(pattern, next);
+  }
+  return places2.has(end);
+}
+function after(pattern, place, character) {
+  const at2 = place >> 1;
+  const step = pattern[at2];
+  const onward = (at2 + 1) * 2;
+  if (step === void 0) return [];
+  if ("literal" in step) return step.literal === character ? [onward] : [];
+  if ("oneOf" in step) return character !== "/" && step.oneOf(character) ? [onward] : [];
+  switch (step.wildcard) {
+    case "?":
+      return character === "/" ? [] : [onward];
+    case "*":
+      return character === "/" ? [] : [place];
+    case "**":
+      return [place];
+    case "**/":
+      return character === "/" ? [at2 * 2 + 1, onward] : [at2 * 2 + 1];
+  }
+}
+function reachable(pattern, from) {
+  const places2 = /* @__PURE__ */ new Set();
+  for (let place of from) {
+    places2.add(place);
+    while (mayBeNothing(pattern[place >> 1], place)) places2.add(place = ((place >> 1) + 1) * 2);
+  }
+  return places2;
+}
+function mayBeNothing(step, place) {
+  if (step === void 0 || !("wildcard" in step) || step.wildcard === "?") return false;
+  return step.wildcard !== "**/" || place % 2 === 0;
+}
+var init_wildcards = __esm({
+  "src/source/wildcards.ts"() {
   }
 });
 
 // src/source/glob.ts
 function globMatcher(globs) {
-  const forms3 = globs.map((glob) => globExpression(glob));
-  return (path66) => forms3.some((form2) => form2.test(path66));
+  const patterns = globs.flatMap((glob) => patternsOf(glob));
+  return (path66) => patterns.some((pattern) => fitsWildcards(pattern, path66, { below: true }));
 }
-function globExpression(glob) {
-  const body = glob.replace(/^\.?\/+/, "").replace(/\/+$/, "").replace(/\*\*\/|\/\*\*$|\*\*|\*|\?|\[[!^]?[^\]/]+\]|\{[^{}]*\}|[^*?[{]|./gs, translated);
-  return new RegExp(`^${body}(?:/.*)?$`, "s");
+function patternsOf(glob) {
+  const pieces = glob.replace(/^\.?\/+/, "").replace(/\/+$/, "").match(/\{[^{}]*\}|[^{]+|\{/gs) ?? [];
+  let patterns = [[]];
+  for (const piece of pieces) {
+    const choices2 = piece.length > 1 && piece.startsWith("{") ? piece.slice(1, -1).split(",") : [piece];
+    patterns = patterns.flatMap((begin) => choices2.map((choice) => [...begin, ...wildcardsOf(choice)]));
+    if (patterns.length > mostAlternatives)
+      throw new TagproofError(
+        "config-invalid",
+        `The glob ${JSON.stringify(glob)} has too many alternatives.`,
+        {
+          expected: `at most ${mostAlternatives}`,
+          fix: "Write several globs in its place."
+        }
+      );
+  }
+  return patterns;
 }
-function translated(token2) {
-  if (token2 === "**/") return "(?:.*/)?";
-  if (token2 === "/**") return "/.*";
-  if (token2 === "**") return ".*";
-  if (token2 === "*") return "[^/]*";
-  if (token2 === "?") return "[^/]";
-  if (token2.length > 2 && token2.startsWith("["))
-    return `[${token2.slice(1, -1).replace(/^[!^]/, "^").replace(/[\\\]]/g, "\\$&")}]`;
-  if (token2.length > 1 && token2.startsWith("{"))
-    return `(?:${token2.slice(1, -1).split(",").map((part) => globBody(part)).join("|")})`;
-  return token2.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+function wildcardsOf(text5) {
+  return (text5.match(/\*\*\/|\*\*|\*|\?|\[[!^]?[^\]/]+\]|./gsu) ?? []).map(wildcardOf);
 }
-function globBody(part) {
-  return part.replace(/\*\*\/|\*\*|\*|\?|./gs, translated);
+function wildcardOf(token2) {
+  if (token2 === "*" || token2 === "?" || token2 === "**" || token2 === "**/") return { wildcard: token2 };
+  if (token2.length > 1 && token2.startsWith("[")) return { oneOf: charactersOf(token2.slice(1, -1)) };
+  return { literal: token2 };
 }
+function charactersOf(text5) {
+  const negated = /^[!^]/.test(text5);
+  const parts = (negated ? text5.slice(1) : text5).match(/.-.|./gsu) ?? [];
+  const has = (character) => parts.some((part) => {
+    const [from = "", dash, to = from] = part;
+    return dash === "-" ? from <= character && character <= to : part === character;
+  });
+  return (character) => has(character) !== negated;
+}
+var mostAlternatives;
 var init_glob = __esm({
   "src/source/glob.ts"() {
+    init_errors();
+    init_wildcards();
+    mostAlternatives = 256;
   }
 });
 
@@ -31930,11 +32000,11 @@ function checkInputBreadth(opaque, inputs) {
   const tests = opaque.filter(({ decision }) => decision.reason === "tests");
   for (const [at2, { path: path66 }] of inputs.entries()) {
     const matches = globMatcher([path66]);
-    const fits3 = ({ path: file3 }) => file3 !== path66 && matches(file3);
-    const spared = opaque.filter(fits3).length;
+    const fits2 = ({ path: file3 }) => file3 !== path66 && matches(file3);
+    const spared = opaque.filter(fits2).length;
     if (opaque.length > fewOpaque && spared * 2 > opaque.length)
       throw tooBroad(at2, path66, `${spared} of ${opaque.length} opaque files`);
-    if (tests.length >= fewTests && tests.every(fits3))
+    if (tests.length >= fewTests && tests.every(fits2))
       throw tooBroad(at2, path66, `all ${tests.length} files under tests`);
   }
 }
@@ -31953,6 +32023,58 @@ var init_input_globs = __esm({
     init_glob();
     fewOpaque = 10;
     fewTests = 3;
+  }
+});
+
+// src/formats/ini.ts
+function parseIni(text5, delimiters = "=:") {
+  const sections = /* @__PURE__ */ new Map();
+  const setting2 = delimiters === "=" ? /^([^=]+)=(.*)$/ : /^([^=:]+)[=:](.*)$/;
+  let section2;
+  let key;
+  for (const line2 of text5.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/)) {
+    if (/^\s*[#;]/.test(line2)) continue;
+    if (line2.trim() === "") {
+      if (key !== void 0) section2?.set(key, `${section2.get(key) ?? ""}
+`);
+      continue;
+    }
+    if (/^\s/.test(line2) && section2 !== void 0 && key !== void 0) {
+      section2.set(key, `${section2.get(key) ?? ""}
+${line2.trim()}`);
+      continue;
+    }
+    const header2 = /^\[([^\]]+)\]/.exec(line2.trim())?.[1];
+    if (header2 !== void 0) {
+      section2 = sections.get(header2) ?? /* @__PURE__ */ new Map();
+      sections.set(header2, section2);
+      key = void 0;
+      continue;
+    }
+    const [, name, value = ""] = setting2.exec(line2) ?? [];
+    key = name?.trim();
+    if (key !== void 0 && section2 !== void 0) section2.set(key, value.trim());
+  }
+  return new Map(
+    [...sections].map(([name, settings2]) => [
+      name,
+      // A first line that is empty makes a value a list: it is kept.
+      new Map([...settings2].map(([each2, value]) => [each2, value.trimEnd()]))
+    ])
+  );
+}
+function listOf(value, separator = ",") {
+  const parts = value.includes("\n") ? value.split("\n") : value.split(separator);
+  return parts.map((part) => part.trim()).filter((part) => part !== "");
+}
+function dictOf(value) {
+  return listOf(value).flatMap((line2) => {
+    const cut2 = line2.indexOf("=");
+    return cut2 < 0 ? [] : [[line2.slice(0, cut2).trim(), line2.slice(cut2 + 1).trim()]];
+  });
+}
+var init_ini = __esm({
+  "src/formats/ini.ts"() {
   }
 });
 
@@ -31982,9 +32104,9 @@ function namedBySetupCfg(text5) {
   return named;
 }
 function namedBySetupScript(text5, paths) {
-  const literals2 = new Set([...text5.matchAll(/(["'])([^"'\\\n]{1,300})\1/g)].map((match) => match[2] ?? ""));
+  const literals = new Set([...text5.matchAll(/(["'])([^"'\\\n]{1,300})\1/g)].map((match) => match[2] ?? ""));
   return paths.filter(
-    (path66) => /\.(c|cc|cpp|cxx|h|hh|hpp|pyx|pxd|pxi)$/.test(path66) && tailsOf(path66).some((tail) => literals2.has(tail))
+    (path66) => /\.(c|cc|cpp|cxx|h|hh|hpp|pyx|pxd|pxi)$/.test(path66) && tailsOf(path66).some((tail) => literals.has(tail))
   );
 }
 function tailsOf(path66) {
@@ -32007,16 +32129,9 @@ function valuesAt(value, [key, ...rest]) {
   return Object.hasOwn(value, key) ? valuesAt(value[key], rest) : [];
 }
 function settings(text5) {
-  const found2 = [];
-  for (const line2 of text5.split(/\r?\n/)) {
-    const last = found2.at(-1);
-    if (/^\s*([#;].*)?$/.test(line2)) continue;
-    const setting2 = /^([^\s=:[][^=:]*?)\s*[=:]\s*(.*)$/.exec(line2);
-    if (/^\s/.test(line2) && last !== void 0) last[1] = `${last[1]}
-${line2.trim()}`.trim();
-    else if (setting2 !== null) found2.push([(setting2[1] ?? "").toLowerCase(), setting2[2] ?? ""]);
-  }
-  return found2;
+  return [...parseIni(text5).values()].flatMap(
+    (section2) => [...section2].map(([key, value]) => [key.toLowerCase(), value.trim()])
+  );
 }
 function listed(value) {
   return value.split(/[\n,]/).map((part) => part.trim()).filter((part) => part !== "");
@@ -32025,6 +32140,7 @@ var pyprojectKeys;
 var init_metadata_names = __esm({
   "src/source/metadata-names.ts"() {
     init_dist();
+    init_ini();
     pyprojectKeys = [
       { key: "project.readme", take: "files" },
       { key: "project.readme.file", take: "files" },
@@ -32231,9 +32347,7 @@ async function refuseLfsPointers(repository, entries) {
   const found2 = [];
   let at2 = 0;
   for await (const blob of repository.blobs(small.map((entry) => entry.id))) {
-    const chunks = [];
-    for await (const chunk2 of blob.content) chunks.push(chunk2);
-    if (isLfsPointer(Buffer.concat(chunks))) found2.push(small[at2]?.path ?? "");
+    if (isLfsPointer(await whole(blob.content))) found2.push(small[at2]?.path ?? "");
     at2 += 1;
   }
   if (found2.length === 0) return;
@@ -32252,6 +32366,7 @@ var init_lfs = __esm({
   "src/source/lfs.ts"() {
     init_errors();
     init_tag_name();
+    init_pieces();
     largestPointer = 1024;
     smallestPointer = 100;
     pointerForm = /^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\/v1\n(.+\n)*?oid sha256:[0-9a-f]{64}\nsize \d+\n$/;
@@ -33201,7 +33316,7 @@ function previousFindings(now, previous, tag) {
     ...lacks.length === 0 ? [] : [
       {
         ...about(artifact2, "member-gone", "warn"),
-        message: `${countOf(lacks)} that ${tag} shipped ${lacks.length === 1 ? "is" : "are"} missing now: ${listOf(lacks)}`,
+        message: `${countOf(lacks)} that ${tag} shipped ${lacks.length === 1 ? "is" : "are"} missing now: ${listOf2(lacks)}`,
         cause: "They were removed or renamed, or the build no longer finds them.",
         fix: `Look whether each was meant to go. If so, nothing is to be done; otherwise mend the list of files of the build backend, and tag again.`
       }
@@ -33209,7 +33324,7 @@ function previousFindings(now, previous, tag) {
     ...adds.length === 0 ? [] : [
       {
         ...about(artifact2, "member-new", "note"),
-        message: `${countOf(adds)} that ${tag} did not ship: ${listOf(adds)}`,
+        message: `${countOf(adds)} that ${tag} did not ship: ${listOf2(adds)}`,
         cause: null,
         fix: null
       }
@@ -33264,7 +33379,7 @@ function about(artifact2, code2, severity) {
 function countOf(names2) {
   return names2.length === 1 ? "1 file" : `${names2.length} files`;
 }
-function listOf(names2) {
+function listOf2(names2) {
   let text5 = "";
   let shown3 = 0;
   for (const name of names2.slice(0, mostNames2)) {
@@ -33288,54 +33403,25 @@ var init_complete2 = __esm({
 
 // src/proof/name-pattern.ts
 function namePattern(text5) {
-  const tokens2 = (text5.match(/\\.|\*\*|[^\\]|\\$/gsu) ?? []).map(tokenOf);
-  const first = tokens2.findIndex((token2) => "wildcard" in token2);
-  const head2 = literals(first < 0 ? tokens2 : tokens2.slice(0, first));
-  const wildcards = tokens2.filter((token2) => "wildcard" in token2).length;
-  const rest = tokens2.slice(Math.max(first, 0));
+  const steps = (text5.match(/\\.|\*\*|[^\\]|\\$/gsu) ?? []).map(stepOf);
+  const wildcards = steps.filter((step) => "wildcard" in step).length;
+  const exact = wildcards === 0 ? steps.map((step) => "literal" in step ? step.literal : "").join("") : null;
   return {
-    exact: first < 0 ? head2 : null,
+    exact,
     wildcards,
-    fits: (name) => first < 0 ? name === head2 : name.startsWith(head2) && fits2(rest, name.slice(head2.length))
+    fits: (name) => exact === null ? fitsWildcards(steps, name) : name === exact
   };
 }
 function literalPattern(name) {
   return name.replace(/[\\*?]/g, "\\$&");
 }
-function tokenOf(text5) {
+function stepOf(text5) {
   if (text5 === "*" || text5 === "**" || text5 === "?") return { wildcard: text5 };
   return { literal: text5.length > 1 && text5.startsWith("\\") ? text5.slice(1) : text5 };
 }
-function literals(tokens2) {
-  return tokens2.map((token2) => "literal" in token2 ? token2.literal : "").join("");
-}
-function fits2(tokens2, name) {
-  let places2 = reachable(tokens2, [0]);
-  for (const character of name) {
-    const next = /* @__PURE__ */ new Set();
-    for (const at2 of places2) {
-      const token2 = tokens2[at2];
-      if (token2 === void 0) continue;
-      if ("literal" in token2) {
-        if (token2.literal === character) next.add(at2 + 1);
-      } else if (token2.wildcard === "**" || character !== "/") next.add(token2.wildcard === "?" ? at2 + 1 : at2);
-    }
-    if (next.size === 0) return false;
-    places2 = reachable(tokens2, next);
-  }
-  return places2.has(tokens2.length);
-}
-function reachable(tokens2, from) {
-  const places2 = /* @__PURE__ */ new Set();
-  for (let at2 of from) {
-    places2.add(at2);
-    for (let token2 = tokens2[at2]; token2 !== void 0 && "wildcard" in token2 && token2.wildcard !== "?"; token2 = tokens2[at2])
-      places2.add(at2 += 1);
-  }
-  return places2;
-}
 var init_name_pattern = __esm({
   "src/proof/name-pattern.ts"() {
+    init_wildcards();
   }
 });
 
@@ -34479,11 +34565,11 @@ function requestChanges(title, previous, next) {
 }
 function packageChanges(title, previous, next) {
   const before3 = new Map(previous.map((entry) => [entry.name, entry]));
-  const after2 = new Map(next.map((entry) => [entry.name, entry]));
+  const after3 = new Map(next.map((entry) => [entry.name, entry]));
   const lines = [];
-  for (const name of [.../* @__PURE__ */ new Set([...before3.keys(), ...after2.keys()])].sort()) {
+  for (const name of [.../* @__PURE__ */ new Set([...before3.keys(), ...after3.keys()])].sort()) {
     const old = before3.get(name);
-    const now = after2.get(name);
+    const now = after3.get(name);
     if (old === void 0) lines.push(`${title}: + ${name} ${now?.version ?? ""}`);
     else if (now === void 0) lines.push(`${title}: - ${name} ${old.version}`);
     else if (old.version !== now.version) lines.push(`${title}: ${name} ${old.version} → ${now.version}`);
@@ -35312,14 +35398,14 @@ function snapshotUrls(template, root, entry) {
 function indexReader(options) {
   const { pip, netrc, client, signal } = options;
   const pages = /* @__PURE__ */ new Map();
-  const once5 = (key, read2) => () => {
+  const once3 = (key, read2) => () => {
     const known4 = pages.get(key) ?? read2();
     pages.set(key, known4);
     return known4;
   };
   const links = pip.findLinks.map((place) => ({
     label: "find-links",
-    list: once5(
+    list: once3(
       place,
       () => listLinks(client, /^https?:/i.test(place) ? withNetrc(place, netrc) : place, signal)
     )
@@ -35327,7 +35413,7 @@ function indexReader(options) {
   return (project) => {
     const index2 = (label, url2, key) => ({
       label,
-      list: once5(
+      list: once3(
         `${key} ${project}`,
         async () => listProject(client, withNetrc(await url2(), netrc), project, signal)
       )
@@ -35397,25 +35483,14 @@ function pipConfigurationFiles(environment2) {
   ];
 }
 function parsePipConfiguration(text5) {
-  const values = /* @__PURE__ */ new Map();
-  let section2 = "";
-  let last = null;
-  for (const line2 of text5.split(/\r?\n/)) {
-    if (/^\s*([#;]|$)/.test(line2)) continue;
-    const heading = /^\[([^\]]+)\]/.exec(line2);
-    const pair = /^([^\s=:][^=:]*?)\s*[=:]\s*(.*)$/.exec(line2);
-    if (heading !== null) {
-      section2 = (heading[1] ?? "").trim();
-      last = null;
-    } else if (/^\s/.test(line2) && last !== null)
-      values.set(last, `${values.get(last) ?? ""}
-${line2.trim()}`.trim());
-    else if (pair !== null) {
-      last = `${section2}.${(pair[1] ?? "").toLowerCase().replaceAll("_", "-")}`;
-      values.set(last, (pair[2] ?? "").trim());
-    }
-  }
-  return values;
+  return new Map(
+    [...parseIni(text5)].flatMap(
+      ([section2, settings2]) => [...settings2].map(([key, value]) => [
+        `${section2.trim()}.${key.toLowerCase().replaceAll("_", "-")}`,
+        value.trim()
+      ])
+    )
+  );
 }
 function mergePipConfiguration(files, environment2) {
   const value = (key) => {
@@ -35448,6 +35523,7 @@ var init_pip_configuration = __esm({
     import_promises26 = require("node:fs/promises");
     import_node_os7 = __toESM(require("node:os"), 1);
     import_node_path26 = __toESM(require("node:path"), 1);
+    init_ini();
   }
 });
 
@@ -35956,10 +36032,10 @@ function chooseSdist(offered, name, specifier, interpreter2) {
     const usable = (file3.yanked !== true || pinned) && runsOn(file3.requiresPython, interpreter2);
     return version4 !== null && usable ? [{ version: version4, offered: file3 }] : [];
   }).sort((left, right) => (0, import_pep4402.compare)(right.version, left.version));
-  const fits3 = (prereleases) => found2.find(
+  const fits2 = (prereleases) => found2.find(
     ({ version: version4 }) => (0, import_pep4402.satisfies)(version4, specifier, prereleases === void 0 ? {} : { prereleases })
   );
-  return fits3() ?? fits3(true) ?? null;
+  return fits2() ?? fits2(true) ?? null;
 }
 function sdistVersion(file3, name) {
   const stem = /^(.+)\.tar\.gz$/.exec(file3)?.[1] ?? "";
@@ -36305,9 +36381,9 @@ async function checkTrailer(reader, checksum2, size) {
     throw fail(offset, "the checksum is wrong", { found: hex3(checksum2), expected: hex3(stored.checksum) });
   if (stored.size !== size % 2 ** 32)
     throw fail(offset + 4, "the size is wrong", { found: String(size), expected: String(stored.size) });
-  const after2 = await reader.some(2);
-  if (after2 === void 0) return;
-  const again = after2[0] === 31 ? "a second gzip member" : "data";
+  const after3 = await reader.some(2);
+  if (after3 === void 0) return;
+  const again = after3[0] === 31 ? "a second gzip member" : "data";
   throw fail(offset + 8, `${again} follows the trailer`);
 }
 function hex3(value) {
@@ -36603,10 +36679,9 @@ async function wheelText(archive, name) {
   const entry = entryOf(archive, name);
   const place = { format: "wheel", entry: entry.index, offset: entry.offset, path: name };
   if (entry.size > largestText2) throw invalidArchive(place, "the file is larger than 16 MiB");
-  const pieces = [];
-  for await (const piece of archive.content(entry)) pieces.push(piece);
+  const bytes = await whole(archive.content(entry));
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(pieces));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     throw invalidArchive(place, "the text is not UTF-8", { cause });
   }
@@ -36681,6 +36756,7 @@ var init_wheel = __esm({
     init_metadata();
     init_record();
     init_reader2();
+    init_pieces();
     largestText2 = 16 * 2 ** 20;
     signatures = ["RECORD.jws", "RECORD.p7s"];
   }
@@ -36734,9 +36810,7 @@ async function sdistStates(sdist, file3) {
         expected: `at most ${largestPyproject} bytes`,
         fix: "Lock another version of it."
       });
-    const chunks = [];
-    for await (const chunk2 of entry.content) chunks.push(chunk2);
-    pyproject = Buffer.concat(chunks).toString("utf8");
+    pyproject = (await whole(entry.content)).toString("utf8");
   }
   return readBuildSystem(pyproject, `${sdist.file}/pyproject.toml`).requires;
 }
@@ -36785,6 +36859,7 @@ var init_sdist2 = __esm({
     init_driver2();
     init_environment2();
     init_requires();
+    init_pieces();
     largestPyproject = 1024 * 1024;
   }
 });
@@ -36842,7 +36917,7 @@ async function askBackend(lockRoom, target, first) {
 }
 async function workshopIn(lockRoom) {
   const made = /* @__PURE__ */ new Map();
-  const once5 = (what, sdist, builtWith2, make2) => {
+  const once3 = (what, sdist, builtWith2, make2) => {
     const key = JSON.stringify([what, sdist.sha256, builtWith2]);
     const known4 = made.get(key) ?? make2();
     made.set(key, known4);
@@ -36855,13 +36930,13 @@ async function workshopIn(lockRoom) {
       const alone = { interpreter: "3.0", requested: [], packages: [sdist] };
       return sdistStates(sdist, (await environmentRequest(lockRoom, alone)).file(sdist));
     },
-    asked: (sdist, builtWith2) => once5(
+    asked: (sdist, builtWith2) => once3(
       "asked",
       sdist,
       builtWith2,
       async () => sdistAsks(sdist, builtWith2, await requestFor(sdist, builtWith2))
     ),
-    build: (sdist, builtWith2) => once5("build", sdist, builtWith2, async () => {
+    build: (sdist, builtWith2) => once3("build", sdist, builtWith2, async () => {
       const folder = import_node_path32.default.join(lockRoom.folder, `wheel-${made.size}`);
       return buildSdist(sdist, builtWith2, folder, await requestFor(sdist, builtWith2));
     })
@@ -37539,15 +37614,13 @@ async function openRepository(directory) {
     missing: missing2,
     async readObject(id, expectedType) {
       const { object: object2, end } = await one(id);
-      const chunks = [];
       try {
         const fault = refusal(object2, expectedType);
         if (fault !== void 0) throw fault;
-        for await (const chunk2 of checked(object2)) chunks.push(chunk2);
+        return { type: object2.type, data: await whole(checked(object2)) };
       } finally {
         await end();
       }
-      return { type: object2.type, data: Buffer.concat(chunks) };
     },
     async blobStream(id) {
       const { object: object2, end } = await one(id);
@@ -37664,6 +37737,7 @@ var init_repository = __esm({
     init_object_store();
     init_objects();
     init_private_git();
+    init_pieces();
     largestInMemory = 512 * 1024 * 1024;
   }
 });
@@ -38465,9 +38539,12 @@ async function addNoise(tar2, { scramble: scramble2, seed = scramble2.seed, tier
     await tar2.addContent(size, observed(scrambledStream(size, path66, seed), hash2));
     return { ...record4, scrambled: sha256(hash2.digest("hex")) };
   }
-  const pieces = [];
-  for await (const piece of piecesAt(originals, entry.content, entry.size)) pieces.push(piece);
-  const { bytes, form: form2 } = scrambledAs(Buffer.concat(pieces), path66, seed, tier);
+  const { bytes, form: form2 } = scrambledAs(
+    await whole(piecesAt(originals, entry.content, entry.size)),
+    path66,
+    seed,
+    tier
+  );
   await tar2.addContent(size, [bytes]);
   return { ...record4, scrambled: sha256OfBytes(bytes), ...form2 === void 0 ? {} : { form: form2 } };
 }
@@ -38498,6 +38575,7 @@ var init_export_variant = __esm({
     init_opaque();
     init_tar_file();
     init_tree();
+    init_pieces();
   }
 });
 
@@ -38920,8 +38998,8 @@ async function previousRelease(repository, tag, version4) {
 function candidates2(names2, current, version4) {
   const found2 = names2.flatMap((name) => {
     const stated3 = versionLike(name, current, version4);
-    const fits3 = stated3 !== void 0 && (version4 === null || isLower(stated3, version4));
-    return name === current || !fits3 ? [] : [{ name, version: stated3 }];
+    const fits2 = stated3 !== void 0 && (version4 === null || isLower(stated3, version4));
+    return name === current || !fits2 ? [] : [{ name, version: stated3 }];
   });
   return found2.sort((one, other2) => isLower(one.version, other2.version) ? 1 : -1);
 }
@@ -39493,7 +39571,7 @@ function lineAt(bytes, offset) {
   const start = Math.max(bytes.lastIndexOf(10, Math.max(0, offset - 1)) + 1, offset - before2, 0);
   const from = Math.min(start, offset);
   const end = bytes.indexOf(10, offset);
-  const to = Math.min(end < 0 ? bytes.length : end, offset + after);
+  const to = Math.min(end < 0 ? bytes.length : end, offset + after2);
   return bytes.subarray(from, to).toString("utf8");
 }
 function hexAt(bytes, offset) {
@@ -39507,14 +39585,14 @@ function escaped(text5) {
     (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ""}}`
   );
 }
-var largestHead, before2, after;
+var largestHead, before2, after2;
 var init_content2 = __esm({
   "src/proof/content.ts"() {
     init_sdist();
     init_reader2();
     largestHead = 8 * 1024 * 1024;
     before2 = 40;
-    after = 100;
+    after2 = 100;
   }
 });
 
@@ -39995,9 +40073,6 @@ async function drain(content) {
   const pieces = content[Symbol.asyncIterator]();
   while ((await pieces.next()).done !== true) ;
 }
-async function* once2(bytes) {
-  yield bytes;
-}
 var import_node_crypto16, import_promises50;
 var init_canonical_wheel = __esm({
   "src/formats/canonical-wheel.ts"() {
@@ -40011,6 +40086,7 @@ var init_canonical_wheel = __esm({
     init_replacement();
     init_wheel();
     init_writer2();
+    init_pieces();
   }
 });
 
@@ -40082,6 +40158,12 @@ var init_compare = __esm({
 });
 
 // src/proof/causes/archives.ts
+function orderCause(one, other2) {
+  return {
+    cause: `An archive holds its files in another order (${one} in world a where world b has ${other2}): a folder was listed in the order of the file system.`,
+    fix: 'Sort the files before they are added: sorted(Path(folder).rglob("*")).'
+  };
+}
 function modeCause(name, one, other2) {
   const octal4 = (mode) => (mode & 4095).toString(8).padStart(4, "0");
   return {
@@ -40218,10 +40300,7 @@ var init_archives = __esm({
       },
       zipRule(
         "archive-order",
-        ({ name: one }, { name: other2 }) => one === other2 ? void 0 : {
-          cause: `An archive holds its files in another order (${one} in world a where world b has ${other2}): a folder was listed in the order of the file system.`,
-          fix: 'Sort the files before they are added: sorted(Path(folder).rglob("*")).'
-        }
+        ({ name: one }, { name: other2 }) => one === other2 ? void 0 : orderCause(one, other2)
       ),
       zipRule(
         "zip-time",
@@ -40236,10 +40315,7 @@ var init_archives = __esm({
       ),
       tarRule(
         "archive-order",
-        ({ name: one }, { name: other2 }) => one === other2 ? void 0 : {
-          cause: `An archive holds its files in another order (${one} in world a where world b has ${other2}): a folder was listed in the order of the file system.`,
-          fix: 'Sort the files before they are added: sorted(Path(folder).rglob("*")).'
-        }
+        ({ name: one }, { name: other2 }) => one === other2 ? void 0 : orderCause(one, other2)
       ),
       tarRule(
         "tar-owner",
@@ -41186,9 +41262,9 @@ function replaceWithOriginals(putBacks, read2) {
     const back = putBacks.get(member.path);
     if (back === void 0) return void 0;
     if (back.kind === "link")
-      return { size: 0, content: once3(Buffer.alloc(0)), linkTarget: back.link.original };
+      return { size: 0, content: once2(Buffer.alloc(0)), linkTarget: back.link.original };
     const bytes = back.kind === "copy" ? await checkedOriginal(back.file, read2) : back.bytes;
-    return { size: bytes.length, content: once3(bytes) };
+    return { size: bytes.length, content: once2(bytes) };
   };
 }
 async function checkedOriginal(file3, read2) {
@@ -41213,13 +41289,11 @@ function recordWithOriginals(a, b, putBacks) {
 function pathField(line2) {
   return /^(?:"(?:[^"]|"")*"|[^,]*)/.exec(line2)?.[0] ?? line2;
 }
-async function* once3(bytes) {
-  yield bytes;
-}
 var init_putback = __esm({
   "src/proof/putback.ts"() {
     init_files();
     init_errors();
+    init_pieces();
   }
 });
 
@@ -41357,7 +41431,7 @@ function tarForm({ headers, path: path66 }) {
   form2.fill(0, last + 148, last + 156);
   return `${path66} ${form2.toString("hex")}`;
 }
-async function whole(content, budget) {
+async function whole2(content, budget) {
   const pieces = [];
   for await (const piece of content) {
     budget.left -= piece.length;
@@ -41374,9 +41448,6 @@ async function isSameText(a, b, digests2) {
 function sha2562(bytes) {
   return (0, import_node_crypto18.createHash)("sha256").update(bytes).digest("hex");
 }
-async function* once4(bytes) {
-  yield bytes;
-}
 var import_node_buffer3, import_node_crypto18, import_node_zlib9, deepest2, largestContent3, largestText4, unpackers, localHeader2, tooMuch2;
 var init_equivalence = __esm({
   "src/proof/equivalence.ts"() {
@@ -41389,6 +41460,7 @@ var init_equivalence = __esm({
     init_reader2();
     init_source();
     init_errors();
+    init_pieces();
     deepest2 = 4;
     largestContent3 = 64 * 2 ** 20;
     largestText4 = 16 * 2 ** 20;
@@ -41396,7 +41468,7 @@ var init_equivalence = __esm({
       strictly(isGzip2, async (bytes, budget) => {
         let header2;
         const rules5 = { maximumSize: largestContent3, onHeader: (found2) => header2 = found2 };
-        const content = await whole(readGzip(once4(bytes), rules5), budget);
+        const content = await whole2(readGzip(once2(bytes), rules5), budget);
         return { form: `gzip ${JSON.stringify(header2)}`, parts: [{ name: "", content }] };
       }),
       strictly(isZip, async (bytes, budget) => {
@@ -41405,8 +41477,8 @@ var init_equivalence = __esm({
         for (const entry of archive.entries)
           parts.push({
             name: entry.path,
-            content: await whole(archive.content(entry), budget),
-            packed: await whole(archive.rawContent(entry), budget)
+            content: await whole2(archive.content(entry), budget),
+            packed: await whole2(archive.rawContent(entry), budget)
           });
         const order = [...archive.entries].sort((one, other2) => one.offset - other2.offset);
         const form2 = JSON.stringify([archive.entries.map(zipForm), order.map(({ index: index2 }) => index2)]);
@@ -41416,9 +41488,9 @@ var init_equivalence = __esm({
         const parts = [];
         const forms3 = [];
         let end = 0;
-        for await (const entry of readTar(once4(bytes), { onEnd: (zeros) => end = zeros })) {
+        for await (const entry of readTar(once2(bytes), { onEnd: (zeros) => end = zeros })) {
           forms3.push(tarForm(entry));
-          parts.push({ name: entry.path, content: await whole(entry.content, budget) });
+          parts.push({ name: entry.path, content: await whole2(entry.content, budget) });
         }
         return { form: `tar ${JSON.stringify(forms3)} ${end}`, parts };
       }),
@@ -41512,22 +41584,17 @@ async function contentsOf(file3, kind, paths) {
   const contents = /* @__PURE__ */ new Map();
   if (kind === "sdist") {
     for await (const entry of readSdist(file3))
-      if (paths.has(entry.path)) contents.set(entry.path, await whole2(entry.content));
+      if (paths.has(entry.path)) contents.set(entry.path, await whole(entry.content));
     return contents;
   }
   const archive = await openZip(file3);
   try {
     for (const entry of archive.entries)
-      if (paths.has(entry.path)) contents.set(entry.path, await whole2(archive.content(entry)));
+      if (paths.has(entry.path)) contents.set(entry.path, await whole(archive.content(entry)));
   } finally {
     await archive.close();
   }
   return contents;
-}
-async function whole2(content) {
-  const pieces = [];
-  for await (const piece of content) pieces.push(piece);
-  return Buffer.concat(pieces);
 }
 function embeddingOf(scramble2, read2) {
   let texts;
@@ -41587,6 +41654,7 @@ var init_restore = __esm({
     init_equivalence();
     init_embedded();
     init_putback();
+    init_pieces();
     largestMember = 64 * 2 ** 20;
     mostBytes3 = 128 * 2 ** 20;
     largestHashed = 16 * 2 ** 20;
@@ -41785,19 +41853,22 @@ var init_versions2 = __esm({
 });
 
 // src/proof/waivers.ts
-function applyWaivers(findings, waivers) {
+function waive(findings, waivers) {
   const rules5 = waivers.map((waiver) => ({ waiver, fits: globMatcher([waiver.path]), used: false }));
   const waived = findings.map((finding3) => {
-    if (finding3.severity === "note") return finding3;
+    if (finding3.severity === "note" || lasting.has(finding3.code)) return finding3;
     const rule = rules5.find(
-      ({ waiver, fits: fits3 }) => waiver.check === finding3.check && waiver.code === finding3.code && places(finding3).some(fits3)
+      ({ waiver, fits: fits2 }) => waiver.check === finding3.check && waiver.code === finding3.code && places(finding3).some(fits2)
     );
     if (rule === void 0) return finding3;
     rule.used = true;
     return { ...finding3, severity: "note", waiver: rule.waiver.reason };
   });
-  const unused = rules5.filter(({ used }) => !used).map(({ waiver }) => unusedWaiver(waiver));
-  return [...waived, ...unused];
+  return { findings: waived, unused: rules5.filter(({ used }) => !used).map(({ waiver }) => waiver) };
+}
+function applyWaivers(findings, waivers) {
+  const { findings: waived, unused } = waive(findings, waivers);
+  return [...waived, ...unused.map(unusedWaiver)];
 }
 function places({ member, artifact: artifact2 }) {
   if (member === null) return [artifact2 ?? ""];
@@ -41811,15 +41882,17 @@ function unusedWaiver({ check: check2, code: code2, path: path66 }) {
     severity: "warn",
     artifact: null,
     member: null,
-    message: `The waiver for ${check2}, ${code2}, ${JSON.stringify(path66)} fits no finding of this release.`,
+    message: `The waiver for ${check2}, ${code2}, ${JSON.stringify(path66)} fits no finding of this release that can be waived.`,
     cause: null,
     fix: "Remove it from `waivers:` in .github/tagproof.yml, or correct its check, code or path.",
     waiver: null
   };
 }
+var lasting;
 var init_waivers = __esm({
   "src/proof/waivers.ts"() {
     init_glob();
+    lasting = /* @__PURE__ */ new Set(["build-fails-in-b", "artifact-kinds", "artifact-name-twice"]);
   }
 });
 
@@ -41946,7 +42019,7 @@ function told(paths, severity, what, fix) {
       severity,
       artifact: null,
       member: null,
-      message: `The build read ${countOf(paths)} ${what}: ${listOf(paths)}`,
+      message: `The build read ${countOf(paths)} ${what}: ${listOf2(paths)}`,
       cause: null,
       fix,
       waiver: null
@@ -42673,58 +42746,6 @@ var init_compiled = __esm({
   }
 });
 
-// src/proof/trace/metadata/ini-text.ts
-function parseIni(text5, delimiters = "=:") {
-  const sections = /* @__PURE__ */ new Map();
-  const setting2 = delimiters === "=" ? /^([^=]+)=(.*)$/ : /^([^=:]+)[=:](.*)$/;
-  let section2;
-  let key;
-  for (const line2 of text5.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/)) {
-    if (/^\s*[#;]/.test(line2)) continue;
-    if (line2.trim() === "") {
-      if (key !== void 0) section2?.set(key, `${section2.get(key) ?? ""}
-`);
-      continue;
-    }
-    if (/^\s/.test(line2) && section2 !== void 0 && key !== void 0) {
-      section2.set(key, `${section2.get(key) ?? ""}
-${line2.trim()}`);
-      continue;
-    }
-    const header2 = /^\[([^\]]+)\]/.exec(line2.trim())?.[1];
-    if (header2 !== void 0) {
-      section2 = sections.get(header2) ?? /* @__PURE__ */ new Map();
-      sections.set(header2, section2);
-      key = void 0;
-      continue;
-    }
-    const [, name, value = ""] = setting2.exec(line2) ?? [];
-    key = name?.trim();
-    if (key !== void 0 && section2 !== void 0) section2.set(key, value.trim());
-  }
-  return new Map(
-    [...sections].map(([name, settings2]) => [
-      name,
-      // A first line that is empty makes a value a list: it is kept.
-      new Map([...settings2].map(([each2, value]) => [each2, value.trimEnd()]))
-    ])
-  );
-}
-function listOf2(value, separator = ",") {
-  const parts = value.includes("\n") ? value.split("\n") : value.split(separator);
-  return parts.map((part) => part.trim()).filter((part) => part !== "");
-}
-function dictOf(value) {
-  return listOf2(value).flatMap((line2) => {
-    const cut2 = line2.indexOf("=");
-    return cut2 < 0 ? [] : [[line2.slice(0, cut2).trim(), line2.slice(cut2 + 1).trim()]];
-  });
-}
-var init_ini_text = __esm({
-  "src/proof/trace/metadata/ini-text.ts"() {
-  }
-});
-
 // src/proof/trace/metadata/toml-values.ts
 function parseToml2(text5) {
   try {
@@ -42780,7 +42801,7 @@ async function read({ tree, folder }) {
 var known2;
 var init_project = __esm({
   "src/proof/trace/files/project.ts"() {
-    init_ini_text();
+    init_ini();
     init_toml_values();
     known2 = /* @__PURE__ */ new WeakMap();
   }
@@ -42887,7 +42908,7 @@ var init_version_place = __esm({
   "src/proof/trace/files/version-place.ts"() {
     import_node_path51 = require("node:path");
     init_placement();
-    init_ini_text();
+    init_ini();
     init_toml_values();
     largestVersionFile = 64 * 1024;
   }
@@ -42903,18 +42924,14 @@ async function deriveGzip(member, context) {
 }
 async function unpacked(content, maximumSize, accepts) {
   const names2 = [];
-  const pieces = [];
   try {
     const onHeader = ({ name }) => names2.push(name);
-    for await (const piece of readGzip(oncePiece(content), { maximumSize, onHeader })) pieces.push(piece);
+    const bytes = await whole(readGzip(once2(content), { maximumSize, onHeader }));
+    return names2.every(accepts) ? bytes : void 0;
   } catch (error3) {
     if (error3 instanceof TagproofError) return void 0;
     throw error3;
   }
-  return names2.every(accepts) ? Buffer.concat(pieces) : void 0;
-}
-async function* oncePiece(content) {
-  yield await Promise.resolve(content);
 }
 function isOwnName(name, path66) {
   const own2 = lastPart(path66);
@@ -42936,6 +42953,7 @@ var init_gzip_copy = __esm({
     init_tree_names();
     init_verdicts();
     init_version_place();
+    init_pieces();
     gzipCopy = {
       name: "gzip-copy",
       reason: "The file of the tag without the `.gz`, compressed by the build: unpacked it is the same bytes.",
@@ -43344,7 +43362,7 @@ async function declaredNamespaces(context) {
   const options = setupCfg2.get("options");
   const keyword = /\bnamespace_packages\s*=\s*[[(]([^\])]{0,4000})[\])]/.exec(setupPy)?.[1];
   const sources = [
-    ["setup.cfg", listOf2(options?.get("namespace_packages") ?? options?.get("namespace-packages") ?? "")],
+    ["setup.cfg", listOf(options?.get("namespace_packages") ?? options?.get("namespace-packages") ?? "")],
     ["pyproject.toml", asTexts(at(pyproject, "tool.setuptools.namespace-packages") ?? [])],
     ["setup.py", [...(keyword ?? "").matchAll(/["']([\w.]+)["']/g)].map(([, name = ""]) => name)]
   ];
@@ -43375,7 +43393,7 @@ var finder, templates, namespacePackages;
 var init_namespaces = __esm({
   "src/proof/trace/files/namespaces.ts"() {
     init_wheel();
-    init_ini_text();
+    init_ini();
     init_toml_values();
     init_project();
     init_verdicts();
@@ -43783,11 +43801,11 @@ var init_python_text = __esm({
 });
 
 // src/proof/trace/files/substituted-version.ts
-async function derive({ fits: fits3, substitute, maker }, member, place) {
+async function derive({ fits: fits2, substitute, maker }, member, place) {
   const { context } = place;
   const { folder, tree } = context;
   const path66 = packagePathsNamed(context, member.inner).find(
-    (candidate) => fits3(candidate.slice(folder.length)) && isPlacedAt(member, candidate.slice(folder.length), place)
+    (candidate) => fits2(candidate.slice(folder.length)) && isPlacedAt(member, candidate.slice(folder.length), place)
   );
   const text5 = path66 === void 0 ? void 0 : (await tree.read(path66))?.toString("utf8");
   if (path66 === void 0 || text5 === void 0) return void 0;
@@ -43804,17 +43822,17 @@ function dynamicVersioning({ pyproject }) {
   const substitution = asTable(table2.substitution);
   const globs = asTexts(substitution.files ?? ["*.py", "*/__init__.py", "*/__version__.py", "*/_version.py"]);
   if (substitution.patterns !== void 0) return [];
-  const fits3 = globMatcher(globs.flatMap((glob) => [glob, `src/${glob}`]));
+  const fits2 = globMatcher(globs.flatMap((glob) => [glob, `src/${glob}`]));
   return [
     {
       maker: "poetry-dynamic-versioning",
-      fits: fits3,
+      fits: fits2,
       substitute: (text5, version4) => text5.replace(
         /^(__version__\s*(?::.*?)?=\s*['"])[^'"]*(['"])/gm,
-        (_, before3, after2) => before3 + version4 + after2
+        (_, before3, after3) => before3 + version4 + after3
       ).replace(
         /^(__version_tuple__\s*(?::.*?)?=\s*\()[^)]*(\))/gm,
-        (_, before3, after2) => before3 + (pythonRepr(versionTuples(version4)[0] ?? []) ?? "").slice(1, -1) + after2
+        (_, before3, after3) => before3 + (pythonRepr(versionTuples(version4)[0] ?? []) ?? "").slice(1, -1) + after3
       )
     }
   ];
@@ -44334,7 +44352,7 @@ function generatedRule(declarations) {
     fits: globMatcher([declaration.to]),
     feeds: globMatcher(declaration.from)
   }));
-  const ruleFor = ({ inner: inner2 }) => rules5.find(({ fits: fits3 }) => fits3(inner2) || fits3(installPath(inner2)));
+  const ruleFor = ({ inner: inner2 }) => rules5.find(({ fits: fits2 }) => fits2(inner2) || fits2(installPath(inner2)));
   return {
     name: "declared",
     reason: "The configuration declares it as generated.",
@@ -45300,11 +45318,11 @@ async function fromSetupCfg(text5, files, firm) {
   const maintainers = people(metadata2, "maintainer");
   if (maintainers.length > 0) statement.maintainers = state(maintainers);
   const keywords = await named("keywords");
-  if (keywords !== void 0) statement.keywords = state(listOf2(keywords));
+  if (keywords !== void 0) statement.keywords = state(listOf(keywords));
   const classifiers = await named("classifiers") ?? await named("classifier");
-  if (classifiers !== void 0) statement.classifiers = state(listOf2(classifiers));
+  if (classifiers !== void 0) statement.classifiers = state(listOf(classifiers));
   const platforms = metadata2.get("platforms") ?? metadata2.get("platform");
-  if (platforms !== void 0) statement.platforms = state(listOf2(platforms));
+  if (platforms !== void 0) statement.platforms = state(listOf(platforms));
   const relations = [
     "provides",
     "requires",
@@ -45313,7 +45331,7 @@ async function fromSetupCfg(text5, files, firm) {
     "obsoletes_dist",
     "requires_external"
   ];
-  const stated3 = relations.flatMap((key) => listOf2(metadata2.get(key) ?? ""));
+  const stated3 = relations.flatMap((key) => listOf(metadata2.get(key) ?? ""));
   if (stated3.length > 0) statement.otherRelations = state(stated3);
   const urls = urlsOf(metadata2);
   if (urls.length > 0) statement.urls = state(urls);
@@ -45323,9 +45341,9 @@ async function fromSetupCfg(text5, files, firm) {
   const points = await entryPoints2(ini, options, files);
   if (points !== void 0 && points.size > 0) statement.entryPoints = state(points);
   const links = options.get("dependency_links");
-  if (links !== void 0) statement.dependencyLinks = state(listOf2(links));
+  if (links !== void 0) statement.dependencyLinks = state(listOf(links));
   const namespaces = options.get("namespace_packages") ?? lowered(ini, "files").get("namespace_packages");
-  if (namespaces !== void 0) statement.namespacePackages = state(listOf2(namespaces));
+  if (namespaces !== void 0) statement.namespacePackages = state(listOf(namespaces));
   return statement;
 }
 function lowered(ini, section2) {
@@ -45337,7 +45355,7 @@ async function directive(value, files) {
   const list3 = /^\s*file:(.*)$/s.exec(value ?? "")?.[1];
   if (value === void 0) return { paths: [] };
   if (list3 === void 0) return { text: value, paths: [] };
-  const paths = listOf2(list3.trim());
+  const paths = listOf(list3.trim());
   const texts = await Promise.all(paths.map((path66) => files.text(path66)));
   const known4 = texts.filter((text5) => text5 !== void 0);
   return known4.length === 0 ? { paths } : { text: known4.join("\n"), paths };
@@ -45392,7 +45410,7 @@ async function requirements(ini, options, files, statement, state) {
 }
 function parsed2(text5, fromFile) {
   if (text5 === void 0) return void 0;
-  const lines = fromFile ? text5.split("\n") : listOf2(text5, ";");
+  const lines = fromFile ? text5.split("\n") : listOf(text5, ";");
   const all = lines.map((line2) => line2.replace(/(^|\s)#.*$/, "").trim()).filter((line2) => line2 !== "").map(parseRequirement);
   const known4 = all.filter((each2) => each2 !== void 0);
   return known4.length === all.length ? known4 : void 0;
@@ -45408,7 +45426,7 @@ async function entryPoints2(ini, options, files) {
 var init_from_setup_cfg = __esm({
   "src/proof/trace/metadata/from-setup-cfg.ts"() {
     init_metadata();
-    init_ini_text();
+    init_ini();
     init_people();
     init_project_files();
     init_requirement();
@@ -45443,9 +45461,9 @@ async function fromSetuptoolsTables(root, declared, files, file3) {
     if (key === "requires-python" && left("requiresPython"))
       statement.requiresPython = firmly([canonicalSpecifiers(known4.join(""))], ...from);
     if (key === "classifiers" && left("classifiers"))
-      statement.classifiers = firmly(listOf2(`${known4.join("\n")}
+      statement.classifiers = firmly(listOf(`${known4.join("\n")}
 `), ...from);
-    if (key === "keywords" && left("keywords")) statement.keywords = firmly(listOf2(known4.join("\n")), ...from);
+    if (key === "keywords" && left("keywords")) statement.keywords = firmly(listOf(known4.join("\n")), ...from);
     if (key === "dependencies" && left("dependencies")) {
       const requirements2 = requirementLines(known4.join("\n"));
       if (requirements2 !== void 0) statement.dependencies = firmly(requirements2, ...from);
@@ -45492,7 +45510,7 @@ var init_from_setuptools_tables = __esm({
     init_specifiers();
     init_statement();
     init_toml_values();
-    init_ini_text();
+    init_ini();
     init_metadata();
   }
 });
@@ -45789,7 +45807,7 @@ var init_from_flit = __esm({
   "src/proof/trace/metadata/from-flit.ts"() {
     init_metadata();
     init_from_project_table();
-    init_ini_text();
+    init_ini();
     init_people();
     init_project_files();
     init_specifiers();
@@ -47539,6 +47557,7 @@ async function prove(context, options) {
     found2.push(...await completeFindings(context, plan2, planDigest, builds2.a));
     const findings = applyWaivers(found2, plan2.waivers);
     const verdict = findings.some((finding3) => finding3.severity === "refuse") ? "refused" : "proven";
+    if (verdict === "proven") requireWhole(builds2.a, artifacts);
     const proof = {
       schema: "tagproof/proof/1",
       tag: plan2.tag,
@@ -47566,6 +47585,13 @@ async function prove(context, options) {
     progress.failed();
     throw error3;
   }
+}
+function requireWhole({ targets }, artifacts) {
+  const missing2 = targets.flatMap((target) => target.artifacts).filter(({ name }) => !artifacts.some((artifact2) => artifact2.name === name));
+  if (missing2.length > 0)
+    throw new TagproofError("internal", "Nothing was refused, and an artifact is missing.", {
+      found: missing2.map(({ name }) => name).join(", ")
+    });
 }
 function pairArtifacts(context, target, builds2, findings) {
   const of2 = (world) => builds2[world].targets.find((built) => built.name === target.name)?.artifacts ?? [];
@@ -47648,6 +47674,7 @@ var init_prove = __esm({
     import_node_path52 = __toESM(require("node:path"), 1);
     init_reading();
     init_concurrency();
+    init_errors();
     init_files();
     init_build_failure();
     init_plan_findings();
@@ -48091,11 +48118,11 @@ var init_publish = __esm({
 });
 
 // src/proof/attribution.ts
-async function differingMembers(artifact2, scramble2) {
-  const { kind } = artifact2;
-  const [a, b] = [await readArchive(artifact2.a, kind), await readArchive(artifact2.b, kind)];
-  const members2 = withOriginals(b.members, findPutBacks(a.members, b.members, scramble2));
-  return compareMembers(a.members, members2, kind).map((difference) => difference.member);
+async function differingMembers(request) {
+  const { kind } = request;
+  const archives = { a: await readArchive(request.a, kind), b: await readArchive(request.b, kind) };
+  const { members: members2 } = await restoreWorldB({ ...request, archives });
+  return compareMembers(archives.a.members, members2, kind).map((difference) => difference.member);
 }
 function culpritKey(finding3) {
   return `${finding3.artifact ?? ""}\0${finding3.member ?? ""}`;
@@ -48135,15 +48162,15 @@ var init_attribution = __esm({
     init_archive();
     init_build_failure();
     init_compare();
-    init_putback();
+    init_restore();
     init_variation_text();
   }
 });
 
 // src/stages/questions.ts
-async function differing2(artifact2, scrambled) {
+async function differing2(request) {
   try {
-    return await differingMembers(artifact2, scrambled);
+    return await differingMembers(request);
   } catch (thrown) {
     const error3 = asTagproofError(thrown);
     if (error3.code === "archive-invalid") return null;
@@ -48157,6 +48184,7 @@ var init_questions = __esm({
     init_files();
     init_attribution();
     init_perturb();
+    init_prove_variants();
     init_trial();
     mostBuilds = 40;
     TooManyBuilds = class extends Error {
@@ -48166,10 +48194,13 @@ var init_questions = __esm({
       room;
       target;
       artifacts;
-      constructor(room, target, artifacts) {
+      repository;
+      /** @param repository where originals are read */
+      constructor(room, target, artifacts, repository) {
         this.room = room;
         this.target = target;
         this.artifacts = artifacts;
+        this.repository = repository;
       }
       /** Whether a member differs then; the same question is built for once only. */
       async differs(question2, of2) {
@@ -48208,16 +48239,31 @@ var init_questions = __esm({
           title: this.titleOf(question2),
           ...Object.keys(variant).length === 0 ? {} : { variant }
         };
-        const answer = await withTrial(this.room, trial, (tried) => this.compare(tried));
+        const answer = await withTrial(
+          this.room,
+          trial,
+          (tried) => this.compare(tried, variant.seed ?? plan2.scramble.seed)
+        );
         this.answers.set(key, answer);
         return answer;
       }
-      async compare({ built, given, folder }) {
+      async compare({ built, given, folder }, seed) {
+        const { scrambled } = given;
+        const { links } = this.room.plan.scramble;
+        const original = originalsOf(scrambled, this.repository);
         const members2 = /* @__PURE__ */ new Set();
         const artifacts = /* @__PURE__ */ new Set();
         for (const { name, kind, file: file3 } of this.artifacts) {
           const made = built.artifacts.some((artifact2) => artifact2.name === name);
-          const found2 = made ? await differing2({ a: file3, b: joinInside(folder, name), kind }, given.scrambled) : null;
+          const found2 = made ? await differing2({
+            a: file3,
+            b: joinInside(folder, name),
+            kind,
+            scramble: scrambled,
+            links,
+            seed,
+            original
+          }) : null;
           if (found2 === null) artifacts.add(name);
           for (const member of found2 ?? []) members2.add(culpritKey({ artifact: name, member }));
         }
@@ -48237,27 +48283,33 @@ var init_questions = __esm({
 // src/stages/attribute.ts
 async function attribute(context) {
   const { document: proof } = await readDocument("proof", context.out.proof);
-  const { document: planned } = await readDocument("plan", context.out.plan);
-  const [a, b] = [await readBuild2(context, "a"), await readBuild2(context, "b")];
+  const { document: planned, sha256: sha2563 } = await readDocument("plan", context.out.plan);
+  const [a, b] = [await readBuild(context, "a", sha2563), await readBuild(context, "b", sha2563)];
   const plan2 = b.scramble === void 0 ? planned : { ...planned, scramble: b.scramble };
   const open14 = plan2.targets.flatMap((target) => {
     const built = b.targets.find(({ name }) => name === target.name);
     return built === void 0 ? [] : { target, built, findings: openFindings(proof, { plan: plan2, a, b }, target) };
   });
   if (open14.every(({ findings }) => findings.length === 0)) return proof;
+  const repository = await openRepository(context.repository);
   const culprits = await withBuildPlaces(context, plan2, "attribution", async (places2) => {
     const found2 = /* @__PURE__ */ new Map();
     for (const { target, built, findings } of open14) {
       if (findings.length === 0) continue;
       const asking = {
-        questions: new Questions({ context, plan: plan2, places: places2 }, target, artifactsOf(context, a, target)),
+        questions: new Questions(
+          { context, plan: plan2, places: places2 },
+          target,
+          artifactsOf(context, a, target),
+          repository
+        ),
         plan: plan2,
         built
       };
       for (const [finding3, culprit] of await culpritsOf(asking, findings)) found2.set(finding3, culprit);
     }
     return found2;
-  });
+  }).finally(() => repository.close());
   const told3 = { ...proof, findings: withCulprits(proof.findings, culprits) };
   await writeDocument("proof", context.out.proof, told3);
   return told3;
@@ -48326,9 +48378,6 @@ function artifactsOf(context, a, target) {
     ({ kind, name }) => kind === "sdist" || kind === "wheel" ? [{ name, kind, file: joinInside(folder, name) }] : []
   );
 }
-async function readBuild2(context, world) {
-  return (await readDocument("build", import_node_path55.default.join(context.out.build(world), "build.json"))).document;
-}
 var import_node_path55, perturbationName;
 var init_attribute = __esm({
   "src/stages/attribute.ts"() {
@@ -48338,7 +48387,9 @@ var init_attribute = __esm({
     init_attribution();
     init_bisect();
     init_build_failure();
+    init_repository();
     init_places();
+    init_read_build();
     init_questions();
     perturbationName = / differs in (pairs|seed-[1-9][0-9]*) /;
   }
@@ -48492,7 +48543,7 @@ function onlyTarget(targets) {
 function withWaivers(files, waivers) {
   return files.map((file3) => ({
     ...file3,
-    findings: applyWaivers(file3.findings, waivers).filter(({ code: code2 }) => code2 !== "waiver-unused")
+    findings: waive(file3.findings, waivers).findings
   }));
 }
 var import_node_path56;
