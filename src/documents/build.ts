@@ -67,6 +67,8 @@ const builtTargetField = z.strictObject({
    * which lies in `<target>+metadata/`. Left out where the backend has no such hook.
    */
   metadata: preparedMetadataField.optional(),
+  /** What is kept as evidence and not published, such as a `.buildinfo`: SHA-256 by file, in `<target>+evidence/`. */
+  evidence: z.record(fileNameField, sha256Field).optional(),
   /** Build requirements that the backend asked for beyond `build-system.requires`. */
   requires: z.array(z.string().max(500)),
   /** Paths of the export that the build read, where the sandbox can tell; sorted. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { relativePathField, targetKindField } from './fields.ts'
+import { debKeys, imageKeys } from './target-settings.ts'
 
 const nameField = z
   .string()
@@ -22,7 +23,37 @@ const targetConfig = z
     'allow-sdists': z
       .array(z.string().min(1))
       .default([])
-      .describe('Build requirements that may be taken as an sdist because there is no wheel.')
+      .describe('Build requirements that may be taken as an sdist because there is no wheel.'),
+    ...debKeys,
+    ...imageKeys
+  })
+  .superRefine((target, context) => {
+    for (const [kind, keys] of [
+      ['deb', debKeys],
+      ['image', imageKeys]
+    ] as const)
+      for (const key of Object.keys(keys) as (keyof typeof target)[])
+        if (target.kind !== kind && target[key] !== undefined)
+          context.addIssue({
+            code: 'custom',
+            path: [key],
+            message: `only a target of kind ${kind} has this key`
+          })
+    if (target.venv !== undefined && target.changelog !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['changelog'],
+        message: 'a package made of the wheel has no debian/changelog'
+      })
+    const ofDockerfile = ['dockerfile', 'stage', 'arguments', 'wheel', 'extras', 'requirements'] as const
+    if (target.assemble !== undefined)
+      for (const key of ofDockerfile)
+        if (target[key] !== undefined)
+          context.addIssue({
+            code: 'custom',
+            path: [key],
+            message: 'an image that is assembled has no Dockerfile'
+          })
   })
   .describe('One thing to build.')
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { fileNameField, relativePathField, sha256Field, sizeField } from './fields.ts'
+import { platformField } from './target-settings.ts'
 
 /** As in a line of apt's sources: `stable`, `stable-updates`. */
 const suiteField = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/)
@@ -81,11 +82,46 @@ export function isWheel({ file }: Pick<PythonPackage, 'file'>): boolean {
   return file.endsWith('.whl')
 }
 
+const digestField = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hex digits')
+const descriptorField = z.strictObject({
+  mediaType: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$/),
+  digest: digestField,
+  size: sizeField
+})
+/** A blob of an image, as its manifest names it. */
+export type BlobDescriptor = z.output<typeof descriptorField>
+
+const imageLockField = z.strictObject({
+  /** What the reference led to: an index, or the manifest of a single platform. */
+  digest: digestField,
+  /** By platform, such as `linux/amd64`. */
+  platforms: z.record(
+    platformField,
+    z.strictObject({
+      manifest: descriptorField,
+      config: descriptorField,
+      /** From the bottom up. */
+      layers: z.array(descriptorField).min(1).max(512)
+    })
+  )
+})
+/** A base image: every blob of it by digest. */
+export type ImageLock = z.output<typeof imageLockField>
+
+/** `name:tag@sha256:...` as it stands in a Dockerfile, after its ARGs have their values. */
+const referenceField = z
+  .string()
+  .min(1)
+  .max(500)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]*$/)
+
 export const lockSchema = z.strictObject({
   schema: z.literal('tagproof/lock/1'),
   roots: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), rootLockField),
   /** By target name. */
-  python: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), pythonLockField)
+  python: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), pythonLockField),
+  /** Base images, by reference. */
+  images: z.record(referenceField, imageLockField).optional()
 })
 
 /** `tagproof.lock`: everything that the builds need, with hashes. Committed as `.github/tagproof.lock`. */

@@ -11,6 +11,7 @@ import {
   targetKindField,
   versionField
 } from './fields.ts'
+import { debSettingsField, imageSettingsField } from './target-settings.ts'
 
 /** One thing to build. */
 export const planTargetField = z.strictObject({
@@ -20,7 +21,11 @@ export const planTargetField = z.strictObject({
   /** Folder of the target in the tree, `.` for its top. */
   path: relativePathField,
   /** The root of the lock that it is built in. */
-  root: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
+  root: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
+  /** Settings of a target of kind deb. */
+  deb: debSettingsField.optional(),
+  /** Settings of a target of kind image. */
+  image: imageSettingsField.optional()
 })
 export type PlanTarget = z.output<typeof planTargetField>
 

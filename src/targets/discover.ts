@@ -1,6 +1,7 @@
 import { parse } from 'smol-toml'
 import type { Config, TargetConfig } from '../documents/config.ts'
 import type { PlanTarget } from '../documents/plan.ts'
+import type { DebSettings, ImageSettings } from '../documents/target-settings.ts'
 import { TagproofError } from '../platform/errors.ts'
 
 export interface TreeShape {
@@ -11,9 +12,8 @@ export interface TreeShape {
 }
 
 export interface Discovery {
-  /** What this version builds. */
   targets: PlanTarget[]
-  /** What the tree or the configuration asks for, and this version cannot build yet. */
+  /** What the tree shows, and nobody asked for. */
   notBuilt: PlanTarget[]
 }
 
@@ -25,7 +25,6 @@ const marks: Readonly<Record<Kind, readonly string[]>> = {
   deb: ['debian/control', 'debian/changelog'],
   image: ['Dockerfile', 'Containerfile']
 }
-const builtKinds: readonly Kind[] = ['python']
 
 /**
  * The targets of a release: those that the configuration lists, or those that the tree shows.
@@ -46,18 +45,22 @@ export function discoverTargets(
       expected: 'pyproject.toml or setup.py, debian/, or a Dockerfile at the top of the tree',
       fix: 'List the targets and their folders under `targets:` in .github/tagproof.yml.'
     })
-  const chosen = only.length === 0 ? all : choose(all, only)
-  return {
-    targets: chosen.filter((target) => builtKinds.includes(target.kind)),
-    notBuilt: chosen.filter((target) => !builtKinds.includes(target.kind))
-  }
+  const targets = only.length === 0 ? all : choose(all, only)
+  for (const target of targets) requireWheel(target, all)
+  return { targets, notBuilt: all.filter((target) => !targets.includes(target)) }
 }
 
 function shownBy(tree: TreeShape, known: ReadonlySet<string>): PlanTarget[] {
   const kinds = (Object.keys(marks) as Kind[]).filter((kind) => marks[kind].some((mark) => known.has(mark)))
   return kinds
     .filter((kind) => kind !== 'python' || known.has('setup.py') || isPackage(tree.pyproject))
-    .map((kind) => ({ kind, name: kind, path: '.', root: kind }))
+    .map((kind) => ({
+      kind,
+      name: kind,
+      path: '.',
+      root: kind,
+      ...settingsOf({ kind, path: '.' }, kind, known)
+    }))
 }
 
 /** Whether a `pyproject.toml` describes a package; one that cannot be read is left for the build to report. */
@@ -72,12 +75,16 @@ function isPackage(pyproject: string | null): boolean {
 }
 
 function listed(targets: readonly TargetConfig[], known: ReadonlySet<string>): PlanTarget[] {
-  const named = targets.map((target) => ({
-    kind: target.kind,
-    name: target.name ?? defaultName(target, targets),
-    path: target.path,
-    root: target.root ?? target.kind
-  }))
+  const named = targets.map((target) => {
+    const name = target.name ?? defaultName(target, targets)
+    return {
+      kind: target.kind,
+      name,
+      path: target.path,
+      root: target.root ?? target.kind,
+      ...settingsOf(target, name, known)
+    }
+  })
   for (const target of named) {
     if (named.filter((other) => other.name === target.name).length > 1)
       throw new TagproofError('config-invalid', `Two targets are called ${JSON.stringify(target.name)}.`, {
@@ -96,12 +103,74 @@ function defaultName(target: TargetConfig, all: readonly TargetConfig[]): string
   return `${target.kind}-${folder}`.slice(0, 64).replace(/-+$/, '')
 }
 
-function requireMark(target: PlanTarget, known: ReadonlySet<string>): void {
+type Settings = Pick<TargetConfig, 'kind' | 'path'> & Partial<TargetConfig>
+
+function settingsOf(
+  target: Settings,
+  name: string,
+  known: ReadonlySet<string>
+): { deb?: DebSettings; image?: ImageSettings } {
+  if (target.kind === 'deb')
+    return {
+      deb:
+        target.venv === undefined
+          ? { mode: 'debian', changelog: target.changelog ?? 'tree' }
+          : { mode: 'venv', venv: target.venv }
+    }
+  if (target.kind !== 'image') return {}
+  const { repository = name, platforms = [], assemble } = target
+  if (assemble !== undefined) return { image: { mode: 'assemble', repository, platforms, assemble } }
   const folder = target.path === '.' ? '' : `${target.path}/`
-  if (marks[target.kind].some((mark) => known.has(folder + mark))) return
+  const dockerfile =
+    target.dockerfile ?? marks.image.find((mark) => known.has(folder + mark)) ?? marks.image[0] ?? ''
+  const { stage = null, arguments: values = {}, wheel, extras = [], requirements = [] } = target
+  return {
+    image: {
+      mode: 'dockerfile',
+      repository,
+      dockerfile,
+      stage,
+      arguments: values,
+      platforms,
+      ...(wheel === undefined ? {} : { wheel }),
+      extras,
+      requirements
+    }
+  }
+}
+
+/** The Python target whose wheel goes into this one: the one that is named, or the only one. */
+export function wheelTargetOf(target: PlanTarget, all: readonly PlanTarget[]): PlanTarget | undefined {
+  const python = all.filter((other) => other.kind === 'python')
+  const named =
+    target.deb?.mode === 'venv'
+      ? target.deb.venv.wheel
+      : target.image?.mode === 'assemble'
+        ? target.image.assemble.wheel
+        : target.image?.wheel
+  if (named !== undefined) return python.find((other) => other.name === named)
+  return python.length === 1 ? python[0] : undefined
+}
+
+/** What is made of a wheel alone needs to know of which. */
+function requireWheel(target: PlanTarget, all: readonly PlanTarget[]): void {
+  const needed = target.deb?.mode === 'venv' || target.image?.mode === 'assemble'
+  if (!needed || wheelTargetOf(target, all) !== undefined) return
+  const python = all.filter((other) => other.kind === 'python').map((other) => other.name)
+  throw new TagproofError('config-invalid', `The target ${target.name} does not say whose wheel it takes.`, {
+    found: python.length === 0 ? 'no Python target' : `the Python targets ${python.join(', ')}`,
+    fix: 'List the Python target under `targets:`, and name it as `wheel`.'
+  })
+}
+
+function requireMark(target: PlanTarget, known: ReadonlySet<string>): void {
+  if (target.deb?.mode === 'venv' || target.image?.mode === 'assemble') return
+  const folder = target.path === '.' ? '' : `${target.path}/`
+  const needed = target.image?.mode === 'dockerfile' ? [target.image.dockerfile] : marks[target.kind]
+  if (needed.some((mark) => known.has(folder + mark))) return
   const whole = folder === '' ? 'the top of the tree' : folder
   throw new TagproofError('target-none', `The target ${JSON.stringify(target.name)} has nothing to build.`, {
-    found: `no ${marks[target.kind].join(' or ')} in ${whole}`,
+    found: `no ${needed.join(' or ')} in ${whole}`,
     fix: 'Correct the `path` of the target in .github/tagproof.yml; it is relative to the top of the tree.'
   })
 }
