@@ -107,7 +107,7 @@ export const planSchema = z.strictObject({
   /** Version of the release, as the tag says it. */
   version: versionField,
   targets: z.array(planTargetField).min(1),
-  /** Targets that the tree shows and this release does not build. */
+  /** Targets that the tree shows and nobody asked for. */
   skipped: z.array(planTargetField),
   config: z.strictObject({ from: originField, sha256: sha256Field.nullable() }),
   lock: z.strictObject({ from: originField, sha256: sha256Field }),

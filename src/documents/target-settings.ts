@@ -36,21 +36,18 @@ export const installedFileField = z
   .describe('A file or folder of the tree that is installed as it is.')
 export type InstalledFile = z.output<typeof installedFileField>
 
+const extrasField = z.array(z.string().regex(/^[A-Za-z0-9._-]+$/)).describe('Extras of the wheel.')
+const requirementsField = z
+  .array(relativePathField)
+  .describe('Requirements files of the tree; by default what the wheel itself asks for. The lock pins them.')
+
 /** Where the wheel and its dependencies come from, for a package that is made of them. */
 const fromWheel = {
   wheel: targetNameField
     .optional()
     .describe('The Python target whose wheel is installed; by default the only one.'),
-  extras: z
-    .array(z.string().regex(/^[A-Za-z0-9._-]+$/))
-    .default([])
-    .describe('Extras of the wheel.'),
-  requirements: z
-    .array(relativePathField)
-    .default([])
-    .describe(
-      'Requirements files of the tree; by default what the wheel itself asks for. The lock pins them.'
-    ),
+  extras: extrasField.default([]),
+  requirements: requirementsField.default([]),
   files: z.array(installedFileField).default([]).describe('Files of the tree that are installed besides.')
 }
 
@@ -182,8 +179,8 @@ export const imageSettingsField = z.discriminatedUnion('mode', [
     /** Empty for that of the machine. */
     platforms: z.array(platformField),
     wheel: targetNameField.optional(),
-    extras: fromWheel.extras,
-    requirements: fromWheel.requirements
+    extras: extrasField,
+    requirements: requirementsField
   }),
   z.strictObject({
     mode: z.literal('assemble'),
@@ -211,8 +208,8 @@ export const imageKeys = {
   arguments: z.record(argumentName, z.string().max(4000)).optional().describe('image: values of ARG.'),
   platforms: z.array(platformField).optional().describe('image: platforms; by default that of the machine.'),
   wheel: targetNameField.optional().describe('image: the Python target whose wheel the Dockerfile gets.'),
-  extras: fromWheel.extras.optional(),
-  requirements: fromWheel.requirements
+  extras: extrasField.optional(),
+  requirements: requirementsField
     .optional()
     .describe('image: requirements whose wheels the Dockerfile gets.'),
   assemble: assembleField.optional()

@@ -11,7 +11,7 @@ export function planFindings(plan: Plan): Finding[] {
     finding(
       'target-not-built',
       'note',
-      `The tree has a ${target.kind} target at ${target.path}, which this version does not build.`
+      `The target ${target.name} (${target.kind}) is left out of this release.`
     )
   )
   const spared = plan.scramble.inputs.map(({ path, reason }) =>

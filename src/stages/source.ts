@@ -11,6 +11,7 @@ import { TagproofError } from '../platform/errors.ts'
 import { sha256OfBytes } from '../platform/files.ts'
 import { openRepository, type Repository } from '../source/repository.ts'
 import { resolveHead, resolveTag } from '../source/tag.ts'
+import { readFileOf, readTextOf } from '../source/tree-text.ts'
 import { listTree, type TreeEntry } from '../source/tree.ts'
 import { discoverTargets } from '../targets/discover.ts'
 import type { StageContext } from './context.ts'
@@ -42,7 +43,7 @@ export interface Source {
   /** Null where the tree holds no lock. */
   lock: UserText<Lock> | null
   targets: PlanTarget[]
-  /** Found in the tree, not built by this version. */
+  /** Found in the tree, and not asked for. */
   skipped: PlanTarget[]
 }
 
@@ -78,11 +79,13 @@ async function open(
       () => null
     )
     const { targets, notBuilt } = discoverTargets(
-      { paths: entries.map((entry) => entry.path), pyproject: await topPyproject(repository, entries) },
+      {
+        paths: entries.map((entry) => entry.path),
+        pyproject: await readTextOf(repository, entries, 'pyproject.toml')
+      },
       config.value,
       options.targets ?? []
     )
-    if (targets.length === 0) throw nothingToBuild(notBuilt)
     return {
       repository,
       tag,
@@ -124,23 +127,7 @@ async function userText<T>(
     })
     return { from: 'outside', sha256: sha256OfBytes(bytes), value: parse(bytes.toString('utf8'), outside) }
   }
-  const entry = entries.find((candidate) => candidate.path === treePath && candidate.mode !== '120000')
-  if (entry === undefined) return { from: 'default', sha256: null, value: absent() }
-  const { data } = await repository.readObject(entry.id, 'blob')
+  const data = await readFileOf(repository, entries, treePath)
+  if (data === null) return { from: 'default', sha256: null, value: absent() }
   return { from: 'tag', sha256: sha256OfBytes(data), value: parse(data.toString('utf8'), treePath) }
-}
-
-async function topPyproject(repository: Repository, entries: readonly TreeEntry[]): Promise<string | null> {
-  const entry = entries.find(
-    (candidate) => candidate.path === 'pyproject.toml' && candidate.mode !== '120000'
-  )
-  return entry === undefined ? null : (await repository.readObject(entry.id, 'blob')).data.toString('utf8')
-}
-
-function nothingToBuild(found: readonly PlanTarget[]): TagproofError {
-  return new TagproofError('target-none', 'No target of this tree can be built by this version.', {
-    found: found.map((target) => `${target.name} (${target.kind})`).join(', '),
-    expected: 'a target of kind python',
-    fix: 'Choose another target with --target.'
-  })
 }

@@ -45,9 +45,12 @@ export function discoverTargets(
       expected: 'pyproject.toml or setup.py, debian/, or a Dockerfile at the top of the tree',
       fix: 'List the targets and their folders under `targets:` in .github/tagproof.yml.'
     })
-  const targets = only.length === 0 ? all : choose(all, only)
-  for (const target of targets) requireWheel(target, all)
-  return { targets, notBuilt: all.filter((target) => !targets.includes(target)) }
+  const chosen = only.length === 0 ? all : withWheels(choose(all, only), all)
+  for (const target of chosen) requireWheel(target, all)
+  // What is made of a wheel comes after the wheel.
+  const first = (target: PlanTarget): number => (target.kind === 'python' ? 0 : 1)
+  const targets = [...chosen].sort((one, other) => first(one) - first(other))
+  return { targets, notBuilt: all.filter((target) => !chosen.includes(target)) }
 }
 
 function shownBy(tree: TreeShape, known: ReadonlySet<string>): PlanTarget[] {
@@ -139,8 +142,12 @@ function settingsOf(
   }
 }
 
-/** The Python target whose wheel goes into this one: the one that is named, or the only one. */
+/**
+ * The Python target whose wheel goes into this one: the one that is named, or the only one; undefined for a target
+ * that takes none.
+ */
 export function wheelTargetOf(target: PlanTarget, all: readonly PlanTarget[]): PlanTarget | undefined {
+  if (target.kind === 'python' || target.deb?.mode === 'debian') return undefined
   const python = all.filter((other) => other.kind === 'python')
   const named =
     target.deb?.mode === 'venv'
@@ -150,6 +157,12 @@ export function wheelTargetOf(target: PlanTarget, all: readonly PlanTarget[]): P
         : target.image?.wheel
   if (named !== undefined) return python.find((other) => other.name === named)
   return python.length === 1 ? python[0] : undefined
+}
+
+/** Those that were chosen, and the Python targets whose wheels they take. */
+function withWheels(chosen: readonly PlanTarget[], all: readonly PlanTarget[]): PlanTarget[] {
+  const wanted = new Set(chosen.flatMap((target) => [target, wheelTargetOf(target, all) ?? target]))
+  return all.filter((target) => wanted.has(target))
 }
 
 /** What is made of a wheel alone needs to know of which. */

@@ -20,3 +20,19 @@ export const pythonRootPackageReasons: Readonly<Record<string, string>> = {
 }
 
 export const pythonRootPackages: readonly string[] = Object.keys(pythonRootPackageReasons)
+
+/** What an image is made of that starts from the Debian root: an interpreter; a project adds what it needs. */
+export const imageRootPackageReasons: Readonly<Record<string, string>> = {
+  python3: 'the interpreter of the installed wheel',
+  'ca-certificates': 'TLS for the programs of the image'
+}
+
+export const imageRootPackages: readonly string[] = Object.keys(imageRootPackageReasons)
+
+/** The root of tools: locked where images are made and no target has a root with a compiler. */
+export const toolsRootPackageReasons: Readonly<Record<string, string>> = {
+  gcc: 'the later clock of world b',
+  'libc6-dev': 'headers of the C library'
+}
+
+export const toolsRootPackages: readonly string[] = Object.keys(toolsRootPackageReasons)

@@ -60,14 +60,16 @@ describe('configuration of a tagged tree', () => {
     expect(versionOfTag(tag.name, config.value.tag.pattern)).toBe('1.0')
   })
 
-  it('what this version does not build is named', async () => {
+  it('debian/ means a deb, and a Dockerfile means an image', async () => {
     await tagged({
       'setup.py': '',
       Dockerfile: 'FROM scratch\n',
       'debian/control': 'Source: x\n',
       'debian/changelog': 'x (1.0) unstable; urgency=low\n'
     })
-    expect((await source()).skipped.map((target) => target.kind).sort()).toEqual(['deb', 'image'])
+    const { targets, skipped } = await source()
+    expect(targets.map((target) => target.kind)).toEqual(['python', 'deb', 'image'])
+    expect(skipped).toEqual([])
   })
 
   it('the file of the tag counts, not the one that lies in the working folder', async () => {

@@ -34,19 +34,43 @@ describe('targets that the tree shows', () => {
   it('takes no pyproject.toml that only configures tools for a package', () => {
     const tree = { paths: ['pyproject.toml', 'Dockerfile'], pyproject: '[tool.ruff]\nline-length = 100\n' }
     const found = discoverTargets(tree, {})
-    expect(found.targets).toEqual([])
-    expect(found.notBuilt.map((entry) => entry.kind)).toEqual(['image'])
+    expect(found.targets.map((entry) => entry.kind)).toEqual(['image'])
   })
 
   it('leaves a pyproject.toml that is not TOML to the build, which reports its line', () => {
     expect(discoverTargets({ paths: ['pyproject.toml'], pyproject: '[[[' }, {}).targets).toHaveLength(1)
   })
 
-  it('reports debian/ and Dockerfile as targets that this version does not build', () => {
+  it('takes debian/ as a deb and a Dockerfile as an image, after the wheel that they may need', () => {
     const paths = ['debian/control', 'Dockerfile', 'setup.py']
     const found = discoverTargets({ paths, pyproject: null }, {})
-    expect(found.targets.map((entry) => entry.kind)).toEqual(['python'])
-    expect(found.notBuilt.map((entry) => entry.kind).sort()).toEqual(['deb', 'image'])
+    expect(found.targets).toEqual([
+      { kind: 'python', name: 'python', path: '.', root: 'python' },
+      {
+        kind: 'deb',
+        name: 'deb',
+        path: '.',
+        root: 'deb',
+        deb: { mode: 'debian', changelog: 'tree' }
+      },
+      {
+        kind: 'image',
+        name: 'image',
+        path: '.',
+        root: 'image',
+        image: {
+          mode: 'dockerfile',
+          repository: 'image',
+          dockerfile: 'Dockerfile',
+          stage: null,
+          arguments: {},
+          platforms: [],
+          extras: [],
+          requirements: []
+        }
+      }
+    ])
+    expect(found.notBuilt).toEqual([])
   })
 
   it('refuses a tree with nothing to build, and says what it looked for', () => {
@@ -85,8 +109,12 @@ describe('targets that are asked for', () => {
   it('chooses by name', () => {
     expect(discoverTargets(tree, {}, ['python'])).toEqual({
       targets: [{ kind: 'python', name: 'python', path: '.', root: 'python' }],
-      notBuilt: []
+      notBuilt: [expect.objectContaining({ kind: 'image' })]
     })
+  })
+
+  it('brings the target whose wheel is taken', () => {
+    expect(discoverTargets(tree, {}, ['image']).targets.map(({ name }) => name)).toEqual(['python', 'image'])
   })
 
   it('refuses a name that does not exist, and lists those that do', () => {

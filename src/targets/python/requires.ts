@@ -5,6 +5,7 @@ import { TagproofError } from '../../platform/errors.ts'
 import { withTemporaryFolder } from '../../platform/files.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Repository } from '../../source/repository.ts'
+import { readTextOf } from '../../source/tree-text.ts'
 import type { TreeEntry } from '../../source/tree.ts'
 import { runDriver, type DriverRequest } from './driver.ts'
 
@@ -65,9 +66,7 @@ export async function targetPyproject(
   entries: readonly TreeEntry[],
   target: PlanTarget
 ): Promise<string | null> {
-  const file = pyprojectOf(target)
-  const entry = entries.find((candidate) => candidate.path === file && candidate.mode !== '120000')
-  return entry === undefined ? null : (await repository.readObject(entry.id, 'blob')).data.toString('utf8')
+  return readTextOf(repository, entries, pyprojectOf(target))
 }
 
 function pyprojectOf(target: PlanTarget): string {
