@@ -2,7 +2,7 @@ import { TagproofError } from '../platform/errors.ts'
 
 /** Where in an archive something is wrong. */
 export interface ArchivePlace {
-  format: 'tar' | 'gzip' | 'zip' | 'wheel' | 'sdist'
+  format: 'tar' | 'gzip' | 'xz' | 'zstd' | 'ar' | 'zip' | 'wheel' | 'sdist' | 'deb' | 'image'
   /** Position of the entry in its archive, from 0; absent when the fault is in the container itself. */
   entry?: number
   /** Bytes from the start of the stream or file of that format. */

@@ -1,7 +1,9 @@
+import type { MemberKind } from './member.ts'
+
 /** A member as its headers tell it, before its content is read. */
 export interface ObservedMember {
   path: string
-  kind: 'file' | 'directory' | 'symlink' | 'hardlink'
+  kind: MemberKind
   /** Bytes of content; 0 unless it is a file. */
   size: number
   /** Permission bits. */

@@ -150,6 +150,8 @@ async function fillSpool(input: string, spool: FileHandle, replace: Replace): Pr
   const writer = new FileSink(spool)
   for await (const entry of readSdist(input)) {
     const { path, kind, mode, linkTarget } = entry
+    // The reader refuses them in an sdist.
+    if (kind === 'device' || kind === 'fifo') continue
     if (kind === 'hardlink') {
       const target = entries.get(linkTarget ?? '')
       if (target?.kind !== 'file')

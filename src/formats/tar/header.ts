@@ -14,6 +14,8 @@ export interface TarBlock {
   mtime: number
   uname: string
   gname: string
+  /** Of a device; elsewhere without meaning, and mostly 0. */
+  device: { major: number; minor: number }
 }
 
 /** What a block says is wrong with it; the reader adds the place. */
@@ -49,8 +51,7 @@ export function parseTarBlock(block: Buffer): TarBlock {
   const text = (at: number, length: number, what: string): string => parseText(block, at, length, what)
   const prefix = dialect === 'ustar' ? text(345, 155, 'prefix') : ''
   const name = text(0, 100, 'name')
-  number(329, 8, 'device number')
-  number(337, 8, 'device number')
+  const device = { major: number(329, 8, 'device number'), minor: number(337, 8, 'device number') }
   return {
     dialect,
     type: type === '\0' ? '0' : type,
@@ -62,7 +63,8 @@ export function parseTarBlock(block: Buffer): TarBlock {
     size: notNegative(number(124, 12, 'size')),
     mtime: number(136, 12, 'mtime'),
     uname: text(265, 32, 'owner name'),
-    gname: text(297, 32, 'group name')
+    gname: text(297, 32, 'group name'),
+    device
   }
 }
 

@@ -1,14 +1,22 @@
 import { ByteReader } from '../byte-reader.ts'
 import { invalidArchive } from '../invalid.ts'
 import { MemberNames, type NameRules } from '../member-names.ts'
+import { blockDevice, typeBits, type MemberKind } from '../member.ts'
 import { decodeTarText, isZero, parseTarBlock, TarBlockProblem, type TarBlock } from './header.ts'
 import { parsePaxRecords } from './pax.ts'
 import { tarBlockSize } from './writer.ts'
 
+/** The numbers of a device node. */
+export interface TarDevice {
+  type: 'character' | 'block'
+  major: number
+  minor: number
+}
+
 export interface TarEntry {
   /** Without leading `./` and trailing `/`; the root folder itself is `.`. */
   path: string
-  kind: 'file' | 'directory' | 'symlink' | 'hardlink'
+  kind: MemberKind
   /** Permission bits, set-id and sticky bits included. */
   mode: number
   size: number
@@ -19,6 +27,8 @@ export interface TarEntry {
   uname: string
   gname: string
   linkTarget: string | null
+  /** What a device is; null for all else. */
+  device: TarDevice | null
   /** Vendor records of the pax header, extended attributes among them (values as latin1). */
   attributes: ReadonlyMap<string, string>
   /** Position of the entry, from 0. */
@@ -32,13 +42,16 @@ export interface TarEntry {
 }
 
 export interface TarRules extends NameRules {
+  /** Devices and named pipes, which no package of source files has. Default: refuse. */
+  specials?: 'refuse' | 'accept'
   /** Told when the archive has ended: how many zero bytes end it, the two end blocks included. */
   onEnd?: (zeros: number) => void
 }
 
 const pieceSize = 1 << 16
 const largestExtension = 1 << 20
-const kinds: Record<string, TarEntry['kind']> = { 0: 'file', 1: 'hardlink', 2: 'symlink', 5: 'directory' }
+const kinds: Record<string, MemberKind> = { 0: 'file', 1: 'hardlink', 2: 'symlink', 5: 'directory' }
+const specialKinds: Record<string, MemberKind> = { 3: 'device', 4: 'device', 6: 'fifo' }
 const refusedTypes: Record<string, string> = {
   3: 'a character device',
   4: 'a block device',
@@ -50,6 +63,7 @@ const refusedTypes: Record<string, string> = {
 /** What earlier entries were. */
 interface Known {
   names: MemberNames
+  specials: boolean
   /** Permission bits of each file and hard link. */
   modes: Map<string, number>
 }
@@ -73,7 +87,11 @@ export async function* readTar(
   rules: TarRules = {}
 ): AsyncGenerator<TarEntry, void, void> {
   const reader = new ByteReader(source)
-  const known: Known = { names: new MemberNames(rules), modes: new Map() }
+  const known: Known = {
+    names: new MemberNames(rules),
+    specials: rules.specials === 'accept',
+    modes: new Map()
+  }
   try {
     for (let index = 0; ; index += 1) {
       const offset = reader.offset
@@ -183,7 +201,7 @@ function checkedEntry(
   const fail = (problem: string): never => {
     throw invalidArchive({ format: 'tar', entry: index, offset, path: fullPath }, problem)
   }
-  const kind = kinds[block.type]
+  const kind = kinds[block.type] ?? (known.specials ? specialKinds[block.type] : undefined)
   if (kind === undefined)
     return fail(
       `the entry is ${refusedTypes[block.type] ?? `of the unknown type ${JSON.stringify(block.type)}`}`
@@ -212,6 +230,7 @@ function checkedEntry(
     uname: pax.get('uname') ?? block.uname,
     gname: pax.get('gname') ?? block.gname,
     linkTarget: linked ? (kind === 'hardlink' ? plainPath(linkTarget) : linkTarget) : null,
+    device: kind === 'device' ? { type: block.type === '3' ? 'character' : 'block', ...block.device } : null,
     attributes: new Map([...pax].filter(([key]) => key.includes('.'))),
     index,
     offset,
@@ -239,10 +258,11 @@ function sizeOf(block: TarBlock, pax: Map<string, string>, fail: (problem: strin
 }
 
 /** Some writers put the whole `st_mode` there; its type must then be the entry's. */
-function permissionBits(mode: number, kind: TarEntry['kind'], fail: (problem: string) => never): number {
+function permissionBits(mode: number, kind: MemberKind, fail: (problem: string) => never): number {
   const type = mode & ~0o7777
-  const expected = kind === 'directory' ? 0o040000 : kind === 'symlink' ? 0o120000 : 0o100000
-  return type === 0 || type === expected ? mode & 0o7777 : fail('mode and type of the entry disagree')
+  return type === 0 || type === typeBits[kind] || (kind === 'device' && type === blockDevice)
+    ? mode & 0o7777
+    : fail('mode and type of the entry disagree')
 }
 
 /** After the first zero block: a second one, then only zeros. */
