@@ -21,7 +21,7 @@ export const originNames = [
 export const memberOriginField = z.strictObject({
   /** Path of the member inside the artifact. */
   member: z.string().min(1),
-  kind: z.enum(['file', 'symlink', 'hardlink']),
+  kind: z.enum(['file', 'symlink', 'hardlink', 'device', 'fifo']),
   /** Permission bits, in octal, such as `644`. */
   mode: z.string().regex(/^[0-7]{3,4}$/),
   size: sizeField,

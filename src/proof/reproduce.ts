@@ -177,7 +177,7 @@ function describe(
   return {
     kind: request.kind,
     name: request.name,
-    version: archive.metadata.version,
+    version: archive.metadata.version ?? 'untagged',
     size,
     sha256,
     contentDigest: contentDigest(archive.members),

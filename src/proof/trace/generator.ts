@@ -1,5 +1,6 @@
 import type { TagRef } from '../../documents/fields.ts'
 import type { Sha256 } from '../../documents/identifiers.ts'
+import type { MemberKind } from '../../formats/member.ts'
 
 /** A member as a trace sees it: folders are left out. */
 export interface TracedMember {
@@ -7,7 +8,7 @@ export interface TracedMember {
   path: string
   /** The path below the one top folder of an sdist; the same as `path` for a wheel. */
   inner: string
-  kind: 'file' | 'symlink' | 'hardlink'
+  kind: Exclude<MemberKind, 'directory'>
   mode: number
   size: number
   sha256: Sha256
