@@ -10,20 +10,33 @@ import { hostIdBase, idRange } from './sandbox.ts'
 /** A fixed time for tools that ask for one; file times come from the packages. */
 const makerEpoch = 1_577_836_800
 
-/** What names a root: its packages and the way it is made, nothing else. */
-export function rootHash(root: RootLock): Sha256 {
+/**
+ * What names a root: its packages and the way it is made, nothing else.
+ *
+ * @param only names of the packages that are installed, with what they depend on; left out for all
+ */
+export function rootHash(root: RootLock, only?: readonly string[]): Sha256 {
   const lines = root.packages
-    .map((entry) => `${entry.name} ${entry.version} ${entry.architecture} ${entry.sha256}`)
+    .map((entry) => `${asked(entry.name, only)} ${entry.version} ${entry.architecture} ${entry.sha256}`)
     .sort()
   return sha256OfBytes(
     `tagproof root ${sha256OfBytes([makerScript, placeScript, recipeScript, clockSource].join())}\n${root.architecture}\n${lines.join('\n')}\n`
   )
 }
 
+/** A package that is only offered has a question mark before its name. */
+function asked(name: string, only?: readonly string[]): string {
+  return only === undefined || only.includes(name) ? name : `?${name}`
+}
+
 /** One line per package: where its file is, its name in the archive, its size and hash. Fields end in a tab. */
-export function packageList(root: RootLock, file: (entry: RootLock['packages'][number]) => string): string {
+export function packageList(
+  root: RootLock,
+  file: (entry: RootLock['packages'][number]) => string,
+  only?: readonly string[]
+): string {
   return root.packages
-    .map((entry) => [entry.name, entry.size, entry.sha256, file(entry)].join('\t'))
+    .map((entry) => [asked(entry.name, only), entry.size, entry.sha256, file(entry)].join('\t'))
     .sort()
     .map((line) => `${line}\n`)
     .join('')

@@ -14,13 +14,14 @@ tab=$(printf '\\t')
 while IFS=$tab read -r name size digest; do
   dpkg-deb --field "/packages/$digest.deb"
   printf 'Filename: packages/%s.deb\\nSize: %s\\nSHA256: %s\\n\\n' "$digest" "$size" "$digest"
-  printf '%s,' "$name" >>names
+  # What is only offered is installed where something that is asked for depends on it.
+  case $name in '?'*) ;; *) printf '%s,' "$name" >>names ;; esac
 done </packages/list >Packages
 ln -s /packages packages
 : >began
 
 merge=:
-if cut -f 1 /packages/list | grep -qx usr-is-merged; then
+if cut -f 1 /packages/list | grep -qx '?*usr-is-merged'; then
   case $architecture in
     amd64 | ppc64el | loong64) folders='bin sbin lib lib64' ;;
     *) folders='bin sbin lib' ;;

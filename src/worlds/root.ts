@@ -24,6 +24,8 @@ export interface PreparedRoot {
 export interface PrepareRootOptions {
   /** Folder that keeps roots from run to run. */
   cache: string
+  /** Names of the packages that are installed, with the essential ones and what they depend on; all by default. */
+  only?: readonly string[]
   log: Log
   signal?: AbortSignal
 }
@@ -41,7 +43,7 @@ export async function prepareRoot(
   inputs: { debian(entry: DebianPackage): string },
   options: PrepareRootOptions
 ): Promise<PreparedRoot> {
-  const hash = rootHash(lock)
+  const hash = rootHash(lock, options.only)
   const folder = path.resolve(options.cache, 'roots')
   const root = path.join(folder, hash)
   if (!(await exists(root))) {
@@ -57,10 +59,10 @@ async function make(
   name: string,
   lock: RootLock,
   inputs: { debian(entry: DebianPackage): string },
-  { log, signal, folder, hash }: PrepareRootOptions & { folder: string; hash: Sha256 }
+  { log, signal, only, folder, hash }: PrepareRootOptions & { folder: string; hash: Sha256 }
 ): Promise<void> {
   const progress = log.begin(`root ${name}: ${lock.packages.length} packages`)
-  const list = Buffer.from(packageList(lock, (entry) => path.resolve(inputs.debian(entry))))
+  const list = Buffer.from(packageList(lock, (entry) => path.resolve(inputs.debian(entry)), only))
   const child = startTied(makerCommand(folder, hash, lock.architecture, list.length), {
     input: list,
     keepBytes: 256 * 1024,
