@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { relativePathField, targetKindField } from './fields.ts'
-import { debKeys, imageKeys } from './target-settings.ts'
+import { debKeys, imageKeys, tryField } from './target-settings.ts'
 
 const nameField = z
   .string()
@@ -24,6 +24,7 @@ const targetConfig = z
       .array(z.string().min(1))
       .default([])
       .describe('Build requirements that may be taken as an sdist because there is no wheel.'),
+    try: tryField.optional(),
     ...debKeys,
     ...imageKeys
   })

@@ -11,7 +11,7 @@ import {
   targetKindField,
   versionField
 } from './fields.ts'
-import { debSettingsField, imageSettingsField } from './target-settings.ts'
+import { debSettingsField, imageSettingsField, tryField } from './target-settings.ts'
 
 /** One thing to build. */
 export const planTargetField = z.strictObject({
@@ -22,6 +22,8 @@ export const planTargetField = z.strictObject({
   path: relativePathField,
   /** The root of the lock that it is built in. */
   root: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
+  /** Commands that an installed package must run. */
+  try: tryField.optional(),
   /** Settings of a target of kind deb. */
   deb: debSettingsField.optional(),
   /** Settings of a target of kind image. */

@@ -191,6 +191,14 @@ export const imageSettingsField = z.discriminatedUnion('mode', [
 ])
 export type ImageSettings = z.output<typeof imageSettingsField>
 
+/** Commands, each as a list of its words. */
+export const tryField = z
+  .array(z.array(z.string().min(1).max(4000)).min(1).max(100))
+  .max(50)
+  .describe(
+    'Commands that must end with 0 once the package is installed in a clean root; by default its own programs are asked for --help.'
+  )
+
 /** The keys that a target has for one kind alone. */
 export const debKeys = {
   changelog: z

@@ -85,6 +85,7 @@ function listed(targets: readonly TargetConfig[], known: ReadonlySet<string>): P
       name,
       path: target.path,
       root: target.root ?? target.kind,
+      ...(target.try === undefined ? {} : { try: target.try }),
       ...settingsOf(target, name, known)
     }
   })
