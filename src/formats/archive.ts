@@ -4,6 +4,7 @@ import { readDebArchive } from './deb-archive.ts'
 import { blockDevice, typeBits, type Member } from './member.ts'
 import { comparePaths } from './member-names.ts'
 import { observeNothing, type Observe } from './observer.ts'
+import { readImageArchive } from './oci/archive.ts'
 import { readSdistArchive } from './sdist-archive.ts'
 import { readWheelArchive } from './wheel-archive.ts'
 
@@ -31,18 +32,24 @@ export interface Archive {
   metadata: ArchiveMetadata
 }
 
+export interface ArchiveOptions {
+  observe?: Observe
+  baseLayers?: ReadonlySet<string>
+}
+
 /**
  * Reads an artifact with all its checks, hashes that it states itself (RECORD, md5sums) among them. Two archives whose
  * members, in order, have equal `headers`, content and `packed`, and whose containers are equal, are equal bit for bit
- * but for the compressed stream of an sdist or deb.
+ * but for the compressed streams of an sdist, deb or layer, and the order of an image's blobs.
  *
- * @param options `observe` sees the members and their content in the same pass
+ * @param options `observe` sees the members and their content in the same pass; `baseLayers` names the layers of base
+ *   images (`sha256:…`), each of which is one member
  * @throws TagproofError `archive-invalid`; `tool-missing` where this Node cannot decompress a deb
  */
 export async function readArchive(
   file: string,
   kind: ArchiveKind,
-  { observe = observeNothing }: { observe?: Observe } = {}
+  { observe = observeNothing, baseLayers = new Set() }: ArchiveOptions = {}
 ): Promise<Archive> {
   switch (kind) {
     case 'sdist':
@@ -52,7 +59,7 @@ export async function readArchive(
     case 'deb':
       return readDebArchive(file, observe)
     case 'image':
-      throw new Error('images are not read yet')
+      return readImageArchive(file, { observe, baseLayers })
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a canonical tar entry says; everything else (owners, names, devices) is fixed. */
+/** What a canonical tar entry says; everything else (names of owners, devices) is fixed. */
 export interface TarHeaderFields {
   /** UTF-8 path with `/`; a directory may end in `/` or not. */
   path: string
@@ -10,6 +10,9 @@ export interface TarHeaderFields {
   /** Whole seconds since 1970. */
   mtime: number
   linkTarget?: string | null
+  /** Owner, at most seven octal digits. Default: 0. */
+  uid?: number
+  gid?: number
 }
 
 export const tarBlockSize = 512
@@ -21,7 +24,7 @@ const typeFlags = { file: '0', hardlink: '1', symlink: '2', directory: '5' } as 
 /**
  * The header blocks of one entry: ustar (POSIX.1-1988), preceded by a pax extended header (POSIX.1-2001) only
  * where ustar cannot say it: a path or link target that is not ASCII or does not fit, a size of 8 GiB or more, a
- * time outside eleven octal digits. Owners are 0 and nameless. The same fields always give the same bytes.
+ * time outside eleven octal digits. Owners are nameless, and 0 where nothing else is said. The same fields always give the same bytes.
  *
  * @throws RangeError on fields that no tar file can hold: callers pass checked values.
  */
@@ -42,6 +45,8 @@ export function tarHeader(entry: TarHeaderFields): Buffer {
     mode: entry.mode,
     size: entry.size > largestOctal ? 0 : entry.size,
     mtime: entry.mtime < 0 || entry.mtime > largestOctal ? 0 : entry.mtime,
+    uid: entry.uid ?? 0,
+    gid: entry.gid ?? 0,
     linkTarget: fits(linkTarget, 100) ? linkTarget : asciiStandIn(linkTarget)
   })
   return records.length === 0 ? header : Buffer.concat([paxBlocks(records), header])
@@ -55,7 +60,7 @@ export function tarPadding(size: number): Buffer {
 /** The two zero blocks that end an archive. No record padding follows. */
 export const tarEnd: Buffer = Buffer.alloc(2 * tarBlockSize)
 
-function checkFields({ path, kind, mode, size, mtime, linkTarget }: TarHeaderFields): void {
+function checkFields({ path, kind, mode, size, mtime, linkTarget, uid = 0, gid = 0 }: TarHeaderFields): void {
   const linked = kind === 'symlink' || kind === 'hardlink'
   if (path === '' || path.includes('\0')) throw new RangeError('tar: a path is empty or holds NUL')
   if (linked !== (linkTarget !== undefined && linkTarget !== null && linkTarget !== ''))
@@ -63,6 +68,9 @@ function checkFields({ path, kind, mode, size, mtime, linkTarget }: TarHeaderFie
   if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) throw new RangeError(`tar: ${path}: mode ${mode}`)
   if (!Number.isSafeInteger(size) || size < 0 || (kind !== 'file' && size !== 0))
     throw new RangeError(`tar: ${path}: size ${size}`)
+  for (const owner of [uid, gid])
+    if (!Number.isInteger(owner) || owner < 0 || owner > 0o7777777)
+      throw new RangeError(`tar: ${path}: owner ${owner}`)
   if (!Number.isSafeInteger(mtime)) throw new RangeError(`tar: ${path}: mtime ${mtime}`)
 }
 
@@ -97,6 +105,8 @@ interface UstarFields {
   mode: number
   size: number
   mtime: number
+  uid: number
+  gid: number
   linkTarget: string
 }
 
@@ -104,8 +114,8 @@ function ustarBlock(fields: UstarFields): Buffer {
   const block = Buffer.alloc(tarBlockSize)
   block.write(fields.name, 0, 100, 'latin1')
   block.write(octal(fields.mode, 7), 100, 'latin1')
-  block.write(octal(0, 7), 108, 'latin1')
-  block.write(octal(0, 7), 116, 'latin1')
+  block.write(octal(fields.uid, 7), 108, 'latin1')
+  block.write(octal(fields.gid, 7), 116, 'latin1')
   block.write(octal(fields.size, 11), 124, 'latin1')
   block.write(octal(fields.mtime, 11), 136, 'latin1')
   block.write('        ', 148, 'latin1')
@@ -139,6 +149,8 @@ function paxBlocks(records: readonly [string, string][]): Buffer {
     mode: 0o644,
     size: data.length,
     mtime: 0,
+    uid: 0,
+    gid: 0,
     linkTarget: ''
   })
   return Buffer.concat([header, data, tarPadding(data.length)])
