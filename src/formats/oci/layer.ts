@@ -34,7 +34,7 @@ export async function* readLayer(
   { compression, diffId, tree, index, onContainer }: LayerRules
 ): AsyncGenerator<TarEntry, void, void> {
   const hash = createHash('sha256')
-  const unpacked = hashed(unpack(packed, compression, onContainer), hash)
+  const unpacked = hashed(unpackLayer(packed, compression, onContainer), hash)
   tree.nextLayer()
   const onEnd = (zeros: number): void => onContainer?.('tarEndZeros', zeros)
   for await (const entry of readTar(unpacked, { twins: 'accept', specials: 'accept', onEnd })) {
@@ -64,10 +64,11 @@ function entryProblem({ path, size, device, attributes }: TarEntry): string | un
   return undefined
 }
 
-function unpack(
+/** The tar of a layer. @throws TagproofError `archive-invalid` */
+export function unpackLayer(
   packed: AsyncIterable<Buffer>,
   compression: LayerCompression,
-  onContainer: LayerRules['onContainer']
+  onContainer?: LayerRules['onContainer']
 ): AsyncIterable<Buffer> {
   switch (compression) {
     case 'none':
