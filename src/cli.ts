@@ -93,16 +93,18 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
     '--single-job',
     'both builds were made in one job; the proof says so'
   )
+  add('try', 'install and start each proven package in a clean root, with no network')
   add('record', 'write release.json, SHA256SUMS and summary.md')
   add('rehearse', 'all of it but publishing, with no credential')
     .addOption(keep())
     .option('--complete', 'build the last release and a full clone too, and compare what is shipped')
+    .option('--no-try', 'do not install and start the packages')
     .option('--attribute', 'after a refusal, build again and again to name what each difference follows')
     .addOption(perturbations())
     .option('--write-expected <file>', 'write the list of what was built, to be committed as expected-files')
-  add('trace', 'tell where every member of an sdist or wheel comes from, whoever built it').argument(
+  add('trace', 'tell where every member of a package comes from, whoever built it').argument(
     '<file...>',
-    'sdists and wheels'
+    'sdists, wheels, debs and images (*.oci.tar)'
   )
   add('explain', 'tell what a proof says: what, where, why, and how to mend it')
     .argument('[file]', 'a proof.json (default: that of --out)')

@@ -3,6 +3,7 @@ import type { VariationName, World } from './documents/identifiers.ts'
 import { lockPath } from './documents/layout.ts'
 import { formatExplanation } from './evidence/explanation.ts'
 import { formatTable } from './evidence/table.ts'
+import { formatTried } from './evidence/tried.ts'
 import { formatTrace } from './evidence/trace-table.ts'
 import { TagproofError, type ExitStatus } from './platform/errors.ts'
 import * as stages from './stages/index.ts'
@@ -27,6 +28,7 @@ export interface CommandOptions {
   attribute?: boolean
   all?: boolean
   complete?: boolean
+  try?: boolean
   writeExpected?: string
   /** What stands beside the options. */
   files: string[]
@@ -46,6 +48,7 @@ export type CommandName =
   | 'build'
   | 'complete'
   | 'prove'
+  | 'try'
   | 'record'
   | 'rehearse'
   | 'trace'
@@ -112,6 +115,12 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
     return { document: proof, text: formatTable(proof), status: statusOf(proof.verdict) }
   },
 
+  async try(context) {
+    const tried = await stages.tryPackages(context)
+    const failed = tried.findings.length > 0
+    return { document: tried, text: formatTried(tried), status: failed ? 1 : 0 }
+  },
+
   async record(context) {
     const release = await stages.record(context)
     return { document: release, status: statusOf(release.verdict) }
@@ -122,6 +131,7 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
       ...sourceOptions(options),
       keep: options.keep ?? false,
       complete: options.complete ?? false,
+      try: options.try ?? true,
       attribute: options.attribute ?? false,
       perturbations: options.perturbations ?? 1,
       ...(options.writeExpected === undefined ? {} : { writeExpected: options.writeExpected })

@@ -13,6 +13,7 @@ export interface OutLayout {
   /** Member lists of the builds that a release is compared with, and their logs. */
   complete: string
   proof: string
+  try: string
   /** One `<artifact>.jsonl` for each artifact. */
   origins: string
   release: string
@@ -34,6 +35,7 @@ export function outLayout(out: string): OutLayout {
     build: (world) => inside(`build-${world}`),
     complete: inside('complete'),
     proof: inside('proof.json'),
+    try: inside('try.json'),
     origins: inside('origins'),
     release: inside('release.json'),
     sums: inside('SHA256SUMS'),

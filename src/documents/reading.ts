@@ -10,12 +10,14 @@ import type { Sha256 } from './identifiers.ts'
 import { planSchema } from './plan.ts'
 import { proofSchema } from './proof.ts'
 import { releaseSchema } from './release.ts'
+import { trySchema } from './try.ts'
 
 const schemas = {
   plan: planSchema,
   build: buildSchema,
   complete: completeSchema,
   proof: proofSchema,
+  try: trySchema,
   release: releaseSchema
 } as const
 /** The stage that writes each. */
@@ -24,6 +26,7 @@ const stageOf = {
   build: 'build',
   complete: 'complete',
   proof: 'prove',
+  try: 'try',
   release: 'record'
 } as const
 export type DocumentKind = keyof typeof schemas

@@ -39,6 +39,8 @@ export const releaseSchema = z.strictObject({
   verdict: z.enum(['proven', 'refused']),
   /** SHA-256 of `proof.json`. */
   proof: sha256Field,
+  /** SHA-256 of `try.json`; null where the packages were not tried. */
+  try: sha256Field.nullable(),
   artifacts: z.array(releaseArtifactField)
 })
 

@@ -5,9 +5,9 @@ import type { VariationName } from '../documents/fields.ts'
 import type { World } from '../documents/identifiers.ts'
 import type { Plan, PlanTarget } from '../documents/plan.ts'
 import { asTagproofError, TagproofError } from '../platform/errors.ts'
-import { buildPython, type BuildPythonRequest } from '../targets/python/build.ts'
 import type { WorldResult } from '../worlds/run.ts'
-import { signalOf, type StageContext } from './context.ts'
+import { buildKind } from './build-kinds.ts'
+import type { StageContext } from './context.ts'
 import type { BuildPlaces } from './places.ts'
 
 /** What every build of a plan shares. */
@@ -23,7 +23,7 @@ export interface TargetBuild {
   /** The export that it sees, and how many files of it are scrambled. */
   exportTar: string
   scrambled: number
-  /** Receives the artifacts. */
+  /** Receives the artifacts; those of other targets of the same build lie beside it. */
   folder: string
   off: readonly VariationName[]
   keep?: boolean
@@ -63,37 +63,21 @@ export async function attemptTarget(room: BuildRoom, request: TargetBuild): Prom
 }
 
 async function run(
-  { context, plan, places }: BuildRoom,
+  room: BuildRoom,
   request: TargetBuild,
   onWorld: (world: WorldResult) => void
 ): Promise<BuiltTarget> {
-  const { target, world, exportTar, scrambled, folder, off, keep = false } = request
-  const place = places.get(target.name)
-  if (place === undefined)
-    throw new TagproofError('internal', `Target ${target.name} has no place to be built in.`)
+  const { context } = room
+  const { target, folder } = request
   await mkdir(folder, { recursive: true })
   const progress = context.log.begin(request.title)
   const lines: string[] = [`== ${target.name}\n`]
-  const python: BuildPythonRequest = {
-    target,
-    world,
-    epoch: plan.tag.epoch,
-    exportTar,
-    ...place,
-    limits: plan.limits,
-    folder,
-    scrambled,
-    off,
-    keep,
-    onWorld,
-    onLine: (line) => {
-      lines.push(`${line}\n`)
-      progress.line(line)
-    },
-    ...signalOf(context)
+  const onLine = (line: string): void => {
+    lines.push(`${line}\n`)
+    progress.line(line)
   }
   try {
-    const built = await buildPython(python)
+    const built = await buildKind(room, request, { onWorld, onLine })
     progress.done(built.artifacts.map((artifact) => artifact.name).join(', '))
     return built
   } catch (error) {

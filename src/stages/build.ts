@@ -126,6 +126,6 @@ async function furtherBuilds(
 }
 
 function rootHashes(plan: Plan, places: BuildPlaces): { root: string; sha256: Sha256 }[] {
-  const hashes = new Map(plan.targets.map((target) => [target.root, places.get(target.name)?.root.hash]))
-  return [...hashes].flatMap(([root, sha256]) => (sha256 === undefined ? [] : [{ root, sha256 }]))
+  const hashes = new Map(plan.targets.map((target) => [target.root, places.of(target).root.hash]))
+  return [...hashes].map(([root, sha256]) => ({ root, sha256 }))
 }

@@ -117,7 +117,7 @@ async function buildOne(
   tag: TagRef,
   exportTar: string
 ): Promise<ComparedTarget> {
-  const out = path.join(folder, `${name}-${target.name}`)
+  const out = path.join(folder, `built-${name}`, target.name)
   try {
     const built = await buildTarget(
       { context, plan: { ...plan, tag }, places },
@@ -138,8 +138,6 @@ async function buildOne(
     return { name: target.name, lists, reads: built.reads, failure: null }
   } catch (error) {
     return { name: target.name, lists: [], reads: null, failure: toldOf(error).slice(0, 1000) }
-  } finally {
-    await rm(out, { recursive: true, force: true })
   }
 }
 

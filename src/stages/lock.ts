@@ -1,17 +1,21 @@
 import path from 'node:path'
-import type { Lock, PythonLock, RootLock } from '../documents/lock.ts'
+import type { Lock, PythonLock } from '../documents/lock.ts'
 import type { PlanTarget } from '../documents/plan.ts'
-import { resolveRoot } from '../lock/debian.ts'
 import { formatLock } from '../lock/lock-file.ts'
 import { explainLock, lockChanges } from '../lock/changes.ts'
-import { writeFileAtomic } from '../platform/files.ts'
-import { prepareRoot, pythonRootPackages, type PreparedRoot } from '../worlds/root.ts'
 import { TagproofError } from '../platform/errors.ts'
+import { writeFileAtomic } from '../platform/files.ts'
+import { wheelTargetOf } from '../targets/discover.ts'
 import { isNamedForBuilds } from '../targets/python/debian-packages.ts'
 import { refuseOtherLanguages } from '../targets/python/other-languages.ts'
 import { readBuildSystem, targetPyproject } from '../targets/python/requires.ts'
-import { signalOf, type StageContext } from './context.ts'
-import { inputsOf, lockPython } from './lock-python.ts'
+import type { PreparedRoot } from '../worlds/root.ts'
+import type { StageContext } from './context.ts'
+import { imageNeeds, lockBases, takesRequirements, type ImageNeeds } from './lock-images.ts'
+import { lockPython } from './lock-python.ts'
+import { lockRequirements } from './lock-requirements.ts'
+import { debianPackagesOf, lockRoot, type LockedRoot } from './lock-roots.ts'
+import { toolsRoot } from './places.ts'
 import { openHead, type Source, type SourceOptions } from './source.ts'
 
 export interface LockOptions {
@@ -55,32 +59,59 @@ export async function lock(
 /** {@link lock} for a source that is open already; writes nothing but the cache. */
 export async function lockSource(context: StageContext, source: Source, options: LockOptions): Promise<Lock> {
   const previous = options.upgrade === true ? null : (source.lock?.value ?? null)
-  for (const target of source.targets) if (target.kind === 'python') await refuseLanguages(source, target)
-  const roots = new Map<string, Root>()
-  for (const name of new Set(source.targets.map((target) => target.root)))
-    roots.set(name, await makeRoot(context, source, name, previous, []))
+  const { targets } = source
+  for (const target of targets) if (target.kind === 'python') await refuseLanguages(source, target)
+  const images = await imageNeeds(source)
+  const roots = new Map<string, LockedRoot>()
+  for (const name of rootNames(targets, images))
+    roots.set(name, await lockRoot(context, source, name, previous, []))
   const python: Record<string, PythonLock> = {}
-  for (const target of source.targets)
+  for (const target of targets)
     if (target.kind === 'python')
       python[target.name] = await lockTarget(context, source, target, roots, previous)
+    else if (takesRequirements(target, images))
+      python[target.name] = await lockRequirements(
+        context,
+        source,
+        target,
+        resolverRoot(target, targets, roots),
+        previous?.python[target.name]
+      )
   const locked = Object.fromEntries([...roots].map(([name, root]) => [name, root.lock]))
-  return { schema: 'tagproof/lock/1', roots: locked, python }
+  const bases = await lockBases(context, source, images, previous)
+  return {
+    schema: 'tagproof/lock/1',
+    roots: locked,
+    python,
+    ...(Object.keys(bases).length === 0 ? {} : { images: bases })
+  }
 }
 
-interface Root {
-  lock: RootLock
-  prepared: PreparedRoot
+/** An image has a root only where it is made of one; where no root brings a compiler, there is one of tools. */
+function rootNames(targets: readonly PlanTarget[], images: ImageNeeds): Set<string> {
+  const names = targets
+    .filter((target) => target.kind !== 'image' || images.root.has(target.name))
+    .map((target) => target.root)
+  const compiled = targets.some((target) => target.kind !== 'image')
+  return new Set(compiled ? names : [...names, toolsRoot])
 }
 
-async function makeRoot(
-  context: StageContext,
-  source: Source,
-  name: string,
-  previous: Lock | null,
-  added: readonly string[]
-): Promise<Root> {
-  const lock = await rootLock(context, source, name, previous, added)
-  return { lock, prepared: await rootFor(context, source, name, lock) }
+/** Packages are chosen for the interpreter of the root that the wheel is built in; a deb has its own. */
+function resolverRoot(
+  target: PlanTarget,
+  targets: readonly PlanTarget[],
+  roots: ReadonlyMap<string, LockedRoot>
+): PreparedRoot {
+  const name = target.kind === 'deb' ? target.root : wheelTargetOf(target, targets)?.root
+  const root = roots.get(name ?? target.root)
+  if (root !== undefined) return root.prepared
+  throw new TagproofError(
+    'config-invalid',
+    `There is no root to choose the requirements of ${target.name} for.`,
+    {
+      fix: 'List the Python target whose wheel it takes under `targets:`.'
+    }
+  )
 }
 
 /** Where a backend does not start for want of a program or a header, its root gets the package that brings it. */
@@ -88,10 +119,10 @@ async function lockTarget(
   context: StageContext,
   source: Source,
   target: PlanTarget,
-  roots: Map<string, Root>,
+  roots: Map<string, LockedRoot>,
   previous: Lock | null
 ): Promise<PythonLock> {
-  const root = roots.get(target.root) ?? (await makeRoot(context, source, target.root, previous, []))
+  const root = roots.get(target.root) ?? (await lockRoot(context, source, target.root, previous, []))
   try {
     return await lockPython(context, source, target, root.prepared, previous?.python[target.name])
   } catch (error) {
@@ -102,7 +133,7 @@ async function lockTarget(
       `The backend of ${target.name} asks for ${added.join(', ')}: added to the root ${target.root}.`
     )
     const more = [...root.lock.requested.filter(isNamedForBuilds), ...added]
-    roots.set(target.root, await makeRoot(context, source, target.root, previous, more))
+    roots.set(target.root, await lockRoot(context, source, target.root, previous, more))
     return lockTarget(context, source, target, roots, previous)
   }
 }
@@ -121,68 +152,4 @@ async function refuseLanguages(source: Source, target: PlanTarget): Promise<void
       ...debianPackagesOf(source, target)
     ]
   })
-}
-
-async function rootLock(
-  context: StageContext,
-  source: Source,
-  name: string,
-  previous: Lock | null,
-  added: readonly string[]
-): Promise<RootLock> {
-  const config = source.config.value
-  const settings = config.roots[name]
-  const packages = new Set([
-    ...pythonRootPackages,
-    ...(settings?.packages ?? []),
-    ...added,
-    ...source.targets
-      .filter((target) => target.root === name)
-      .flatMap((target) => debianPackagesOf(source, target))
-  ])
-  const requested = [...packages].sort()
-  const kept = previous?.roots[name]
-  if (
-    kept !== undefined &&
-    sameBut(kept.requested, requested) &&
-    (settings?.suite ?? kept.suite) === kept.suite
-  )
-    return kept
-  const progress = context.log.begin(`lock: root ${name}`)
-  try {
-    const resolved = await resolveRoot({
-      packages: requested,
-      ...(settings?.suite === undefined ? {} : { suite: settings.suite }),
-      ...(config.sources.mirror === undefined ? {} : { mirror: config.sources.mirror }),
-      ...signalOf(context),
-      log: context.log
-    })
-    progress.done(`${resolved.suite}: ${resolved.packages.length} packages`)
-    return resolved
-  } catch (error) {
-    progress.failed()
-    throw error
-  }
-}
-
-function debianPackagesOf(source: Source, target: PlanTarget): string[] {
-  return (
-    source.config.value.targets?.find((entry) => (entry.name ?? entry.kind) === target.name)?.packages ?? []
-  )
-}
-
-/** A lock may hold what an earlier run has added for the backend. */
-function sameBut(kept: readonly string[], requested: readonly string[]): boolean {
-  const beyond = kept.filter((name) => !requested.includes(name))
-  return requested.every((name) => kept.includes(name)) && beyond.every(isNamedForBuilds)
-}
-
-async function rootFor(
-  context: StageContext,
-  source: Source,
-  name: string,
-  locked: RootLock
-): Promise<PreparedRoot> {
-  const inputs = await inputsOf(context, source, { roots: { [name]: locked } })
-  return prepareRoot(name, locked, inputs, { cache: context.cache, log: context.log, ...signalOf(context) })
 }

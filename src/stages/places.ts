@@ -1,8 +1,12 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { Plan } from '../documents/plan.ts'
+import type { Lock, RootLock } from '../documents/lock.ts'
+import type { Plan, PlanTarget } from '../documents/plan.ts'
+import type { Inputs } from '../lock/inputs.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { makeEnvironment } from '../targets/python/sdist.ts'
+import { clockLibraryPath } from '../worlds/clock.ts'
+import { rootFacts } from '../worlds/facts.ts'
 import { prepareRoot, type PreparedRoot } from '../worlds/root.ts'
 import { signalOf, type StageContext } from './context.ts'
 import { fetch } from './fetch.ts'
@@ -10,11 +14,19 @@ import { fetch } from './fetch.ts'
 /** What a target is built in, the same for both worlds. */
 export interface BuildPlace {
   root: PreparedRoot
-  /** Folder of the build environment, mounted read-only. */
-  environment: string
+  rootLock: RootLock
+  /** Folder of the build environment of a Python target, mounted read-only; null for other kinds. */
+  environment: string | null
 }
 
-export type BuildPlaces = ReadonlyMap<string, BuildPlace>
+/** What all targets are built in, and from. */
+export interface BuildPlaces {
+  of(target: PlanTarget): BuildPlace
+  lock: Lock
+  inputs: Inputs
+  /** The later clock of world b as a file of the host, from a root that has a compiler; null where none has. */
+  clockLibrary: string | null
+}
 
 /**
  * Makes the roots and build environments of all targets from the inputs, with no network; sdists of the lock are
@@ -44,25 +56,72 @@ export async function withBuildPlaces<T>(
 async function makePlaces(context: StageContext, plan: Plan, folder: string): Promise<BuildPlaces> {
   const { lock, inputs } = await fetch(context, plan, { offline: true })
   const places = new Map<string, BuildPlace>()
-  for (const target of plan.targets) {
-    const lockedRoot = lock.roots[target.root]
-    const locked = lock.python[target.name]
-    if (lockedRoot === undefined || locked === undefined)
-      throw new TagproofError('lock-incomplete', `The lock has nothing for target ${target.name}.`, {
-        found: lockedRoot === undefined ? `no root ${target.root}` : 'no build environment for it',
-        fix: 'Run tagproof lock, commit the lock, and tag that commit.'
-      })
-    const common = { log: context.log, ...signalOf(context) }
-    const root = await prepareRoot(target.root, lockedRoot, inputs, { cache: context.cache, ...common })
-    const environment = path.join(folder, target.name)
-    await makeEnvironment(locked, environment, {
-      root,
-      epoch: plan.tag.epoch,
-      limits: plan.limits,
-      file: (entry) => inputs.python(entry),
-      ...common
-    })
-    places.set(target.name, { root, environment })
+  for (const target of plan.targets)
+    places.set(target.name, await makePlace(context, plan, target, { lock, inputs, folder }))
+  return {
+    lock,
+    inputs,
+    of(target) {
+      const place = places.get(target.name)
+      if (place !== undefined) return place
+      throw new TagproofError('internal', `Target ${target.name} has no place to be built in.`)
+    },
+    clockLibrary: await clockLibraryOf(context, lock, inputs, [...places.values()])
   }
-  return places
 }
+
+interface Materials {
+  lock: Lock
+  inputs: Inputs
+  folder: string
+}
+
+async function makePlace(
+  context: StageContext,
+  plan: Plan,
+  target: PlanTarget,
+  { lock, inputs, folder }: Materials
+): Promise<BuildPlace> {
+  const rootLock = lock.roots[target.root]
+  if (rootLock === undefined) throw incomplete(target, `no root ${target.root}`)
+  const common = { log: context.log, ...signalOf(context) }
+  const root = await prepareRoot(target.root, rootLock, inputs, { cache: context.cache, ...common })
+  if (target.kind !== 'python') return { root, rootLock, environment: null }
+  const locked = lock.python[target.name]
+  if (locked === undefined) throw incomplete(target, 'no build environment for it')
+  const environment = path.join(folder, target.name)
+  await makeEnvironment(locked, environment, {
+    root,
+    epoch: plan.tag.epoch,
+    limits: plan.limits,
+    file: (entry) => inputs.python(entry),
+    ...common
+  })
+  return { root, rootLock, environment }
+}
+
+function incomplete(target: PlanTarget, found: string): TagproofError {
+  return new TagproofError('lock-incomplete', `The lock has nothing for target ${target.name}.`, {
+    found,
+    fix: 'Run tagproof lock, commit the lock, and tag that commit.'
+  })
+}
+
+/** Roots of packages alone have no compiler; then the lock has a root of tools beside them. */
+async function clockLibraryOf(
+  context: StageContext,
+  lock: Lock,
+  inputs: Inputs,
+  places: readonly BuildPlace[]
+): Promise<string | null> {
+  for (const { root } of places)
+    if ((await rootFacts(root.path)).clockLibrary !== null) return path.join(root.path, clockLibraryPath)
+  const tools = lock.roots[toolsRoot]
+  if (tools === undefined) return null
+  const common = { log: context.log, ...signalOf(context) }
+  const root = await prepareRoot(toolsRoot, tools, inputs, { cache: context.cache, ...common })
+  return path.join(root.path, clockLibraryPath)
+}
+
+/** The root that is locked for its compiler, where no target's root has one. */
+export const toolsRoot = 'tools'

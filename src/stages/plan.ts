@@ -1,6 +1,6 @@
 import { formatLock } from '../lock/lock-file.ts'
 import type { Lock } from '../documents/lock.ts'
-import type { Plan } from '../documents/plan.ts'
+import type { Plan, PlanTarget } from '../documents/plan.ts'
 import { writeDocument, readDocument } from '../documents/reading.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { sha256OfBytes, writeFileAtomic } from '../platform/files.ts'
@@ -10,6 +10,8 @@ import { writeExports } from '../source/export.ts'
 import { clearFrom, type StageContext } from './context.ts'
 import { checkExpectedFiles } from './expected-files.ts'
 import { lockSource } from './lock.ts'
+import { imageNeeds } from './lock-images.ts'
+import { buildDependsOf } from './lock-roots.ts'
 import { openHead, openRelease, type Source, type SourceOptions } from './source.ts'
 
 export interface PlanOptions extends SourceOptions {
@@ -81,20 +83,49 @@ export async function readPlan(context: StageContext): Promise<Plan> {
 /** What the project states can be looked for in the lock before anything is fetched or run. */
 async function requireStated(source: Source, lock: Lock): Promise<void> {
   for (const target of source.targets) {
-    const locked = lock.python[target.name]
-    const stated = await staticRequires(source.repository, source.entries, target)
-    const missing = stated.filter((requirement) => locked?.requested.includes(requirement) !== true)
-    if (locked === undefined || missing.length > 0)
-      throw new TagproofError(
-        'lock-incomplete',
-        `The lock was made for other build requirements of ${target.name}.`,
-        {
-          found: locked === undefined ? 'nothing for this target' : locked.requested.join(', ') || 'none',
-          expected: stated.join(', ') || 'none',
-          fix: 'Run tagproof lock, commit the lock, and tag that commit.'
-        }
-      )
+    if (target.kind === 'python') await requirePython(source, target, lock)
+    if (target.deb?.mode === 'debian') await requireDebian(source, target, lock)
+    if (target.deb?.mode === 'venv' && lock.python[target.name] === undefined)
+      throw otherLock(target, 'requirements', 'nothing for this target', 'what its wheel needs')
   }
+  const { bases } = await imageNeeds(source)
+  for (const [name, { references }] of bases)
+    for (const reference of references)
+      if (lock.images?.[reference] === undefined)
+        throw new TagproofError('lock-incomplete', `The lock does not hold a base image of ${name}.`, {
+          found: Object.keys(lock.images ?? {}).join(', ') || 'no base image',
+          expected: reference,
+          fix: 'Run tagproof lock, commit the lock, and tag that commit.'
+        })
+}
+
+async function requirePython(source: Source, target: PlanTarget, lock: Lock): Promise<void> {
+  const locked = lock.python[target.name]
+  const stated = await staticRequires(source.repository, source.entries, target)
+  const missing = stated.filter((requirement) => locked?.requested.includes(requirement) !== true)
+  if (locked === undefined || missing.length > 0)
+    throw otherLock(
+      target,
+      'build requirements',
+      locked === undefined ? 'nothing for this target' : locked.requested.join(', ') || 'none',
+      stated.join(', ') || 'none'
+    )
+}
+
+async function requireDebian(source: Source, target: PlanTarget, lock: Lock): Promise<void> {
+  const requested = lock.roots[target.root]?.requested ?? []
+  const { packages, relations } = await buildDependsOf(source, target, lock.roots[target.root]?.architecture)
+  const missing = [...packages, ...relations].filter((one) => !requested.includes(one))
+  if (missing.length > 0)
+    throw otherLock(target, 'build dependencies', requested.join(', ') || 'none', missing.join(', '))
+}
+
+function otherLock(target: PlanTarget, what: string, found: string, expected: string): TagproofError {
+  return new TagproofError('lock-incomplete', `The lock was made for other ${what} of ${target.name}.`, {
+    found,
+    expected,
+    fix: 'Run tagproof lock, commit the lock, and tag that commit.'
+  })
 }
 
 async function lockFor(

@@ -7,7 +7,7 @@ import { TagproofError } from '../platform/errors.ts'
 import { openRepository } from '../source/repository.ts'
 import { requireUnmoved } from '../source/tag.ts'
 import type { StageContext } from './context.ts'
-import { publishLocally, releaseOf, requireSamePackages } from './record.ts'
+import { judgedBy, publishLocally, readTry, releaseOf, requireSamePackages } from './record.ts'
 
 /**
  * Publishes a proven release. This version knows the directory destinations only. Runs no project code and
@@ -26,17 +26,19 @@ export async function publish(context: StageContext): Promise<Release> {
       expected: release.proof,
       fix: 'Hand on proof.json and release.json of the same prove stage.'
     })
-  requireSameRelease(proof, release)
-  requireTrusted(proof, release)
+  const tried = await readTry(context, proofDigest)
+  const judged = tried === null ? proof : judgedBy(proof, tried.document)
+  requireSameRelease(releaseOf(judged, proofDigest, tried?.sha256 ?? null), release)
+  requireTrusted(judged, release)
   await requireSameTag(context, proof)
   await requireSamePackages(context, release.artifacts)
   await publishLocally(context, release)
   return release
 }
 
-/** `release.json` says nothing that the proof does not say: what is published is what was proven. */
-function requireSameRelease(proof: Proof, release: Release): void {
-  if (formatDocument(release) === formatDocument(releaseOf(proof, release.proof))) return
+/** `release.json` says nothing that proof and try do not say: what is published is what was proven. */
+function requireSameRelease(expected: Release, release: Release): void {
+  if (formatDocument(release) === formatDocument(expected)) return
   throw new TagproofError('document-mismatch', 'release.json does not say what proof.json says.', {
     where: 'release.json',
     fix: 'It was altered after it was recorded; run tagproof record again, and find out what wrote to it.'

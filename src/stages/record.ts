@@ -1,9 +1,11 @@
+import { access } from 'node:fs/promises'
 import path from 'node:path'
 import { directoryDestination } from '../destinations/directory.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { Sha256 } from '../documents/identifiers.ts'
 import type { Proof } from '../documents/proof.ts'
 import type { Release, ReleaseArtifact } from '../documents/release.ts'
+import type { Try } from '../documents/try.ts'
 import { formatSums } from '../evidence/sums.ts'
 import { formatSummary } from '../evidence/summary.ts'
 import { TagproofError } from '../platform/errors.ts'
@@ -18,15 +20,51 @@ export async function record(context: StageContext): Promise<Release> {
   const { document: proof, sha256: proofDigest } = await readDocument('proof', context.out.proof)
   await clearFrom(context.out, 'record')
   await requireSamePackages(context, proof.artifacts)
-  const release = releaseOf(proof, proofDigest)
-  if (proof.verdict === 'proven') await writeFileAtomic(context.out.sums, formatSums(release.artifacts))
-  await writeFileAtomic(context.out.summary, formatSummary(proof, release))
+  const tried = await readTry(context, proofDigest)
+  const judged = tried === null ? proof : judgedBy(proof, tried.document)
+  const release = releaseOf(judged, proofDigest, tried?.sha256 ?? null)
+  if (judged.verdict === 'proven') await writeFileAtomic(context.out.sums, formatSums(release.artifacts))
+  await writeFileAtomic(context.out.summary, formatSummary(judged, release))
   await writeDocument('release', context.out.release, release)
   return release
 }
 
+/**
+ * What `try` said of the packages of this proof; null where they were not tried.
+ *
+ * @throws TagproofError `document-mismatch` for the `try.json` of another proof
+ */
+export async function readTry(
+  context: StageContext,
+  proofDigest: Sha256
+): Promise<{ document: Try; sha256: Sha256 } | null> {
+  const there = await access(context.out.try).then(
+    () => true,
+    () => false
+  )
+  if (!there) return null
+  const read = await readDocument('try', context.out.try)
+  if (read.document.proof === proofDigest) return read
+  throw new TagproofError('document-mismatch', 'try.json belongs to another proof.', {
+    where: 'try.json: proof',
+    found: read.document.proof,
+    expected: proofDigest,
+    fix: 'Run tagproof try again, after prove.'
+  })
+}
+
+/** The proof with what trying has found: a package that does not install or start is not released. */
+export function judgedBy(proof: Proof, { findings }: Try): Proof {
+  const refused = findings.some(({ severity }) => severity === 'refuse')
+  return {
+    ...proof,
+    findings: [...proof.findings, ...findings],
+    ...(refused ? { verdict: 'refused', artifacts: [] } : {})
+  }
+}
+
 /** What `release.json` says of a proof with this SHA-256. */
-export function releaseOf(proof: Proof, proofDigest: Sha256): Release {
+export function releaseOf(proof: Proof, proofDigest: Sha256, tried: Sha256 | null): Release {
   return {
     schema: 'tagproof/release/1',
     tag: proof.tag.name,
@@ -36,6 +74,7 @@ export function releaseOf(proof: Proof, proofDigest: Sha256): Release {
     version: proof.version,
     verdict: proof.verdict,
     proof: proofDigest,
+    try: tried,
     artifacts: proof.artifacts
   }
 }

@@ -10,9 +10,10 @@ import { fetch } from './fetch.ts'
 import { expectedFilesOf } from './member-lists.ts'
 import { plan } from './plan.ts'
 import { prove } from './prove.ts'
-import { publishLocally, record } from './record.ts'
+import { judgedBy, publishLocally, record } from './record.ts'
 import type { SourceOptions } from './source.ts'
 import { worldsFitTogether } from './room.ts'
+import { tryPackages } from './try.ts'
 
 export type RehearseOptions = SourceOptions &
   Pick<BuildOptions, 'keep' | 'perturbations'> & {
@@ -20,6 +21,8 @@ export type RehearseOptions = SourceOptions &
     attribute?: boolean
     /** Build the last release and a full clone too, to compare what is shipped. */
     complete?: boolean
+    /** Install and start the packages; true by default. */
+    try?: boolean
     /** Where the list of what world a built is written, to be committed as `expected-files`. */
     writeExpected?: string
   }
@@ -31,13 +34,13 @@ export interface Rehearsal {
 }
 
 /**
- * A whole release but for publishing: plan, fetch, build in both worlds, prove, record, and the directory
+ * A whole release but for publishing: plan, fetch, build in both worlds, prove, try, record, and the directory
  * destinations. Needs no credential. Never publishes.
  */
 export async function rehearse(context: StageContext, options: RehearseOptions): Promise<Rehearsal> {
   const planned = await plan(context, { ...options, rehearsal: true })
   await fetch(context, planned)
-  const room = await worldsFitTogether(planned.limits)
+  const room = await worldsFitTogether(planned)
   if (!room.fits) context.log.info(`The worlds are built one after the other: ${room.reason}.`)
   const builds = await build(context, {
     worlds: ['a', 'b'],
@@ -52,7 +55,8 @@ export async function rehearse(context: StageContext, options: RehearseOptions):
   const verdict = await prove(context, { singleJob: true, ownPlan: true })
   const proof =
     options.attribute === true && verdict.verdict === 'refused' ? await attribute(context) : verdict
+  const tried = options.try === false ? null : await tryPackages(context)
   const release = await record(context)
   await publishLocally(context, release)
-  return { plan: planned, proof, release }
+  return { plan: planned, proof: tried === null ? proof : judgedBy(proof, tried), release }
 }

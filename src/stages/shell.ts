@@ -23,16 +23,19 @@ export async function shell(
       found: plan.targets.map((one) => one.name).join(', ')
     })
   const code = await withBuildPlaces(context, plan, 'shell', (places) => {
-    const place = places.get(target.name)
-    if (place === undefined)
-      throw new TagproofError('internal', `Target ${target.name} has no place to be built in.`)
+    const { root, environment } = places.of(target)
+    if (environment === null)
+      throw new TagproofError('usage', `There is no shell for a target of kind ${target.kind} yet.`, {
+        fix: 'Name a Python target with --target.'
+      })
     return withTemporaryFolder('tagproof-shell', (folder) =>
       shellPython({
         target,
         world: options.world,
         epoch: plan.tag.epoch,
         exportTar: path.join(context.out.exports, plan.exports[options.world].file),
-        ...place,
+        root,
+        environment,
         limits: plan.limits,
         folder
       })

@@ -4,6 +4,7 @@ import type { VariationName } from '../documents/fields.ts'
 import type { PlanTarget } from '../documents/plan.ts'
 import { withTemporaryFolder } from '../platform/files.ts'
 import type { Variant } from '../source/export-variant.ts'
+import { wheelTargetOf } from '../targets/discover.ts'
 import { attemptTarget, type BuildRoom } from './build-target.ts'
 import { variantWithout, withVariant, type GivenExport } from './variant.ts'
 
@@ -40,17 +41,20 @@ export async function withTrial<T>(
   const merged = variant === undefined && without === undefined ? undefined : { ...without, ...variant }
   return withVariant(context, plan, merged, (given) =>
     withTemporaryFolder('tagproof-trial', async (temporary) => {
-      const folder = path.join(temporary, target.name)
-      const built = await attemptTarget(room, {
-        target,
-        world: 'b',
-        exportTar: given.file,
-        scrambled: given.scrambled.length,
-        folder,
-        off,
-        title
-      })
-      return use({ built, given, folder })
+      const attempt = (one: PlanTarget): Promise<BuiltTarget> =>
+        attemptTarget(room, {
+          target: one,
+          world: 'b',
+          exportTar: given.file,
+          scrambled: given.scrambled.length,
+          folder: path.join(temporary, one.name),
+          off,
+          title: one === target ? title : `${title}: its wheel first`
+        })
+      const from = wheelTargetOf(target, plan.targets)
+      if (from !== undefined) await attempt(from)
+      const built = await attempt(target)
+      return use({ built, given, folder: path.join(temporary, target.name) })
     })
   )
 }

@@ -82,6 +82,7 @@ export function release(from: Proof): Release {
     version: from.version,
     verdict: from.verdict,
     proof: sha256('ef'.repeat(32)),
+    try: null,
     artifacts: from.artifacts
   }
 }

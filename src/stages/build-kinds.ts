@@ -1,0 +1,97 @@
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { BuiltTarget } from '../documents/build.ts'
+import type { PlanTarget } from '../documents/plan.ts'
+import { TagproofError } from '../platform/errors.ts'
+import type { BuildRequest, WithImages, WithWheel } from '../targets/build-request.ts'
+import { buildDebian } from '../targets/deb/debian/build.ts'
+import { buildVenv } from '../targets/deb/venv/build.ts'
+import { wheelTargetOf } from '../targets/discover.ts'
+import { assembleImage } from '../targets/image/assemble.ts'
+import { buildDockerfile } from '../targets/image/dockerfile-build.ts'
+import { buildPython } from '../targets/python/build.ts'
+import type { BuildRoom, TargetBuild } from './build-target.ts'
+import { signalOf } from './context.ts'
+
+type Watch = Required<Pick<BuildRequest, 'onWorld' | 'onLine'>>
+
+/** Builds a target by the means of its kind. */
+export async function buildKind(room: BuildRoom, build: TargetBuild, watch: Watch): Promise<BuiltTarget> {
+  const { target } = build
+  const request = requestOf(room, build, watch)
+  if (target.kind === 'python') return python(room, request, build.keep ?? false)
+  if (target.deb?.mode === 'debian') return buildDebian(request)
+  const withWheel = { ...request, ...(await wheelOf(room, build)) }
+  if (target.deb?.mode === 'venv') return buildVenv(withWheel)
+  const withImages = { ...withWheel, ...imagesOf(room) }
+  return target.image?.mode === 'assemble' ? assembleImage(withImages) : buildDockerfile(withImages)
+}
+
+function requestOf({ context, plan, places }: BuildRoom, build: TargetBuild, watch: Watch): BuildRequest {
+  const { target, world, exportTar, folder, scrambled, off } = build
+  const { root, rootLock } = places.of(target)
+  return {
+    target,
+    world,
+    tag: plan.tag,
+    version: plan.version,
+    exportTar,
+    root,
+    rootLock,
+    limits: plan.limits,
+    folder,
+    scrambled,
+    off,
+    log: context.log,
+    ...watch,
+    ...signalOf(context)
+  }
+}
+
+function python({ places }: BuildRoom, request: BuildRequest, keep: boolean): Promise<BuiltTarget> {
+  const { environment } = places.of(request.target)
+  if (environment === null)
+    throw new TagproofError('internal', `Target ${request.target.name} has no build environment.`)
+  return buildPython({ ...request, epoch: request.tag.epoch, environment, keep })
+}
+
+/** The wheel that the same build of the same world has left beside this target, and what it needs at run time. */
+async function wheelOf(
+  { plan, places }: BuildRoom,
+  { target, folder, world }: TargetBuild
+): Promise<WithWheel> {
+  const { lock, inputs } = places
+  const common = {
+    locked: lock.python[target.name] ?? null,
+    file: (entry: Parameters<WithWheel['file']>[0]) => inputs.python(entry)
+  }
+  const from = wheelTargetOf(target, plan.targets)
+  if (from === undefined) return { wheel: null, ...common }
+  const place = path.join(path.dirname(folder), from.name)
+  const names = await readdir(place).catch((): string[] => [])
+  const name = names.find((candidate) => candidate.endsWith('.whl'))
+  if (name === undefined) throw noWheel(target, from, world)
+  return { wheel: path.join(place, name), ...common }
+}
+
+function noWheel(target: PlanTarget, from: PlanTarget, world: string): TagproofError {
+  return new TagproofError(
+    'build-failed',
+    `${target.name} takes the wheel of ${from.name}, and there is none.`,
+    {
+      found: `no wheel of ${from.name} in world ${world}`,
+      fix: `Look at why ${from.name} could not be built there; it comes first.`
+    }
+  )
+}
+
+function imagesOf({ context, places }: BuildRoom): WithImages {
+  const { lock, inputs, clockLibrary } = places
+  return {
+    images: lock.images ?? {},
+    blob: (digest) => inputs.blob(digest),
+    debian: (entry) => inputs.debian(entry),
+    cache: context.cache,
+    clockLibrary
+  }
+}

@@ -1,0 +1,98 @@
+import path from 'node:path'
+import type { DebianPackage, RootLock } from '../../documents/lock.ts'
+import { readArchive } from '../../formats/archive.ts'
+import { asTagproofError, TagproofError } from '../../platform/errors.ts'
+import { withTemporaryFolder } from '../../platform/files.ts'
+import { privileged } from '../../platform/privilege.ts'
+import { plainEnvironment, run } from '../../platform/process.ts'
+import { prepareRoot } from '../../worlds/root.ts'
+import type { TryInstall, TryRequest } from '../try-request.ts'
+
+/** More programs than this show nothing new. */
+const mostCommands = 5
+
+/**
+ * Makes a root of the essential packages, these debs, and what they depend on out of the locked packages: what their
+ * maintainer scripts do happens in the user namespace that roots are made in.
+ */
+export const tryDebs: TryInstall = async (request, use) => {
+  await withTemporaryFolder('tagproof-try-deb', async (cache) => {
+    const own = request.artifacts.map(({ artifact, file }) => ({
+      entry: entryOf(request, artifact),
+      file,
+      artifact
+    }))
+    const lock: RootLock = {
+      ...request.place.rootLock,
+      packages: [
+        ...request.place.rootLock.packages.filter(({ name }) =>
+          own.every(({ entry }) => entry.name !== name)
+        ),
+        ...own.map(({ entry }) => entry)
+      ]
+    }
+    const files = new Map(own.map(({ entry, file }) => [entry.sha256, file]))
+    const inputs = {
+      debian: (entry: DebianPackage) => files.get(entry.sha256) ?? request.inputs.debian(entry)
+    }
+    try {
+      const root = await prepareRoot(`try ${request.target.name}`, lock, inputs, {
+        cache,
+        only: own.map(({ entry }) => entry.name),
+        log: request.log,
+        ...(request.signal === undefined ? {} : { signal: request.signal })
+      }).catch((error: unknown) => {
+        throw notInstalled(request, error)
+      })
+      for (const { artifact, file } of own)
+        await use({
+          artifact,
+          place: `a clean root of ${lock.suite}, from locked packages alone`,
+          root,
+          binds: [],
+          environment: {},
+          commands: await programsOf(file)
+        })
+    } finally {
+      // The root belongs to root.
+      const { command, args } = privileged('rm', [
+        '-rf',
+        '--one-file-system',
+        '--',
+        path.join(cache, 'roots')
+      ])
+      await run(command, args, { env: plainEnvironment })
+    }
+  })
+}
+
+function entryOf(request: TryRequest, artifact: TryRequest['artifacts'][number]['artifact']): DebianPackage {
+  const [name = '', , rest = ''] = artifact.name.split('_')
+  return {
+    name,
+    version: artifact.version,
+    architecture: rest.replace(/\.deb$/, ''),
+    suite: request.place.rootLock.suite,
+    file: artifact.name,
+    size: artifact.size,
+    sha256: artifact.sha256
+  }
+}
+
+async function programsOf(file: string): Promise<string[][]> {
+  const { members } = await readArchive(file, 'deb')
+  return members
+    .filter(({ path: name, kind }) => kind !== 'directory' && /^(usr\/)?s?bin\/[^/]+$/.test(name))
+    .slice(0, mostCommands)
+    .map(({ path: name }) => [`/${name}`, '--help'])
+}
+
+function notInstalled({ target }: TryRequest, thrown: unknown): TagproofError {
+  const error = asTagproofError(thrown)
+  if (error.code !== 'sandbox-unavailable') return error
+  return new TagproofError('build-failed', `The packages of ${target.name} cannot be installed.`, {
+    ...error.detail,
+    fix: 'Where a package is missing that it depends on, add it to `packages` of the target and lock again; else see what its maintainer scripts did.',
+    cause: error
+  })
+}
