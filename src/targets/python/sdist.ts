@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Limits } from '../../documents/config.ts'
-import type { Epoch } from '../../documents/identifiers.ts'
+import type { VariationName } from '../../documents/fields.ts'
+import type { Epoch, World } from '../../documents/identifiers.ts'
 import { isWheel, type PythonLock, type PythonPackage } from '../../documents/lock.ts'
 import type { PlanTarget } from '../../documents/plan.ts'
 import { readSdist } from '../../formats/sdist.ts'
@@ -25,13 +26,17 @@ export interface EnvironmentRequest {
   limits: Limits
   log: Log
   signal?: AbortSignal
+  /** The world that sdists are built in; by default the calm one. */
+  world?: World
+  /** Variations that are left out there. */
+  off?: readonly VariationName[]
   /** Where the file of a locked package lies, hash-checked. */
   file(entry: PythonPackage): string
 }
 
 /**
  * Makes the build environment that a lock describes. Wheels are installed as they are; an sdist is built into one
- * first, in world a and without a network, in an environment of its own that holds what the lock says.
+ * first, without a network, in an environment of its own that holds what the lock says.
  *
  * @param folder is made, whole or not at all
  * @throws TagproofError as installEnvironment, {@link runDriver} and {@link buildSdist}
@@ -42,15 +47,29 @@ export async function makeEnvironment(
   request: EnvironmentRequest
 ): Promise<void> {
   await withTemporaryFolder('tagproof-requirements', async (work) => {
-    const wheels: string[] = []
-    for (const entry of locked.packages)
-      wheels.push(
-        isWheel(entry)
-          ? request.file(entry)
-          : await buildSdist(entry, builtWith(locked, entry), path.join(work, entry.name), request)
-      )
-    await installEnvironment(wheels, folder, request.root)
+    await installEnvironment(await wheelsOf(locked, work, request), folder, request.root)
   })
+}
+
+/**
+ * The wheels of a lock, in its order: those that it names, and those that its sdists are built into.
+ *
+ * @param work receives the latter, each in a folder of its own
+ * @throws TagproofError as {@link buildSdist}
+ */
+export async function wheelsOf(
+  locked: PythonLock,
+  work: string,
+  request: EnvironmentRequest
+): Promise<string[]> {
+  const wheels: string[] = []
+  for (const entry of locked.packages)
+    wheels.push(
+      isWheel(entry)
+        ? request.file(entry)
+        : await buildSdist(entry, builtWith(locked, entry), path.join(work, entry.name), request)
+    )
+  return wheels
 }
 
 /**
@@ -71,13 +90,12 @@ export async function buildSdist(
   try {
     await mkdir(folder, { recursive: true })
     const wheel = await withEnvironment(environment, request, async (installed) => {
-      const driven = { ...driverRequest(sdist, installed, request), world: 'a' as const, folder }
-      const { result, world } = await runDriver('build', {
-        ...driven,
-        onLine: (line) => progress.line(line)
-      })
+      const { world = 'a', off = [] } = request
+      const driven = { ...driverRequest(sdist, installed, request), world, off, folder }
+      const ended = await runDriver('build', { ...driven, onLine: (line) => progress.line(line) })
+      const { result } = ended
       // Only what came out of the world counts, not what is said of it.
-      return world.files.find((name) => name === result.wheel)
+      return ended.world.files.find((name) => name === result.wheel)
     })
     const checked = checkedWheel(sdist, wheel)
     progress.done(checked)
