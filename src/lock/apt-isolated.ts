@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { TagproofError, type ErrorCode } from '../platform/errors.ts'
+import { sha256OfBytes } from '../platform/files.ts'
 import { lastLines, plainEnvironment, run, type Environment, type RunResult } from '../platform/process.ts'
 import { formatAptSources, type AptSource } from './apt-sources.ts'
 
@@ -13,6 +14,8 @@ export interface IsolatedApt {
   plan(packages: readonly string[]): Promise<string>
   /** Stanzas of `name=version` packages. */
   show(packages: readonly string[]): Promise<string>
+  /** Versions and providers of names, as `apt-cache showpkg` prints them. */
+  offers(names: readonly string[]): Promise<string>
   /** Folder of the verified indexes. */
   lists: string
 }
@@ -22,6 +25,8 @@ export interface IsolatedAptOptions {
   architecture: string
   /** Lines of apt configuration that say how servers are reached. */
   acquire: readonly string[]
+  /** Stanzas of packages that exist for the plan alone; apt takes them as they are. */
+  imagined?: string
   signal?: AbortSignal
 }
 
@@ -45,6 +50,7 @@ export async function createIsolatedApt(folder: string, options: IsolatedAptOpti
     path.join(folder, 'etc/sources.d/root.sources'),
     formatAptSources(options.sources, options.architecture)
   )
+  if (options.imagined !== undefined) await writeImagined(folder, options.imagined)
   const configuration = path.join(folder, 'apt.conf')
   await writeFile(configuration, aptConfiguration(folder, options.architecture, options.acquire))
   const env = aptEnvironment(folder, configuration, process.env)
@@ -62,16 +68,35 @@ export async function createIsolatedApt(folder: string, options: IsolatedAptOpti
       if (result.code !== 0) throw updateError(result)
     },
     async plan(packages) {
-      const result = await apt('apt-get', ['install', '-qq', '-y', '--print-uris', '--', ...packages])
-      if (result.code !== 0) throw planError(result)
+      const install = (quiet: string): Promise<RunResult> =>
+        apt('apt-get', ['install', quiet, '-y', '--print-uris', '--', ...packages])
+      const result = await install('-qq')
+      // So quiet, it does not say what stands in the way.
+      if (result.code !== 0) throw planError(await install('-q'))
       return result.stdout.toString('utf8')
     },
     async show(packages) {
       const result = await apt('apt-cache', ['show', '--', ...packages])
       if (result.code !== 0) throw planError(result)
       return result.stdout.toString('utf8')
+    },
+    async offers(names) {
+      return (await apt('apt-cache', ['showpkg', '--', ...names])).stdout.toString('utf8')
     }
   }
+}
+
+/** A flat archive of our own in the same folder. It is the one source that needs no signature. */
+async function writeImagined(folder: string, stanzas: string): Promise<void> {
+  const place = path.join(folder, 'imagined')
+  await mkdir(place)
+  await writeFile(path.join(place, 'Packages'), stanzas)
+  const listed = `${sha256OfBytes(stanzas)} ${Buffer.byteLength(stanzas)} Packages`
+  await writeFile(path.join(place, 'Release'), `Suite: ./\nSHA256:\n ${listed}\n`)
+  await writeFile(
+    path.join(folder, 'etc/sources.d/imagined.sources'),
+    `Types: deb\nURIs: file:${place}\nSuites: ./\nTrusted: yes\n`
+  )
 }
 
 /** Everything apt would otherwise read from the machine is replaced (apt.conf(5)). */

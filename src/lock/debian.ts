@@ -10,10 +10,16 @@ import { createIsolatedApt, type IsolatedApt } from './apt-isolated.ts'
 import { parseRelease, readAptHost, type AptHost } from './apt-host.ts'
 import { parseStanzas, sourcesOfSuite, type AptSource } from './apt-sources.ts'
 import { probePockets } from './apt-pockets.ts'
+import { askedPackage, askedRelations, askedStanza, type AskedRelation } from './build-depends.ts'
+import { parseShowpkg, togetherError, unmetError, unmetRelations } from './build-depends-unmet.ts'
 
 export interface ResolveRootOptions {
   /** Besides all essential packages. */
   packages: readonly string[]
+  /** What else must be met, as in `Build-Depends`: versions and alternatives count ({@link debRootRequest}). */
+  relations?: readonly string[]
+  /** By relation, where it is written, for errors. */
+  places?: Readonly<Record<string, string>>
   /** Default: that of this machine. */
   suite?: string
   /** Base URL of an archive; default: the sources of this machine. */
@@ -29,7 +35,8 @@ export interface ResolveRootOptions {
 /**
  * Resolves the packages of a root: all essential ones, the requested ones and what they depend on (no
  * recommendations), from indexes whose signature apt has verified. Nothing of the machine's own package state
- * takes part, and no privilege is needed.
+ * takes part, and no privilege is needed. Relations are weighed by apt all at once, as for a package that depends
+ * on all of them.
  *
  * @throws TagproofError `signature-invalid` (signature, key or validity of an index), `network`, `index-answer`
  *   (an index that does not match its own signed list), `lock-unresolvable` (a package that is not there or
@@ -46,15 +53,19 @@ export async function resolveRoot(options: ResolveRootOptions): Promise<RootLock
       fix: 'Name the suite of the root in the configuration: roots.<name>.suite.'
     })
   const sources = await chooseSources(host, suite, options)
+  const asked = askedRelations(options.relations ?? [], architecture)
   return withTemporaryFolder('tagproof-apt', async (folder) => {
     const apt = await createIsolatedApt(folder, {
       sources,
       architecture,
       acquire: host.acquire,
+      ...(asked.length === 0 ? {} : { imagined: askedStanza(asked, architecture) }),
       ...signalOf(options)
     })
     await apt.update()
-    const uris = await planRoot(apt, options.packages)
+    const uris = await planRoot(apt, options.packages, asked).catch((error: unknown) =>
+      explain(apt, asked, suite, options, error)
+    )
     const stanzas = await describePackages(apt, uris)
     const packages = uris.map((uri) => lockedPackage(uri, stanzas, sources, suite))
     return {
@@ -62,7 +73,7 @@ export async function resolveRoot(options: ResolveRootOptions): Promise<RootLock
       architecture,
       components: [...new Set(sources.flatMap((source) => source.components))],
       indexes: await readIndexes(apt.lists, sources),
-      requested: [...new Set(options.packages)].sort(),
+      requested: [...new Set([...options.packages, ...(options.relations ?? [])])].sort(),
       packages: packages.sort((left, right) => compare(left.name, right.name))
     }
   })
@@ -121,12 +132,34 @@ interface PlannedUri {
   architecture: string
 }
 
-async function planRoot(apt: IsolatedApt, packages: readonly string[]): Promise<PlannedUri[]> {
-  const asked = ['?essential', ...packages]
-  const first = parsePrintUris(await apt.plan(asked))
+async function planRoot(
+  apt: IsolatedApt,
+  packages: readonly string[],
+  relations: readonly AskedRelation[]
+): Promise<PlannedUri[]> {
+  const asked = ['?essential', ...packages, ...(relations.length === 0 ? [] : [askedPackage])]
+  const plan = async (names: readonly string[]): Promise<PlannedUri[]> =>
+    parsePrintUris(await apt.plan(names)).filter((entry) => entry.name !== askedPackage)
+  const first = await plan(asked)
   // Two packages can promise merged folders; the one that converts an old system has no place in a new root.
   if (!first.some((entry) => entry.name === 'usrmerge') || packages.includes('usrmerge')) return first
-  return apt.plan([...asked, 'usr-is-merged', 'usrmerge-']).then(parsePrintUris, () => first)
+  return plan([...asked, 'usr-is-merged', 'usrmerge-']).catch(() => first)
+}
+
+/** What apt could not plan, told by the relations that were asked for and where they are written. */
+async function explain(
+  apt: IsolatedApt,
+  asked: readonly AskedRelation[],
+  suite: string,
+  { places = {} }: ResolveRootOptions,
+  thrown: unknown
+): Promise<never> {
+  if (!(thrown instanceof TagproofError) || thrown.code !== 'lock-unresolvable' || asked.length === 0)
+    throw thrown
+  const names = asked.flatMap((relation) => relation.alternatives.map((one) => one.name))
+  const unmet = unmetRelations(asked, parseShowpkg(await apt.offers([...new Set(names)])))
+  if (unmet.length > 0) throw unmetError(unmet, suite, places)
+  throw thrown.detail.output?.includes(askedPackage) === true ? togetherError(asked, places, thrown) : thrown
 }
 
 /** Lines of `apt-get install --print-uris`: `'URI' name_version_architecture.deb size hash`. */

@@ -21,6 +21,19 @@ export const pythonRootPackageReasons: Readonly<Record<string, string>> = {
 
 export const pythonRootPackages: readonly string[] = Object.keys(pythonRootPackageReasons)
 
+/**
+ * The usual packages of a `deb` root: what Policy 4.2 lets every package build with, and what makes the worlds differ.
+ * All else is asked for by `Build-Depends`, or by the configuration.
+ */
+export const debRootPackageReasons: Readonly<Record<string, string>> = {
+  'build-essential':
+    'compilers, make and dpkg-dev, which Build-Depends need not name; also the later clock of world b',
+  locales: 'the data from which the locale of world b is made',
+  tzdata: 'the time zone of world b'
+}
+
+export const debRootPackages: readonly string[] = Object.keys(debRootPackageReasons)
+
 /** What an image is made of that starts from the Debian root: an interpreter; a project adds what it needs. */
 export const imageRootPackageReasons: Readonly<Record<string, string>> = {
   python3: 'the interpreter of the installed wheel',
