@@ -27,6 +27,8 @@ export interface RootRequest {
   packages: readonly string[]
   /** Relations with versions and alternatives, as in `Build-Depends`. */
   relations: readonly string[]
+  /** By relation, where it is written. */
+  places: Readonly<Record<string, string>>
 }
 
 /**
@@ -86,6 +88,7 @@ async function requestFor(source: Source, name: string, added: readonly string[]
   const targets = source.targets.filter((target) => target.root === name)
   const packages = new Set([...(source.config.value.roots[name]?.packages ?? []), ...added])
   const relations = new Set<string>()
+  const places: Record<string, string> = {}
   if (name === toolsRoot) for (const tool of toolsRootPackages) packages.add(tool)
   for (const target of targets) {
     for (const one of [...usualPackages(target), ...debianPackagesOf(source, target)]) packages.add(one)
@@ -93,8 +96,9 @@ async function requestFor(source: Source, name: string, added: readonly string[]
     const asked = await buildDependsOf(source, target)
     for (const one of asked.packages) packages.add(one)
     for (const one of asked.relations) relations.add(one)
+    Object.assign(places, asked.places)
   }
-  return { packages: [...packages].sort(), relations: [...relations].sort() }
+  return { packages: [...packages].sort(), relations: [...relations].sort(), places }
 }
 
 function usualPackages(target: PlanTarget): readonly string[] {
