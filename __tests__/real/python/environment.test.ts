@@ -105,7 +105,7 @@ describe('a build environment', () => {
 
   it('has the scripts of entry points, for the place where it is mounted', async () => {
     const script = await readFile(path.join(environment, 'bin/hatchling'), 'utf8')
-    expect(script).toContain('#!/opt/build-environment/bin/python\n')
+    expect(script).toContain('#!/opt/build-environment/bin/python3\n')
     expect(script).toContain('from hatchling.cli import hatchling')
   })
 
@@ -121,7 +121,7 @@ describe('a build environment', () => {
     const place = path.join(folder, 'three')
     await installEnvironment([wheel], place, root)
     const text = (name: string): Promise<string> => readFile(path.join(place, name), 'utf8')
-    expect(await text('bin/tool')).toBe('#!/opt/build-environment/bin/python -E\nprint(1)\n')
+    expect(await text('bin/tool')).toBe('#!/opt/build-environment/bin/python3 -E\nprint(1)\n')
     expect(await text('bin/other')).toBe('#!/bin/sh\n')
     expect(await text('share/pkg/x.txt')).toBe('x')
     const minor = /python3\.\d+$/.exec(await readlink(path.join(root.path, 'usr/bin/python3')))?.[0] ?? ''

@@ -75,7 +75,7 @@ export function rewriteShebang(bytes: Buffer, environment: string): Buffer {
   const end = bytes.indexOf(0x0a) < 0 ? bytes.length : bytes.indexOf(0x0a)
   const match = /^#!pythonw?( .*)?\r?$/.exec(bytes.subarray(0, end).toString('latin1'))
   if (match === null) return bytes
-  const shebang = Buffer.from(`#!${environment}/bin/python${match[1] ?? ''}`, 'latin1')
+  const shebang = Buffer.from(`#!${environment}/bin/python3${match[1] ?? ''}`, 'latin1')
   return Buffer.concat([shebang, bytes.subarray(end)])
 }
 
@@ -102,7 +102,7 @@ export function entryPointScripts(
 
 function scriptText(environment: string, module: string, object: string): string {
   return [
-    `#!${environment}/bin/python`,
+    `#!${environment}/bin/python3`,
     'import re',
     'import sys',
     `from ${module} import ${object.split('.')[0] ?? object}`,
