@@ -4,14 +4,24 @@ import type { ScrambledFile } from '../documents/plan.ts'
 /** What a scrambled file holds, and what it held before; undefined where that is too much to hold. */
 export type ReadBoth = (file: ScrambledFile) => Promise<{ original: Buffer; scrambled: Buffer } | undefined>
 
+/** One thing in both worlds, by SHA-256. */
+export interface DigestPair {
+  a: string
+  b: string
+}
+
 /** Puts the digests of originals in the place of those of scrambled files. */
 export interface Digests {
   /** The text of world b as it would be with the originals' digests; equal to `text` where it holds none. */
   restored(text: string): Promise<string>
+  /** Takes two contents for one from now on: world a's, and world b's that becomes it once the originals are back. */
+  learn(a: Buffer, b: Buffer): void
+  /** The same for contents that are known by their SHA-256 alone. */
+  learnSha256(a: string, b: string): void
 }
 
-const algorithms = { md5: 32, sha1: 40, sha256: 64, sha384: 96, sha512: 128 } as const
-type Algorithm = keyof typeof algorithms
+const otherAlgorithms = ['md5', 'sha1', 'sha384', 'sha512'] as const
+type Algorithm = (typeof otherAlgorithms)[number] | 'sha256'
 /** All scrambled files together, up to which digests other than SHA-256 are looked for. */
 const mostBytes = 256 * 2 ** 20
 
@@ -40,6 +50,13 @@ export function digestsOf(files: readonly ScrambledFile[], read: ReadBoth): Dige
       others ??= enterOthers(known, files, read)
       await others
       return replaced(text, known)
+    },
+    learn(a, b) {
+      for (const algorithm of ['sha256', ...otherAlgorithms] as const)
+        enter(known, digest(algorithm, b), digest(algorithm, a))
+    },
+    learnSha256(a, b) {
+      enter(known, Buffer.from(b, 'hex'), Buffer.from(a, 'hex'))
     }
   }
 }
@@ -54,17 +71,21 @@ function mayBeOther(token: string): boolean {
   return length !== 43 && (length !== 64 || !/^[0-9A-Fa-f]+$/.test(token))
 }
 
+/** What one run has put there is left alone by the next: it may be a digest of world b elsewhere. */
 function replaced(text: string, known: ReadonlyMap<string, string>): string {
-  return runs.reduce(
-    (current, run) => current.replace(run, (token) => known.get(token) ?? upper(token, known)),
-    text
-  )
+  const put = new Set<string>()
+  const other = (token: string): string => {
+    const found = put.has(token) ? undefined : (known.get(token) ?? upper(token, known))
+    if (found !== undefined && found !== token) put.add(found)
+    return found ?? token
+  }
+  return runs.reduce((current, run) => current.replace(run, other), text)
 }
 
 /** Digits in capitals are kept so. */
-function upper(token: string, known: ReadonlyMap<string, string>): string {
-  if (token.length < 32 || token !== token.toUpperCase() || !/^[0-9A-F]+$/.test(token)) return token
-  return known.get(token.toLowerCase())?.toUpperCase() ?? token
+function upper(token: string, known: ReadonlyMap<string, string>): string | undefined {
+  if (token.length < 32 || token !== token.toUpperCase() || !/^[0-9A-F]+$/.test(token)) return undefined
+  return known.get(token.toLowerCase())?.toUpperCase()
 }
 
 async function enterOthers(
@@ -78,9 +99,8 @@ async function enterOthers(
     if (total > mostBytes) return
     const both = await read(file)
     if (both === undefined) continue
-    for (const algorithm of Object.keys(algorithms) as Algorithm[])
-      if (algorithm !== 'sha256')
-        enter(known, digest(algorithm, both.scrambled), digest(algorithm, both.original))
+    for (const algorithm of otherAlgorithms)
+      enter(known, digest(algorithm, both.scrambled), digest(algorithm, both.original))
   }
 }
 
@@ -88,7 +108,7 @@ function digest(algorithm: Algorithm, bytes: Buffer): Buffer {
   return createHash(algorithm).update(bytes).digest()
 }
 
-/** Two files of one scrambled form leave a choice between their originals: then neither is put back. */
+/** Two contents of one scrambled form leave a choice between their originals: then neither is put back. */
 function enter(known: Map<string, string>, scrambled: Buffer, original: Buffer): void {
   for (const form of ['hex', 'base64', 'base64url'] as const) {
     const [from, to] = [scrambled.toString(form), original.toString(form)]

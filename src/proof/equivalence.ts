@@ -13,6 +13,8 @@ import { once } from '../platform/pieces.ts'
 export interface EquivalenceRules {
   /** Whether `b` is the whole of a scrambled file and `a` its original, by their SHA-256. */
   isCopy(a: string, b: string, path: string): boolean
+  /** Whether `b` is the whole of a scrambled file, and `a` what a tool makes of every such original. */
+  isChangedCopy?(a: Buffer, b: Buffer, path: string): Promise<boolean>
   digests: Digests
 }
 
@@ -41,6 +43,7 @@ export async function isEquivalent(
   depth = 0
 ): Promise<boolean> {
   if (a.equals(b) || rules.isCopy(sha256(a), sha256(b), path)) return true
+  if ((await rules.isChangedCopy?.(a, b, path)) === true) return true
   if (depth >= deepest) return false
   const same = (one: Buffer, other: Buffer, name: string): Promise<boolean> =>
     isEquivalent(one, other, name === '' ? path : `${path}/${name}`, rules, budget, depth + 1)

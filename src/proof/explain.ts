@@ -1,16 +1,21 @@
 import type { Variation } from '../documents/fields.ts'
 import type { ScrambledFile } from '../documents/plan.ts'
 import type { Finding } from '../documents/proof.ts'
+import type { ArchiveKind } from '../formats/archive.ts'
 import { listScrambled, scrambledReads } from './build-failure.ts'
 import { findCause, type Cause } from './causes.ts'
-import { backendIn, fixFor, nameFiles, type Backend } from './causes/backend.ts'
+import { backendIn, type Backend } from './causes/backend.ts'
+import { explainShape } from './causes/shapes.ts'
 import type { Difference } from './compare.ts'
-import { escaped, firstDifference, headOfMember, isText, lineAt } from './content.ts'
+import { firstDifference, isText, lineAt } from './content.ts'
+import { packageKinds } from './kinds/kinds.ts'
 
 export interface ExplainRequest {
   a: string
   b: string
-  kind: 'sdist' | 'wheel'
+  kind: ArchiveKind
+  /** Layers of base images, `sha256:…`. */
+  baseLayers?: ReadonlySet<string>
   /** File name of the artifact. */
   name: string
   scramble: readonly ScrambledFile[]
@@ -21,8 +26,11 @@ export interface ExplainRequest {
   reads?: readonly string[] | null
 }
 
-/** More are counted, not shown: the first ones tell the cause, and each costs a pass over both files. */
+/** More are counted, not shown: the first ones tell the cause. */
 const mostShown = 20
+/** As much of a member as is looked at, and of all together in each world. */
+const largestHead = 8 * 2 ** 20
+const mostHeads = 64 * 2 ** 20
 const longestMessage = 3000
 
 interface Explained {
@@ -36,16 +44,22 @@ export async function explainDifferences(
   differences: readonly Difference[],
   request: ExplainRequest
 ): Promise<Finding[]> {
-  const context = {
+  const isFollower = ({ member }: Difference): boolean => followers[request.kind].test(member)
+  const independent = differences.filter((difference) => !isFollower(difference))
+  const shown = [...independent, ...differences.filter(isFollower)].slice(0, mostShown)
+  const heads = await readHeads(shown, request)
+  const context: Context = {
     ...request,
-    backend: await backendOfArtifact(request),
+    heads,
+    backend: backendIn(heads.a.get(backendMember(request) ?? '')?.toString('utf8') ?? '', request.kind),
     read: scrambledReads(request.reads ?? null, request.scramble),
     members: new Set(request.members),
     scrambled: new Map(request.scramble.map((file) => [file.scrambled as string, file])),
-    hashesOfB: new Set(differences.flatMap(({ b }) => (b === null ? [] : [b.sha256 as string])))
+    hashesOfB: new Set(differences.flatMap(({ b }) => (b === null ? [] : [b.sha256 as string]))),
+    independent: independent.length > 0
   }
   const explained: Explained[] = []
-  for (const difference of differences.slice(0, mostShown)) explained.push(await explain(difference, context))
+  for (const difference of shown) explained.push(explain(difference, context))
   const sorted = [
     ...explained.filter((entry) => !entry.follows),
     ...explained.filter((entry) => entry.follows)
@@ -55,11 +69,41 @@ export async function explainDifferences(
     : [...sorted, moreFinding(differences.length - mostShown, request.name)]
 }
 
-/** What made the artifact, as it says itself. */
-async function backendOfArtifact({ a, kind, members }: ExplainRequest): Promise<Backend | null> {
-  const place = kind === 'wheel' ? /^[^/]+\.dist-info\/WHEEL$/ : /^[^/]+\/pyproject\.toml$/
-  const member = members.find((path) => place.test(path))
-  return backendIn(member === undefined ? '' : (await headOfMember(a, kind, member)).toString('utf8'), kind)
+/** Where an artifact says itself what made it. */
+function backendMember({ kind, members }: ExplainRequest): string | undefined {
+  const places: Partial<Record<ArchiveKind, RegExp>> = {
+    wheel: /^[^/]+\.dist-info\/WHEEL$/,
+    sdist: /^[^/]+\/pyproject\.toml$/
+  }
+  return members.find((path) => places[kind]?.test(path))
+}
+
+/** The beginning of each differing member, in one pass over each artifact. */
+async function readHeads(differences: readonly Difference[], request: ExplainRequest): Promise<Heads> {
+  const { kind, a, b, baseLayers } = request
+  const wanted = new Set(
+    differences.flatMap(({ code, member }) => (code === 'content-differs' ? [member] : []))
+  )
+  const most = Math.min(largestHead, Math.floor(mostHeads / Math.max(wanted.size, 1)))
+  const maker = backendMember(request)
+  if (maker !== undefined) wanted.add(maker)
+  const none = new Map<string, Buffer>()
+  if (wanted.size === 0) return { a: none, b: none }
+  const { contents } = packageKinds[kind]
+  return { a: await contents(a, wanted, most, baseLayers), b: await contents(b, wanted, most, baseLayers) }
+}
+
+interface Heads {
+  a: ReadonlyMap<string, Buffer>
+  b: ReadonlyMap<string, Buffer>
+}
+
+/** Members whose content is about other members. */
+const followers: Readonly<Record<ArchiveKind, RegExp>> = {
+  sdist: /(?!)/,
+  wheel: /(?!)/,
+  deb: /^DEBIAN\/md5sums$|\.dist-info\/RECORD$/,
+  image: /^([^/]+\/)?(config|manifest)\.json$|\.dist-info\/RECORD$/
 }
 
 type Context = Omit<ExplainRequest, 'members'> & {
@@ -69,52 +113,24 @@ type Context = Omit<ExplainRequest, 'members'> & {
   members: ReadonlySet<string>
   scrambled: ReadonlyMap<string, ScrambledFile>
   hashesOfB: ReadonlySet<string>
+  heads: Heads
+  /** Something differs that is about no other member. */
+  independent: boolean
 }
 
-async function explain(difference: Difference, context: Context): Promise<Explained> {
-  if (difference.code === 'content-differs') return explainContent(difference, context)
-  const { message, cause, fix } = shapes[difference.code](difference, context.backend)
+function explain(difference: Difference, context: Context): Explained {
+  const { code } = difference
+  if (code === 'content-differs') return explainContent(difference, context)
+  const { message, cause, fix } = explainShape({ ...difference, code }, context)
   return { finding: finding(difference, context.name, message, { cause, fix }), follows: false }
 }
 
-interface Explanation {
-  message: string
-  cause: string | null
-  fix: string | null
-}
-
-/** What is to be said of differences that need no look at content. */
-const shapes: Record<
-  Exclude<Difference['code'], 'content-differs'>,
-  (difference: Difference, backend: Backend | null) => Explanation
-> = {
-  'member-missing': ({ member, a }, backend) => ({
-    message: `${member} is in world ${a === null ? 'b' : 'a'} alone`,
-    cause:
-      'The build includes the file under a condition that differs between the worlds, or its name holds a time, a path or a random part.',
-    fix: fixFor(backend, nameFiles)
-  }),
-  'kind-differs': ({ member, a, b }) => ({
-    message: `${member} is a ${a?.kind ?? ''} in world a and a ${b?.kind ?? ''} in world b`,
-    cause: null,
-    fix: 'Let the build make a regular file there in any case.'
-  }),
-  'link-differs': ({ member, a, b }) => ({
-    message: `${member} leads to ${escaped(a?.linkTarget ?? '')} in world a and to ${escaped(b?.linkTarget ?? '')} in world b`,
-    cause: 'The link holds a path of the machine that built it.',
-    fix: 'Make the link relative.'
-  }),
-  'mode-differs': ({ member, a, b }) => ({
-    message: `${member} has mode ${octal(a?.mode)} in world a and ${octal(b?.mode)} in world b`,
-    cause: 'The build sets the executable bit under a condition that differs between the worlds.',
-    fix: 'Set the mode in git (git update-index --chmod=+x), or in the build without looking at the umask.'
-  })
-}
-
-async function explainContent(difference: Difference, context: Context): Promise<Explained> {
+function explainContent(difference: Difference, context: Context): Explained {
   const { member } = difference
-  const a = await headOfMember(context.a, context.kind, member)
-  const b = await headOfMember(context.b, context.kind, member)
+  const [a, b] = [context.heads.a, context.heads.b].map((heads) => heads.get(member) ?? Buffer.alloc(0)) as [
+    Buffer,
+    Buffer
+  ]
   const parting = firstDifference(a, b)
   const place =
     parting.line === null
@@ -123,6 +139,7 @@ async function explainContent(difference: Difference, context: Context): Promise
   const message = `${member} differs ${place}: world a has ${parting.a}, world b has ${parting.b}`
   const text = isText(a) && isText(b)
   const cause = findCause({
+    kind: context.kind,
     member,
     a,
     b,
@@ -134,7 +151,9 @@ async function explainContent(difference: Difference, context: Context): Promise
     variations: context.variations ?? { a: [], b: [] },
     backend: context.backend
   })
-  const follows = text && repeatsHash(b.toString('latin1'), context.hashesOfB)
+  const follows =
+    (context.independent && followers[context.kind].test(member) && cause?.rule !== 'image-config') ||
+    (text && repeatsHash(b.toString('latin1'), context.hashesOfB))
   const told = follows
     ? { cause: 'It holds the hash of another member that differs.', fix: 'See the other findings first.' }
     : withReads(cause, context.read)
@@ -201,8 +220,4 @@ function moreFinding(count: number, artifact: string): Finding {
     fix: 'Correct the causes above first; most of the others go with them.',
     waiver: null
   }
-}
-
-function octal(mode: number | undefined): string {
-  return (mode ?? 0).toString(8).padStart(4, '0')
 }

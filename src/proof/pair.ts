@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises'
-import { readArchive, type Archive } from '../formats/archive.ts'
+import { readArchive, type Archive, type ArchiveKind } from '../formats/archive.ts'
 import { settleAll } from '../platform/concurrency.ts'
 
 /** One artifact of both worlds; the same object twice where the files are equal, byte for byte. */
@@ -14,14 +14,20 @@ const pieceSize = 1 << 20
  * Reads both worlds' artifact. Equal files are read once: every check of one holds for the other. Files that differ
  * are read side by side.
  *
+ * @param baseLayers layers of base images, `sha256:…`
  * @throws TagproofError `archive-invalid`
  */
-export async function readPair(a: string, b: string, kind: 'sdist' | 'wheel'): Promise<ArchivePair> {
+export async function readPair(
+  a: string,
+  b: string,
+  kind: ArchiveKind,
+  baseLayers: ReadonlySet<string> = new Set()
+): Promise<ArchivePair> {
   if (await sameBytes(a, b)) {
-    const archive = await readArchive(a, kind)
+    const archive = await readArchive(a, kind, { baseLayers })
     return { a: archive, b: archive }
   }
-  const [one, other] = await settleAll([readArchive(a, kind), readArchive(b, kind)])
+  const [one, other] = await settleAll([a, b].map((file) => readArchive(file, kind, { baseLayers })))
   if (one === undefined || other === undefined) throw new Error('two archives were read')
   return { a: one, b: other }
 }

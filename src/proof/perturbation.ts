@@ -1,14 +1,15 @@
 import type { DeclaredGenerator } from '../documents/config.ts'
 import type { Finding } from '../documents/proof.ts'
-import type { Archive } from '../formats/archive.ts'
+import type { Archive, ArchiveKind } from '../formats/archive.ts'
 import { globMatcher } from '../source/glob.ts'
 import { compareMembers, type Difference } from './compare.ts'
+import { memberRules } from './member-rules.ts'
 
 export interface PerturbationRequest {
   /** What is shipped, and what the perturbed build made, its originals put back. */
   shipped: Archive
   perturbed: Archive
-  kind: 'sdist' | 'wheel'
+  kind: ArchiveKind
   /** File name of the artifact. */
   name: string
   /** Name of the perturbation, such as `perturbation 2`. */
@@ -25,9 +26,10 @@ const mostShown = 20
  */
 export function perturbationFindings(request: PerturbationRequest): Finding[] {
   const { shipped, perturbed, kind, name, pairs } = request
+  const { inner } = memberRules[kind]
   const allowed = globMatcher(pairs.map((pair) => pair.to))
   const differences = compareMembers(shipped.members, perturbed.members, kind).filter(
-    (difference) => !(difference.code === 'content-differs' && allowed(innerPath(difference.member, kind)))
+    (difference) => !(difference.code === 'content-differs' && allowed(inner(difference.member)))
   )
   const findings = differences.slice(0, mostShown).map((difference) => influenced(difference, request))
   if (differences.length > mostShown)
@@ -55,8 +57,4 @@ function influenced({ member, code }: Difference, request: PerturbationRequest):
 
 function base(artifact: string): Pick<Finding, 'check' | 'severity' | 'artifact' | 'waiver'> {
   return { check: 'uninfluenced', severity: 'refuse', artifact, waiver: null }
-}
-
-function innerPath(member: string, kind: 'sdist' | 'wheel'): string {
-  return kind === 'sdist' ? member.slice(member.indexOf('/') + 1) : member
 }

@@ -103,15 +103,22 @@ function endsWith(path: string, end: string): boolean {
   return path === end || path.endsWith(`/${end}`)
 }
 
-/** World b's members as they are once the originals are back. */
+/** World b's members as they are once the originals are back. A hard link is what it leads to. */
 export function withOriginals(b: readonly Member[], putBacks: PutBacks): Member[] {
   return b.map((member) => {
-    const back = putBacks.get(member.path)
+    const back =
+      putBacks.get(member.path) ?? (member.kind === 'hardlink' ? ofTarget(member, putBacks) : undefined)
     if (back === undefined) return member
     if (back.kind === 'copy') return { ...member, sha256: back.file.original, size: back.file.size }
     if (back.kind === 'derived') return { ...member, sha256: back.sha256, size: back.bytes.length }
     return { ...member, linkTarget: back.link.original, sha256: sha256OfBytes(back.link.original) }
   })
+}
+
+/** Paths of a layer are told below that layer. */
+function ofTarget({ path, linkTarget }: Member, putBacks: PutBacks): PutBack | undefined {
+  const layer = /^(?:[^/]+\/)?layers\/[0-9]+\//.exec(path)?.[0] ?? ''
+  return putBacks.get(linkTarget ?? '') ?? putBacks.get(`${layer}${linkTarget ?? ''}`)
 }
 
 /** Hands the originals to a canonical writer. */

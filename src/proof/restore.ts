@@ -1,148 +1,154 @@
-import { isUtf8 } from 'node:buffer'
-import type { Sha256 } from '../documents/identifiers.ts'
+import type { Epoch, Sha256 } from '../documents/identifiers.ts'
 import type { ScrambledFile, ScrambledLink } from '../documents/plan.ts'
-import type { Archive, Member } from '../formats/archive.ts'
-import { readSdist } from '../formats/sdist.ts'
-import { openZip } from '../formats/zip/reader.ts'
-import { scrambledAs } from '../worlds/scramble.ts'
+import type { Archive, ArchiveKind, Member } from '../formats/archive.ts'
 import { sha256OfBytes } from '../platform/files.ts'
+import { scrambledAs } from '../worlds/scramble.ts'
 import { compareMembers } from './compare.ts'
-import { digestsOf, type ReadBoth } from './digests.ts'
-import { isEquivalent } from './equivalence.ts'
-import { withEmbeddedOriginals, type EmbeddedText } from './embedded.ts'
-import { copiesOf, findPutBacks, withOriginals, type PutBacks, type ReadOriginal } from './putback.ts'
-import { whole } from '../platform/pieces.ts'
+import { isDerivedText } from './derived.ts'
+import { digestsOf, type DigestPair, type Digests, type ReadBoth } from './digests.ts'
+import { embeddingOf } from './embedding.ts'
+import { isEquivalent, type EquivalenceRules } from './equivalence.ts'
+import { packageKinds } from './kinds/kinds.ts'
+import { isNormalised } from './normalised.ts'
+import {
+  copiesOf,
+  findPutBacks,
+  withOriginals,
+  type PutBack,
+  type PutBacks,
+  type ReadOriginal
+} from './putback.ts'
 
 export interface RestoreRequest {
   /** The artifact as world a built it, and as world b (or a perturbation) did. */
   a: string
   b: string
-  kind: 'sdist' | 'wheel'
+  kind: ArchiveKind
   archives: { a: Archive; b: Archive }
   scramble: readonly ScrambledFile[]
   links?: readonly ScrambledLink[]
   /** Seed of the scrambled files; without it only digests by SHA-256 are found in texts. */
   seed?: Sha256
   original: ReadOriginal
+  /** The time of the release, which strip-nondeterminism writes. */
+  epoch?: Epoch
+  /** Layers of base images, `sha256:…`. */
+  baseLayers?: ReadonlySet<string>
+  /** Artifacts that this one is made of, as each world built them. */
+  madeOf?: readonly DigestPair[]
 }
 
 const largestMember = 64 * 2 ** 20
 /** Of each world, in memory. */
 const mostBytes = 128 * 2 ** 20
 /** Larger files are not hashed for digests in texts. */
-const largestHashed = 16 * 2 ** 20
+const largestHashed = 64 * 2 ** 20
 
 /**
  * World b's members with the originals back: copies and links first, then archives of scrambled files and texts with
- * their digests ({@link isEquivalent}).
+ * their digests ({@link isEquivalent}), then what has digests of those, and so on (a scrambled file, RECORD that has its
+ * SHA-256, md5sums that has RECORD's MD5).
  */
 export async function restoreWorldB(
   request: RestoreRequest
 ): Promise<{ members: Member[]; putBacks: PutBacks }> {
-  const { archives, scramble, kind } = request
+  const { archives, scramble, kind, baseLayers } = request
   const putBacks = findPutBacks(archives.a.members, archives.b.members, scramble, request.links)
   const copied = withOriginals(archives.b.members, putBacks)
-  const wanted = scramble.length === 0 ? [] : candidates(archives.a.members, copied, kind)
-  if (wanted.length === 0) return { members: copied, putBacks }
-  const paths = new Set(wanted)
-  const [a, b] = [await contentsOf(request.a, kind, paths), await contentsOf(request.b, kind, paths)]
-  const copies = copiesOf(scramble)
-  const rules = {
-    isCopy: (one: string, other: string, path: string) => copies(other, path)?.original === one,
-    digests: digestsOf(scramble, readerOf(request))
+  const mayDiffer = scramble.length > 0 || (request.madeOf ?? []).length > 0
+  const wanted = !mayDiffer ? [] : candidates(archives.a.members, copied, kind)
+  const { contents, follow } = packageKinds[kind]
+  // Packing may differ where nothing is scrambled, and what follows from it then does.
+  if (wanted.length === 0 && follow === undefined) return { members: copied, putBacks }
+  const read = readerOf(request)
+  const digests = digestsOf(scramble, read)
+  for (const { a, b } of request.madeOf ?? []) digests.learnSha256(a, b)
+  if (wanted.length > 0) {
+    const paths = new Set(wanted)
+    const [a, b] = [
+      await contents(request.a, paths, largestMember, baseLayers),
+      await contents(request.b, paths, largestMember, baseLayers)
+    ]
+    await deriveAll(request, { wanted, a, b }, { putBacks, digests, read })
   }
-  const embeds = embeddingOf(scramble, readerOf(request))
-  for (const path of wanted) {
-    const [one, other] = [a.get(path), b.get(path)]
-    if (one === undefined || other === undefined) continue
-    if ((await isEquivalent(one, other, path, rules)) || (await embeds(one, other, path)))
-      putBacks.set(path, { kind: 'derived', bytes: one, sha256: sha256OfBytes(one) })
-  }
+  await follow?.({ ...request, putBacks, digests })
   return { members: withOriginals(archives.b.members, putBacks), putBacks }
 }
 
-/** Members that differ in content alone, as many as can be held. */
-function candidates(a: readonly Member[], b: readonly Member[], kind: 'sdist' | 'wheel'): string[] {
-  let total = 0
-  return compareMembers(a, b, kind).flatMap((difference) => {
-    const size = Math.max(difference.a?.size ?? 0, difference.b?.size ?? 0)
-    if (difference.code !== 'content-differs' || size > largestMember || total + size > mostBytes) return []
-    total += size
-    return [difference.member]
-  })
+interface Contents {
+  /** Paths of members that are asked about. */
+  wanted: readonly string[]
+  a: ReadonlyMap<string, Buffer>
+  b: ReadonlyMap<string, Buffer>
 }
 
-async function contentsOf(
-  file: string,
-  kind: 'sdist' | 'wheel',
-  paths: ReadonlySet<string>
-): Promise<Map<string, Buffer>> {
-  const contents = new Map<string, Buffer>()
-  if (kind === 'sdist') {
-    for await (const entry of readSdist(file))
-      if (paths.has(entry.path)) contents.set(entry.path, await whole(entry.content))
-    return contents
-  }
-  const archive = await openZip(file)
-  try {
-    for (const entry of archive.entries)
-      if (paths.has(entry.path)) contents.set(entry.path, await whole(archive.content(entry)))
-  } finally {
-    await archive.close()
-  }
-  return contents
-}
-
-/** Whole texts are looked for in metadata alone: what else takes in a text does more with it. */
-const metadata = /(^|\/)(METADATA|PKG-INFO)$/
-const largestMetadata = 4 * 2 ** 20
-/** Longer texts are in no description, and all together must be held. */
-const largestText = 2 ** 20
-const mostTexts = 16 * 2 ** 20
-
-/** Whether world b's metadata is world a's once scrambled texts that stand in it have their originals back. */
-function embeddingOf(
-  scramble: readonly ScrambledFile[],
+interface Restoring {
+  putBacks: Map<string, PutBack>
+  digests: Digests
   read: ReadBoth
-): (a: Buffer, b: Buffer, path: string) => Promise<boolean> {
-  let texts: Promise<EmbeddedText[]> | undefined
-  return async (a, b, path) => {
-    if (!metadata.test(path) || b.length > largestMetadata || !isUtf8(a) || !isUtf8(b)) return false
-    if (fieldsOf(a.toString('utf8')) !== fieldsOf(b.toString('utf8'))) return false
-    texts ??= readTexts(scramble, read)
-    return withEmbeddedOriginals(b.toString('utf8'), await texts)?.text === a.toString('utf8')
+}
+
+/** Asks about each member again for as long as one more is found: a text may have the digest of another one. */
+async function deriveAll(
+  request: RestoreRequest,
+  { wanted, a, b }: Contents,
+  { putBacks, digests, read }: Restoring
+): Promise<void> {
+  const { scramble, archives } = request
+  const rules = rulesOf(request, digests)
+  const embeds = embeddingOf(scramble, read)
+  const both = { a: byPath(archives.a.members), b: byPath(archives.b.members), putBacks }
+  for (let open = wanted; ;) {
+    const left: string[] = []
+    for (const path of open) {
+      const [one, other] = [a.get(path), b.get(path)]
+      if (one === undefined || other === undefined) continue
+      const is =
+        (await isEquivalent(one, other, path, rules)) ||
+        (await embeds(one, other, path)) ||
+        isDerivedText(one, other, path, both)
+      if (!is) {
+        left.push(path)
+        continue
+      }
+      putBacks.set(path, { kind: 'derived', bytes: one, sha256: sha256OfBytes(one) })
+      digests.learn(one, other)
+    }
+    if (left.length === 0 || left.length === open.length) return
+    open = left
   }
 }
 
-/** All fields of metadata but the description: what installers go by must follow no scrambled file, not even whole. */
-function fieldsOf(text: string): string {
-  const lines = text.split(/\r\n|\r|\n/)
-  const end = lines.indexOf('')
-  let described = false
-  return lines
-    .slice(0, end < 0 ? lines.length : end)
-    .filter((line) => {
-      if (!/^[ \t]/.test(line)) described = /^Description:/i.test(line)
-      return !described
-    })
-    .join('\n')
+function rulesOf({ scramble, original, epoch }: RestoreRequest, digests: Digests): EquivalenceRules {
+  const copies = copiesOf(scramble)
+  return {
+    digests,
+    isCopy: (one, other, path) => copies(other, path)?.original === one,
+    async isChangedCopy(a, b, path) {
+      const file = copies(sha256OfBytes(b), path)
+      return (
+        file !== undefined && file.size <= largestMember && isNormalised(await original(file.path), a, epoch)
+      )
+    }
+  }
 }
 
-async function readTexts(scramble: readonly ScrambledFile[], read: ReadBoth): Promise<EmbeddedText[]> {
-  const texts: EmbeddedText[] = []
-  let left = mostTexts
-  for (const file of scramble) {
-    if (file.size > largestText || file.size > left) continue
-    const both = await read(file)
-    if (both === undefined || !isUtf8(both.original) || !isUtf8(both.scrambled)) continue
-    left -= file.size
-    texts.push({
-      path: file.path,
-      original: both.original.toString('utf8'),
-      scrambled: both.scrambled.toString('utf8')
-    })
-  }
-  return texts
+function byPath(members: readonly Member[]): Map<string, Member> {
+  return new Map(members.map((member) => [member.path, member]))
+}
+
+/** Members that differ in content alone, as many as can be held; the smallest first. */
+function candidates(a: readonly Member[], b: readonly Member[], kind: ArchiveKind): string[] {
+  const found = compareMembers(a, b, kind).flatMap((difference) => {
+    const size = Math.max(difference.a?.size ?? 0, difference.b?.size ?? 0)
+    const is = difference.code === 'content-differs' && size <= largestMember
+    return is ? [{ path: difference.member, size }] : []
+  })
+  let left = mostBytes
+  return found
+    .sort((one, other) => one.size - other.size)
+    .filter(({ size }) => (left -= size) >= 0)
+    .map(({ path }) => path)
 }
 
 /** Makes a scrambled file again from its original, in the tier that its hash shows. */

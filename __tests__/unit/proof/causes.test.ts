@@ -21,6 +21,7 @@ function ruleFor(
   const [a, b] = [Buffer.from(one), Buffer.from(other)]
   const { offset } = firstDifference(a, b)
   return findCause({
+    kind: 'wheel',
     member,
     a,
     b,

@@ -1,3 +1,5 @@
+import type { ArchiveKind } from '../../formats/archive.ts'
+
 /** Build backends that fixes are told for; the names of their projects. */
 export const backends = [
   'setuptools',
@@ -29,7 +31,7 @@ export function backendOf(name: string): Backend | null {
 }
 
 /** The backend that the text of WHEEL, or of pyproject.toml, names; setuptools where pyproject.toml names none. */
-export function backendIn(text: string, kind: 'sdist' | 'wheel'): Backend | null {
+export function backendIn(text: string, kind: ArchiveKind): Backend | null {
   const pattern = kind === 'wheel' ? /^Generator:[ \t]*(.+)$/m : /^build-backend\s*=\s*["']([^"']+)["']/m
   const name = pattern.exec(text)?.[1]
   if (name !== undefined) return backendOf(name)

@@ -1,9 +1,12 @@
 import type { Variation, VariationName } from '../../documents/fields.ts'
 import type { ScrambledFile } from '../../documents/plan.ts'
+import type { ArchiveKind } from '../../formats/archive.ts'
 import type { Backend } from './backend.ts'
 
 /** Everything that a cause is guessed from: both contents around the first place where they part. */
 export interface Evidence {
+  /** What the artifact is. */
+  kind: ArchiveKind
   member: string
   /** Whole contents (their first megabytes). */
   a: Buffer
