@@ -154,7 +154,5 @@ async function fileCulprit(
 function artifactsOf(context: StageContext, a: Build, target: PlanTarget): CalmArtifact[] {
   const built = a.targets.find(({ name }) => name === target.name)?.artifacts ?? []
   const folder = path.join(context.out.build('a'), target.name)
-  return built.flatMap(({ kind, name }) =>
-    kind === 'sdist' || kind === 'wheel' ? [{ name, kind, file: joinInside(folder, name) }] : []
-  )
+  return built.map(({ kind, name }) => ({ name, kind, file: joinInside(folder, name) }))
 }

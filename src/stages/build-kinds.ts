@@ -4,12 +4,12 @@ import type { BuiltTarget } from '../documents/build.ts'
 import type { PlanTarget } from '../documents/plan.ts'
 import { TagproofError } from '../platform/errors.ts'
 import type { BuildRequest, WithImages, WithWheel } from '../targets/build-request.ts'
-import { buildDebian } from '../targets/deb/debian/build.ts'
+import { buildDebian, shellDebian } from '../targets/deb/debian/build.ts'
 import { buildVenv } from '../targets/deb/venv/build.ts'
 import { wheelTargetOf } from '../targets/discover.ts'
 import { assembleImage } from '../targets/image/assemble.ts'
 import { buildDockerfile } from '../targets/image/dockerfile-build.ts'
-import { buildPython } from '../targets/python/build.ts'
+import { buildPython, shellPython, type BuildPythonRequest } from '../targets/python/build.ts'
 import type { BuildRoom, TargetBuild } from './build-target.ts'
 import { signalOf } from './context.ts'
 
@@ -19,7 +19,8 @@ type Watch = Required<Pick<BuildRequest, 'onWorld' | 'onLine'>>
 export async function buildKind(room: BuildRoom, build: TargetBuild, watch: Watch): Promise<BuiltTarget> {
   const { target } = build
   const request = requestOf(room, build, watch)
-  if (target.kind === 'python') return python(room, request, build.keep ?? false)
+  if (target.kind === 'python')
+    return buildPython({ ...pythonRequest(room, request), keep: build.keep ?? false })
   if (target.deb?.mode === 'debian') return buildDebian(request)
   const withWheel = { ...request, ...(await wheelOf(room, build)) }
   if (target.deb?.mode === 'venv') return buildVenv(withWheel)
@@ -27,7 +28,27 @@ export async function buildKind(room: BuildRoom, build: TargetBuild, watch: Watc
   return target.image?.mode === 'assemble' ? assembleImage(withImages) : buildDockerfile(withImages)
 }
 
-function requestOf({ context, plan, places }: BuildRoom, build: TargetBuild, watch: Watch): BuildRequest {
+/**
+ * A shell in the world of a target, as its build sees it. Returns the shell's exit status.
+ *
+ * @throws TagproofError `usage` for a target that is not built in a world of its own
+ */
+export function shellOf(room: BuildRoom, build: TargetBuild): Promise<number> {
+  const { target } = build
+  const request = requestOf(room, build)
+  if (target.kind === 'python') return shellPython(pythonRequest(room, request))
+  if (target.deb?.mode === 'debian') return shellDebian(request)
+  throw new TagproofError('usage', `There is no shell for ${target.name}.`, {
+    found: `a target of kind ${target.kind}`,
+    fix: 'Name a Python target, or one with a debian/ folder, with --target.'
+  })
+}
+
+function requestOf(
+  { context, plan, places }: BuildRoom,
+  build: TargetBuild,
+  watch: Partial<Watch> = {}
+): BuildRequest {
   const { target, world, exportTar, folder, scrambled, off } = build
   const { root, rootLock } = places.of(target)
   return {
@@ -48,11 +69,11 @@ function requestOf({ context, plan, places }: BuildRoom, build: TargetBuild, wat
   }
 }
 
-function python({ places }: BuildRoom, request: BuildRequest, keep: boolean): Promise<BuiltTarget> {
+function pythonRequest({ places }: BuildRoom, request: BuildRequest): BuildPythonRequest {
   const { environment } = places.of(request.target)
   if (environment === null)
     throw new TagproofError('internal', `Target ${request.target.name} has no build environment.`)
-  return buildPython({ ...request, epoch: request.tag.epoch, environment, keep })
+  return { ...request, epoch: request.tag.epoch, environment }
 }
 
 /** The wheel that the same build of the same world has left beside this target, and what it needs at run time. */

@@ -73,7 +73,7 @@ export function inputsOf(
 }
 
 /** What a resolution needs besides packages; `folder` is temporary. */
-interface LockRoom {
+export interface LockRoom {
   context: StageContext
   source: Source
   root: PreparedRoot
@@ -100,7 +100,7 @@ async function askBackend(
 }
 
 /** Everything is fetched, hash-checked, before it is looked into or built. */
-async function workshopIn(lockRoom: LockRoom): Promise<SdistWorkshop> {
+export async function workshopIn(lockRoom: LockRoom): Promise<SdistWorkshop> {
   const made = new Map<string, Promise<unknown>>()
   /** Both steps of a resolution ask for the same. */
   const once = <T>(what: string, sdist: PythonPackage, builtWith: PythonLock, make: () => Promise<T>) => {
@@ -144,7 +144,8 @@ async function environmentRequest(
   }
 }
 
-function allowedSdists(source: Source, target: PlanTarget): string[] {
+/** Projects that a target allows to be taken as an sdist. */
+export function allowedSdists(source: Source, target: PlanTarget): string[] {
   return (
     source.config.value.targets?.find((entry) => (entry.name ?? entry.kind) === target.name)?.[
       'allow-sdists'

@@ -87,7 +87,7 @@ async function resolve(
 async function requestFor(source: Source, name: string, added: readonly string[]): Promise<RootRequest> {
   const targets = source.targets.filter((target) => target.root === name)
   const packages = new Set([...(source.config.value.roots[name]?.packages ?? []), ...added])
-  const relations = new Set<string>()
+  const places: Record<string, string> = {}
   const places: Record<string, string> = {}
   if (name === toolsRoot) for (const tool of toolsRootPackages) packages.add(tool)
   for (const target of targets) {
@@ -95,7 +95,7 @@ async function requestFor(source: Source, name: string, added: readonly string[]
     if (target.deb?.mode !== 'debian') continue
     const asked = await buildDependsOf(source, target)
     for (const one of asked.packages) packages.add(one)
-    for (const one of asked.relations) relations.add(one)
+    Object.assign(places, asked.places)
     Object.assign(places, asked.places)
   }
   return { packages: [...packages].sort(), relations: [...relations].sort(), places }

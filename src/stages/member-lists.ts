@@ -12,7 +12,6 @@ export async function readMemberList(
   file: string,
   { kind, name }: Pick<BuiltArtifact, 'kind' | 'name'>
 ): Promise<MemberList & { members: string[] }> {
-  if (kind !== 'sdist' && kind !== 'wheel') return { kind, name, members: [] }
   const { members } = await readArchive(file, kind)
   const files = members.filter((member) => member.kind !== 'directory')
   return { kind, name, members: files.map((member) => member.path) }

@@ -114,7 +114,7 @@ async function requirePython(source: Source, target: PlanTarget, lock: Lock): Pr
 
 async function requireDebian(source: Source, target: PlanTarget, lock: Lock): Promise<void> {
   const requested = lock.roots[target.root]?.requested ?? []
-  const { packages, relations } = await buildDependsOf(source, target, lock.roots[target.root]?.architecture)
+  const { packages, relations } = await buildDependsOf(source, target)
   const missing = [...packages, ...relations].filter((one) => !requested.includes(one))
   if (missing.length > 0)
     throw otherLock(target, 'build dependencies', requested.join(', ') || 'none', missing.join(', '))

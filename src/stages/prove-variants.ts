@@ -3,9 +3,10 @@ import type { Build, Perturbation } from '../documents/build.ts'
 import type { World } from '../documents/identifiers.ts'
 import type { Plan, ScrambledFile } from '../documents/plan.ts'
 import type { Finding } from '../documents/proof.ts'
-import { readArchive } from '../formats/archive.ts'
 import { asTagproofError, TagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
+import { artifactPairs } from '../proof/made-of.ts'
+import { readPair } from '../proof/pair.ts'
 import { perturbationFailure, perturbationMissing, perturbationNote } from '../proof/perturbation-findings.ts'
 import { perturbationFindings } from '../proof/perturbation.ts'
 import type { ReadOriginal } from '../proof/putback.ts'
@@ -61,6 +62,7 @@ async function compareOne(
 ): Promise<Finding[]> {
   const variant = perturbationVariant(name, plan, plan.scramble.tier)
   const files = await variantFiles(repository, plan.scramble, variant)
+  const madeOf = artifactPairs(a.targets, targets)
   const findings: Finding[] = []
   for (const target of targets) {
     if (target.failure !== undefined) {
@@ -69,7 +71,6 @@ async function compareOne(
     }
     for (const artifact of a.targets.find((built) => built.name === target.name)?.artifacts ?? []) {
       const { kind } = artifact
-      if (kind !== 'sdist' && kind !== 'wheel') continue
       if (!target.artifacts.some((made) => made.name === artifact.name)) {
         findings.push(perturbationMissing(name, artifact.name))
         continue
@@ -77,8 +78,11 @@ async function compareOne(
       const file = (folder: string): string => joinInside(path.join(folder, target.name), artifact.name)
       const b = context.out.build('b')
       try {
-        const shipped = await readArchive(file(context.out.build('a')), kind)
-        const perturbed = await readArchive(file(path.join(b, `+${name}`)), kind)
+        const { a: shipped, b: perturbed } = await readPair(
+          file(context.out.build('a')),
+          file(path.join(b, `+${name}`)),
+          kind
+        )
         const { members } = await restoreWorldB({
           a: file(context.out.build('a')),
           b: file(path.join(b, `+${name}`)),
@@ -87,7 +91,9 @@ async function compareOne(
           scramble: files,
           links: plan.scramble.links,
           seed: variant.seed ?? plan.scramble.seed,
-          original: originalsOf(files, repository)
+          original: originalsOf(files, repository),
+          epoch: plan.tag.epoch,
+          madeOf
         })
         findings.push(
           ...perturbationFindings({

@@ -3,6 +3,7 @@ import type { VariationName } from '../documents/fields.ts'
 import type { Sha256 } from '../documents/identifiers.ts'
 import type { PlanTarget } from '../documents/plan.ts'
 import type { Finding } from '../documents/proof.ts'
+import type { ArchiveKind } from '../formats/archive.ts'
 import { asTagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
 import { culpritKey, differingMembers } from '../proof/attribution.ts'
@@ -37,7 +38,7 @@ interface Answer {
 /** An artifact of world a. */
 export interface CalmArtifact {
   name: string
-  kind: 'sdist' | 'wheel'
+  kind: ArchiveKind
   file: string
 }
 
@@ -125,7 +126,8 @@ export class Questions {
             scramble: scrambled,
             links,
             seed,
-            original
+            original,
+            epoch: this.room.plan.tag.epoch
           })
         : null
       if (found === null) artifacts.add(name)

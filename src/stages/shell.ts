@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { World } from '../documents/identifiers.ts'
 import { readDocument } from '../documents/reading.ts'
-import { shellPython } from '../targets/python/build.ts'
+import { shellOf } from './build-kinds.ts'
 import type { StageContext } from './context.ts'
 import { withBuildPlaces } from './places.ts'
 import { withTemporaryFolder } from '../platform/files.ts'
@@ -22,25 +22,22 @@ export async function shell(
     throw new TagproofError('target-unknown', `The plan has no target ${JSON.stringify(options.target)}.`, {
       found: plan.targets.map((one) => one.name).join(', ')
     })
-  const code = await withBuildPlaces(context, plan, 'shell', (places) => {
-    const { root, environment } = places.of(target)
-    if (environment === null)
-      throw new TagproofError('usage', `There is no shell for a target of kind ${target.kind} yet.`, {
-        fix: 'Name a Python target with --target.'
-      })
-    return withTemporaryFolder('tagproof-shell', (folder) =>
-      shellPython({
-        target,
-        world: options.world,
-        epoch: plan.tag.epoch,
-        exportTar: path.join(context.out.exports, plan.exports[options.world].file),
-        root,
-        environment,
-        limits: plan.limits,
-        folder
-      })
+  const code = await withBuildPlaces(context, plan, 'shell', (places) =>
+    withTemporaryFolder('tagproof-shell', (folder) =>
+      shellOf(
+        { context, plan, places },
+        {
+          target,
+          world: options.world,
+          exportTar: path.join(context.out.exports, plan.exports[options.world].file),
+          scrambled: 0,
+          folder,
+          off: [],
+          title: 'shell'
+        }
+      )
     )
-  })
+  )
   if (code === notSetUp)
     throw new TagproofError('sandbox-unavailable', 'The world could not be set up on this machine.', {
       fix: 'The lines above say what is missing; a build tells more: tagproof build --world a.'
