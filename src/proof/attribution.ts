@@ -1,9 +1,9 @@
 import type { VariationName } from '../documents/fields.ts'
 import type { ScrambledFile } from '../documents/plan.ts'
 import type { Finding } from '../documents/proof.ts'
-import { readArchive } from '../formats/archive.ts'
 import { waysOut } from './build-failure.ts'
 import { compareMembers } from './compare.ts'
+import { readPair } from './pair.ts'
 import { restoreWorldB, type RestoreRequest } from './restore.ts'
 import { variationText } from './variation-text.ts'
 
@@ -24,8 +24,8 @@ export type Culprit =
  * @throws TagproofError `archive-invalid`
  */
 export async function differingMembers(request: Omit<RestoreRequest, 'archives'>): Promise<string[]> {
-  const { kind } = request
-  const archives = { a: await readArchive(request.a, kind), b: await readArchive(request.b, kind) }
+  const { kind, a, b, baseLayers } = request
+  const archives = await readPair(a, b, kind, baseLayers)
   const { members } = await restoreWorldB({ ...request, archives })
   return compareMembers(archives.a.members, members, kind).map((difference) => difference.member)
 }
