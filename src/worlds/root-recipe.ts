@@ -20,7 +20,8 @@ done </packages/list >Packages
 ln -s /packages packages
 : >began
 
-merge=:
+# Since trixie the package base-files brings the merged folders itself.
+merge=true
 if cut -f 1 /packages/list | grep -qx '?*usr-is-merged'; then
   case $architecture in
     amd64 | ppc64el | loong64) folders='bin sbin lib lib64' ;;
