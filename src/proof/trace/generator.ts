@@ -1,12 +1,19 @@
 import type { TagRef } from '../../documents/fields.ts'
 import type { Sha256 } from '../../documents/identifiers.ts'
-import type { MemberKind } from '../../formats/member.ts'
+import type { Member, MemberKind } from '../../formats/member.ts'
+import type { PlanTarget } from '../../documents/plan.ts'
+import type { OriginName } from '../../documents/origins.ts'
+import type { ArchiveKind } from '../../formats/archive.ts'
+import type { TraceEvidence } from './evidence.ts'
 
 /** A member as a trace sees it: folders are left out. */
 export interface TracedMember {
   /** Path inside the artifact. */
   path: string
-  /** The path below the one top folder of an sdist; the same as `path` for a wheel. */
+  /**
+   * The path below the one top folder of an sdist, or below site-packages or dist-packages of a deb or layer; elsewhere
+   * in a layer the path of the installed system; the same as `path` for a wheel.
+   */
   inner: string
   kind: Exclude<MemberKind, 'directory'>
   mode: number
@@ -17,6 +24,8 @@ export interface TracedMember {
   head: Buffer
   /** The whole content, where it is no blob of the tag and not too large to hold; null otherwise. */
   content: Buffer | null
+  /** MD5 of the content in hex, where something lists it (debs, files of locked Debian packages); null otherwise. */
+  md5?: string | null
 }
 
 /** The tagged tree as a trace sees it. Paths are relative to the top of the repository. */
@@ -26,6 +35,8 @@ export interface TracedTree {
   has(path: string): boolean
   /** Content of a file (the target's text for a link), or undefined if there is none. Refuses more than 16 MiB. */
   read(path: string): Promise<Buffer | undefined>
+  /** Paths of the files with exactly these bytes, by object name and SHA-256. */
+  holding?(content: Buffer): Promise<readonly string[]>
 }
 
 /** What both worlds' builds confirm; a trace without a build has none of it. */
@@ -42,7 +53,9 @@ export interface BuildEvidence {
 }
 
 export interface TraceContext {
-  artifact: { name: string; kind: 'sdist' | 'wheel' }
+  artifact: { name: string; kind: ArchiveKind }
+  /** What was built, as the plan says it; null where that is not known. */
+  target?: PlanTarget | null
   tag: TagRef
   /** Version of the release as the tag says it; null for an untagged commit. */
   version: string | null
@@ -55,11 +68,23 @@ export interface TraceContext {
   /** Content of a member, also where it is a blob of the tag; undefined if there is none or it is too large. */
   content(path: string): Promise<Buffer | undefined>
   build: BuildEvidence | null
+  /** What is known of locked dependencies; a trace without a lock has none of it. */
+  evidence?: TraceEvidence
+  /** All members with their headers, folders too, in the order of the archive. */
+  all?: readonly Member[]
+  /** The file of the tree that a reader would take for the member, whatever its bytes. */
+  own?(path: string): string | null
 }
 
 export type Verdict =
   /** The bytes follow from data that is traced. */
-  | { traced: true; origin?: 'generator' | 'compiled' | 'declared'; from: readonly string[]; reason?: string }
+  | {
+      traced: true
+      origin?: Exclude<OriginName, 'untraced'>
+      from: readonly string[]
+      reason?: string
+      rule?: string
+    }
   /** The generator is the right one and the bytes are not what it gives: always a finding. */
   | { traced: false; code: string; message: string; cause: string | null; fix: string | null }
 

@@ -72,7 +72,7 @@ function candidatesOf(member: TracedMember, { ids, tree }: PlacementRequest): re
 }
 
 /** Of several files with the same bytes the one whose path ends most alike. */
-function nearest(paths: readonly string[], place: string): string {
+export function nearest(paths: readonly string[], place: string): string {
   return paths.reduce((best, path) => (likeness(path, place) > likeness(best, place) ? path : best))
 }
 

@@ -1,13 +1,20 @@
 import type { Finding } from '../../documents/proof.ts'
 import { folderReason } from '../../source/opaque.ts'
 import { isCode, isLibrary, isStartupFile, nativeForm } from './code.ts'
+import type { ArchiveKind } from '../../formats/archive.ts'
 import type { TracedMember } from './generator.ts'
 import { installPath, type Placement } from './placement.ts'
 
-type PolicyRequest = { artifact: { name: string; kind: 'sdist' | 'wheel' }; member: TracedMember }
+type PolicyRequest = { artifact: { name: string; kind: ArchiveKind }; member: TracedMember }
 
 /** What is refused of a member whatever its origin: modes that no package needs. */
-export function modeFinding({ artifact, member }: PolicyRequest): Finding | undefined {
+export function modeFinding({
+  artifact,
+  member
+}: {
+  artifact: PolicyRequest['artifact']
+  member: { path: string; mode: number }
+}): Finding | undefined {
   const set = member.mode & 0o7000
   if (set === 0) return undefined
   return refusal(artifact.name, member.path, {
@@ -30,12 +37,12 @@ export function blobFinding(request: PolicyRequest & { placement: Placement }): 
 }
 
 function startupFinding({ artifact, member }: PolicyRequest): Finding | undefined {
-  if (artifact.kind !== 'wheel' || !isStartupFile(installPath(member.inner))) return undefined
+  if (artifact.kind === 'sdist' || !isStartupFile(installPath(member.inner))) return undefined
   return refusal(artifact.name, member.path, {
     code: 'pth-blob',
-    message: 'Python runs this file at each start, imported or not, once the wheel is installed.',
+    message: 'Python runs this file at each start, imported or not, once the package is installed.',
     cause: 'The project commits a file for the top of site-packages.',
-    fix: 'Leave it out of the wheel; or, where it is meant, add a waiver with a reason for check traced, code pth-blob.'
+    fix: 'Leave it out of the package; or, where it is meant, add a waiver with a reason for check traced, code pth-blob.'
   })
 }
 

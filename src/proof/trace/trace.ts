@@ -2,18 +2,23 @@ import type { TagRef } from '../../documents/fields.ts'
 import type { ObjectId } from '../../documents/identifiers.ts'
 import type { MemberOrigin, OriginName } from '../../documents/origins.ts'
 import type { Finding } from '../../documents/proof.ts'
-import type { Archive } from '../../formats/archive.ts'
+import type { PlanTarget } from '../../documents/plan.ts'
+import type { Archive, ArchiveKind } from '../../formats/archive.ts'
 import { firstDifference } from '../content.ts'
+import { noEvidence, type TraceEvidence } from './evidence.ts'
 import type { BuildEvidence, Generator, TraceContext, TracedMember, Verdict } from './generator.ts'
 import { knownGenerators } from './generators.ts'
+import { kindRules, type KindRules } from './kinds.ts'
 import { readMembers } from './members.ts'
-import { installPath, placeMembers, type Placement } from './placement.ts'
-import { blobFinding, modeFinding, note, refusal } from './policy.ts'
+import type { Placement } from './placement.ts'
+import { blobFinding, note, refusal } from './policy.ts'
 import type { TreeIndex } from './tree.ts'
 
 export interface TraceRequest {
   file: string
-  artifact: { name: string; kind: 'sdist' | 'wheel' }
+  artifact: { name: string; kind: ArchiveKind }
+  /** What was built; null where that is not known. */
+  target?: PlanTarget | null
   tag: TagRef
   /** Version of the release as the tag says it. */
   version: string | null
@@ -22,6 +27,8 @@ export interface TraceRequest {
   folder: string
   /** What both worlds' builds confirm; null where there was no build. */
   build: BuildEvidence | null
+  /** What is known of locked dependencies; without a lock nothing is. */
+  evidence?: TraceEvidence
   generators?: readonly Generator[]
 }
 
@@ -35,24 +42,32 @@ export interface Traced {
 }
 
 /**
- * The origin of every member of an sdist or wheel, whoever made it, against the tree of a tag.
+ * The origin of every member of an artifact, whoever made it, against the tree of a tag. Reads nothing but the
+ * artifact and the tree: what is known of dependencies is handed in.
  *
  * @throws TagproofError `archive-invalid`, and those of reading git objects
  */
 export async function traceArtifact(request: TraceRequest): Promise<Traced> {
-  const { artifact, tree } = request
+  const { artifact, tree, evidence = noEvidence } = request
+  const rules = kindRules[artifact.kind]
   const folder = request.folder === '.' ? '' : `${request.folder}/`
-  const { archive, members, ids } = await readMembers(request.file, artifact.kind, tree)
+  const { archive, members, ids } = await readMembers(request.file, artifact.kind, tree, {
+    evidence,
+    inner: rules.inner
+  })
   const known = await verified(members, ids, tree)
-  const placed = placeMembers({ members, ids: known, tree, folder })
-  const context = contextOf(request, folder, members, placed)
+  const placed = rules.place({ members, ids: known, tree, folder })
+  const context = contextOf(request, { folder, members, placed, archive })
+  const asked: Asked = {
+    context,
+    rules,
+    generators: [...rules.generators, ...(request.generators ?? knownGenerators)]
+  }
   const origins: MemberOrigin[] = []
-  const findings: Finding[] = []
+  const findings = archive.members.flatMap((member) => rules.policy(member, context) ?? [])
   for (const member of members) {
     const placement = placed.get(member.path) ?? { origin: null, from: null, own: null }
-    const mode = modeFinding({ artifact, member })
-    if (mode !== undefined) findings.push(mode)
-    const traced = await originOf(member, placement, context, request.generators ?? knownGenerators)
+    const traced = await originOf(member, placement, asked)
     origins.push(traced.origin)
     if (traced.finding !== undefined) findings.push(traced.finding)
   }
@@ -75,17 +90,23 @@ async function verified(
   return checked
 }
 
-function contextOf(
-  request: TraceRequest,
-  folder: string,
-  members: readonly TracedMember[],
+interface Read {
+  folder: string
+  members: readonly TracedMember[]
   placed: ReadonlyMap<string, Placement>
-): TraceContext {
+  archive: Archive
+}
+
+function contextOf(request: TraceRequest, { folder, members, placed, archive }: Read): TraceContext {
   const byPath = new Map(members.map((member) => [member.path, member]))
   const byInner = new Map(members.map((member) => [member.inner, member]))
-  const { artifact, tag, version, tree, build } = request
+  const { artifact, tag, version, tree, build, target = null, evidence = noEvidence } = request
   return {
     artifact,
+    target,
+    evidence,
+    all: archive.members,
+    own: (path) => placed.get(path)?.own ?? null,
     tag,
     version,
     folder,
@@ -113,15 +134,22 @@ const blobReasons = {
   moved: 'a file of the tag at another path'
 } as const
 
+/** Who is asked where a member comes from. */
+interface Asked {
+  context: TraceContext
+  rules: KindRules
+  generators: readonly Generator[]
+}
+
 async function originOf(
   member: TracedMember,
   placement: Placement,
-  context: TraceContext,
-  generators: readonly Generator[]
+  { context, rules, generators }: Asked
 ): Promise<Origin> {
   const { origin, from } = placement
-  // What installers read is derived, even where the tree holds a file with these bytes somewhere.
-  if (origin === null || from === null || (origin === 'moved' && isMetadata(member.inner))) {
+  const brought = await askGenerators(member, placement, context, rules.dependencies)
+  if (brought !== undefined) return brought
+  if (origin === null || from === null || rules.asksFirst(member, placement)) {
     const generated = await askGenerators(await withContent(member, context), placement, context, generators)
     if (generated !== undefined) return generated
   }
@@ -131,11 +159,6 @@ async function originOf(
     origin: line(member, { origin, from: [from], rule: null, reason: blobReasons[origin] }),
     ...(finding === undefined ? {} : { finding })
   }
-}
-
-/** Files that say what the package is and how it is installed. */
-function isMetadata(inner: string): boolean {
-  return inner === 'PKG-INFO' || /^(?:[^/]+\/)?[^/]+\.(?:dist|egg)-info\/[^/]+$/i.test(installPath(inner))
 }
 
 async function withContent(member: TracedMember, context: TraceContext): Promise<TracedMember> {
@@ -157,7 +180,12 @@ async function askGenerators(
       const reason = verdict.reason ?? generator.reason
       const from = verdict.from.slice(0, 20)
       return {
-        origin: line(member, { origin: verdict.origin ?? 'generator', from, rule: generator.name, reason })
+        origin: line(member, {
+          origin: verdict.origin ?? 'generator',
+          from,
+          rule: verdict.rule ?? generator.name,
+          reason
+        })
       }
     }
     const { code, message, cause, fix } = verdict

@@ -1,4 +1,5 @@
-import type { ObjectId, Sha256 } from '../../documents/identifiers.ts'
+import { createHash } from 'node:crypto'
+import { objectId, type ObjectId, type Sha256 } from '../../documents/identifiers.ts'
 import type { TracedTree } from './generator.ts'
 
 /** A file or link of the tree. */
@@ -46,6 +47,12 @@ export async function treeIndex(files: readonly TreeFile[], content: TreeContent
   for (const { path, mode, id } of files)
     if (mode === '120000') links.set(path, (await content.read(id)).toString('utf8'))
 
+  const sha256 = async (ids: Iterable<ObjectId>): Promise<ReadonlyMap<ObjectId, Sha256>> => {
+    const unknown = [...new Set(ids)].filter((id) => !hashes.has(id))
+    if (unknown.length > 0) for (const [id, digest] of await content.sha256(unknown)) hashes.set(id, digest)
+    return hashes
+  }
+
   return {
     objectFormat: content.objectFormat,
     paths: files.map((file) => file.path),
@@ -58,10 +65,15 @@ export async function treeIndex(files: readonly TreeFile[], content: TreeContent
       const file = byPath.get(path)
       return file === undefined || file.size > largestRead ? undefined : await content.read(file.id)
     },
-    async sha256(ids) {
-      const unknown = [...new Set(ids)].filter((id) => !hashes.has(id))
-      if (unknown.length > 0) for (const [id, digest] of await content.sha256(unknown)) hashes.set(id, digest)
-      return hashes
+    sha256,
+    async holding(bytes) {
+      if (!sizes.has(bytes.length)) return []
+      const hash = createHash(content.objectFormat).update(`blob ${bytes.length}\0`).update(bytes)
+      const id = objectId(hash.digest('hex'))
+      const paths = byId.get(id) ?? []
+      if (paths.length === 0) return []
+      const right = (await sha256([id])).get(id) === createHash('sha256').update(bytes).digest('hex')
+      return right ? paths : []
     }
   }
 }

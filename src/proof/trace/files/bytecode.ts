@@ -5,8 +5,10 @@ export const bytecode: Generator = {
   name: 'bytecode',
   reason:
     'Python writes bytecode when it imports a module; packages hold none of it, for it would run unread.',
-  matches: ({ inner, kind }) =>
-    kind !== 'symlink' && (/\.py[co]$/i.test(inner) || /(^|\/)__pycache__\//.test(inner)),
+  matches: ({ inner, kind }, { artifact }) =>
+    (artifact.kind === 'sdist' || artifact.kind === 'wheel') &&
+    kind !== 'symlink' &&
+    (/\.py[co]$/i.test(inner) || /(^|\/)__pycache__\//.test(inner)),
   derive: (member) =>
     Promise.resolve({
       traced: false,

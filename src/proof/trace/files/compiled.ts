@@ -4,7 +4,8 @@ import type { BuildEvidence, Generator, TraceContext, TracedMember, Verdict } fr
 import { installPath } from '../placement.ts'
 
 /** Where an import, a linker or a shell takes native code: extension modules, libraries, programs. */
-const plausible = /\.(?:so|pyd|dll|dylib|a|lib|wasm)$|\.so\.[0-9.]+$|(?:^|\/)(?:bin|scripts|Scripts)\/[^/]+$/
+const plausible =
+  /\.(?:so|pyd|dll|dylib|a|lib|wasm)$|\.so\.[0-9.]+$|(?:^|\/)(?:s?bin|libexec|games|scripts|Scripts)\/[^/]+$|^usr\/lib\/(?:[^/]+\/)+[^/.]+$|^usr\/lib\/debug\/\.build-id\/[0-9a-f]{2}\/[0-9a-f]+\.debug$/
 const compiledLanguages =
   /\.(?:c|cc|cpp|cxx|c\+\+|m|mm|rs|go|f|for|f77|f90|f95|f03|pyx|pxd|zig|d|cu|asm|s|wat|swift|nim|v|vala)$/i
 /** Compilers that take Python itself, by distribution. */
@@ -32,13 +33,13 @@ function deriveCompiled(member: TracedMember, context: TraceContext): Verdict {
       cause: 'A build leaves what it compiled in the source tree, or it was added by hand.',
       fix: 'Exclude it from the sdist (global-exclude *.so *.pyd in MANIFEST.in).'
     })
-  if (parseWheelName(artifact.name).platform === 'any')
+  if (isForAnyPlatform(artifact))
     return refused(
       'compiled-misplaced',
-      `${member.inner} is ${form} in a wheel that says it runs anywhere.`,
+      `${member.inner} is ${form} in a package that says it runs anywhere.`,
       {
-        cause: 'The platform tag of the wheel is "any", and this code is for one platform.',
-        fix: 'Have the backend write a platform wheel (an extension module, or has_ext_modules), or leave the file out.'
+        cause: 'The platform of the package is "any" or "all", and this code is for one platform.',
+        fix: 'Have the backend write a platform wheel (an extension module, or has_ext_modules), or make the Debian package `Architecture: any`; or leave the file out.'
       }
     )
   if (!plausible.test(installPath(member.inner)))
@@ -56,6 +57,11 @@ function deriveCompiled(member: TracedMember, context: TraceContext): Verdict {
       }
     )
   return fromBuild(member, build, context)
+}
+
+function isForAnyPlatform({ kind, name }: TraceContext['artifact']): boolean {
+  if (kind === 'wheel') return parseWheelName(name).platform === 'any'
+  return kind === 'deb' && name.endsWith('_all.deb')
 }
 
 function fromBuild(member: TracedMember, build: BuildEvidence, context: TraceContext): Verdict {

@@ -25,7 +25,7 @@ export const namespacePackages: Generator = {
   reason:
     'setuptools makes namespace packages of the old kind importable by a .pth file with one line for each.',
   matches: ({ inner, kind }, { artifact }) =>
-    artifact.kind === 'wheel' && kind === 'file' && /^[^/]+-py\d\.\d+-nspkg\.pth$/.test(inner),
+    artifact.kind !== 'sdist' && kind === 'file' && /^[^/]+-py\d\.\d+-nspkg\.pth$/.test(inner),
   derive: deriveNamespaces
 }
 
@@ -70,9 +70,16 @@ function lineOf(name: string, { hasTest, lines }: Template): string {
 }
 
 /** The file is called after the wheel, with the Python that built it: other names are of no setuptools. */
-function isOwnName({ inner }: TracedMember, { artifact }: TraceContext): boolean {
-  const { name, version } = parseWheelName(artifact.name)
+function isOwnName({ inner }: TracedMember, { artifact, members }: TraceContext): boolean {
   const plain = (text: string): string => text.toLowerCase().replace(/[-_.]+/g, '-')
+  if (artifact.kind !== 'wheel') {
+    const own = plain(inner.replace(/-py\d\.\d+-nspkg\.pth$/, ''))
+    return [...members.values()].some((member) => {
+      const [, distribution = ''] = /^([^/]+)\.(?:dist|egg)-info\//.exec(member.inner) ?? []
+      return plain(distribution.replace(/-py\d\.\d+$/, '')) === own
+    })
+  }
+  const { name, version } = parseWheelName(artifact.name)
   return plain(inner.replace(/-py\d\.\d+-nspkg\.pth$/, '')) === plain(`${name}-${version}`)
 }
 
@@ -88,9 +95,9 @@ async function declaredNamespaces(context: TraceContext): Promise<{ names: strin
   ]
   for (const [file, names] of sources)
     if (names.length > 0) return { names: names.filter(isDotted), from: [context.folder + file] }
-  const listed = [...context.members.keys()].find((path) =>
-    /^[^/]+\.dist-info\/namespace_packages\.txt$/.test(path)
-  )
+  const listed = [...context.members.values()].find(({ inner }) =>
+    /^[^/]+\.dist-info\/namespace_packages\.txt$/.test(inner)
+  )?.path
   const text = listed === undefined ? '' : ((await context.content(listed))?.toString('utf8') ?? '')
   const setup = setupPy === '' ? [] : [`${context.folder}setup.py`]
   return {
@@ -113,5 +120,5 @@ function withParents(name: string): string[] {
 
 function isPackage(name: string, { members }: TraceContext): boolean {
   const folder = `${name.replaceAll('.', '/')}/`
-  return [...members.keys()].some((path) => path.startsWith(folder))
+  return [...members.values()].some(({ inner }) => inner.startsWith(folder))
 }

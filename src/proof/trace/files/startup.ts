@@ -7,13 +7,13 @@ export const unknownStartupFile: Generator = {
   name: 'startup-file',
   reason:
     'Python runs .pth files and sitecustomize at each start; only those of known generators are accepted.',
-  matches: (member, { artifact }) => artifact.kind === 'wheel' && isStartupFile(installPath(member.inner)),
+  matches: (member, { artifact }) => artifact.kind !== 'sdist' && isStartupFile(installPath(member.inner)),
   derive: (member) =>
     Promise.resolve({
       traced: false,
       code: 'pth-file',
-      message: `${member.inner} runs at each start of Python once the wheel is installed, and no known generator makes it.`,
-      cause: 'The build writes it, or it was added to the wheel by hand.',
+      message: `${member.inner} runs at each start of Python once the package is installed, and no known generator makes it.`,
+      cause: 'The build writes it, or it was added by hand.',
       fix: 'Leave it out; or, where it is meant, commit it and add a waiver with a reason (check traced, codes pth-file and pth-blob).'
     })
 }

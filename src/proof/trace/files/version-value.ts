@@ -71,10 +71,14 @@ export function commitNames({ tag }: TraceContext, text: string): (string | null
 }
 
 async function metadataVersion(context: TraceContext): Promise<string | undefined> {
-  const paths = [...context.members.keys()].filter((path) =>
-    context.artifact.kind === 'wheel'
-      ? /^[^/]+\.dist-info\/METADATA$/.test(path)
-      : /^[^/]+\/PKG-INFO$/.test(path)
+  const paths = [...context.members].flatMap(([path, { inner }]) =>
+    (
+      context.artifact.kind === 'sdist'
+        ? /^[^/]+\/PKG-INFO$/.test(path)
+        : /^[^/]+\.dist-info\/METADATA$/.test(inner)
+    )
+      ? [path]
+      : []
   )
   const content = paths[0] === undefined ? undefined : await context.content(paths[0])
   if (content === undefined) return undefined

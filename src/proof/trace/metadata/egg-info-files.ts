@@ -1,5 +1,6 @@
 import type { Generator, TraceContext, TracedMember, Verdict } from '../generator.ts'
 import { confirm, verdictOf } from './confirmation.ts'
+import { metadataFile } from './metadata-place.ts'
 import { quotedList } from './judgement.ts'
 import { memberLines, memberText } from './member-text.ts'
 import { projectStatement } from './read-statement.ts'
@@ -8,9 +9,7 @@ import { statedOf } from './statement.ts'
 /** Whether a member is this file of `.egg-info`, or of a wheel's `.dist-info`, which is converted from it. */
 function isFile(name: string): Generator['matches'] {
   return ({ inner, kind }, { artifact }) =>
-    kind === 'file' &&
-    inner.endsWith(`/${name}`) &&
-    (artifact.kind === 'wheel' ? /^[^/]+\.dist-info\/[^/]+$/ : /(^|\/)[^/]+\.egg-info\/[^/]+$/).test(inner)
+    kind === 'file' && inner.endsWith(`/${name}`) && metadataFile(artifact.kind, '[^/]+').test(inner)
 }
 
 function refused(member: TracedMember, lines: readonly string[], what: string): Verdict {

@@ -1,4 +1,5 @@
 import type { Generator, TraceContext, TracedMember, Verdict } from '../generator.ts'
+import { metadataFile } from './metadata-place.ts'
 import { unwritten } from './build-texts.ts'
 import { confirm, verdictOf } from './confirmation.ts'
 import type { FieldContext } from './field-judgements.ts'
@@ -15,10 +16,7 @@ export const entryPointsFile: Generator = {
   reason:
     'Backends write entry_points.txt from the scripts and entry points that the project states; each is derived again.',
   matches: ({ inner, kind }, { artifact }) =>
-    kind === 'file' &&
-    (artifact.kind === 'wheel'
-      ? /^[^/]+\.dist-info\/entry_points\.txt$/.test(inner)
-      : /(^|\/)[^/]+\.egg-info\/entry_points\.txt$/.test(inner)),
+    kind === 'file' && metadataFile(artifact.kind, 'entry_points\\.txt').test(inner),
   async derive(member, context) {
     const bytes = await memberText(member, context)
     if (bytes === undefined) return undefined
@@ -58,7 +56,7 @@ export function lostEntryPoints(
   { statement, context }: FieldContext
 ): Verdict | undefined {
   const file = metadata.inner.replace(/METADATA$/, 'entry_points.txt')
-  if (context.artifact.kind !== 'wheel' || context.member(file) !== undefined) return undefined
+  if (context.artifact.kind === 'sdist' || context.member(file) !== undefined) return undefined
   const stated = statedOf(statement, 'entryPoints')
   if (stated === undefined) return undefined
   const prepared = context.build?.preparedMetadata?.get('entry_points.txt')?.toString('utf8') ?? ''

@@ -1,4 +1,5 @@
 import type { Generator, TracedMember, Verdict } from '../generator.ts'
+import { metadataFileIn } from './metadata-place.ts'
 import { lostEntryPoints } from './entry-points-file.ts'
 import { confirm, preparedDifference, verdictOf } from './confirmation.ts'
 import { judgeDescription, type FieldContext } from './field-judgements.ts'
@@ -17,9 +18,8 @@ export const metadataFile: Generator = {
     'Build backends write the core metadata from pyproject.toml, setup.cfg or setup.py; each field is derived again, or confirmed by the backend in a run of its own.',
   matches: ({ inner, kind }, { artifact }) =>
     kind === 'file' &&
-    (artifact.kind === 'wheel'
-      ? /^[^/]+\.dist-info\/METADATA$/.test(inner)
-      : inner === 'PKG-INFO' || /(^|\/)[^/]+\.egg-info\/PKG-INFO$/.test(inner)),
+    ((artifact.kind === 'sdist' && inner === 'PKG-INFO') ||
+      metadataFileIn(artifact.kind, 'METADATA', 'PKG-INFO').test(inner)),
   async derive(member, context) {
     const bytes = await memberText(member, context)
     if (bytes === undefined) return undefined
@@ -128,7 +128,7 @@ function isEmpty(value: unknown): boolean {
 
 /** Fields that code may give and that are not there: the backend must not give them either. */
 function absentFields({ statement, metadata, context }: FieldContext): string[] {
-  if (context.artifact.kind !== 'wheel') return []
+  if (context.artifact.kind === 'sdist') return []
   return fieldRules.flatMap(({ field, requiredBy }) => {
     if (requiredBy === undefined || metadata.fields.has(field.toLowerCase())) return []
     return requiredBy.some((name) => statedOf(statement, name)?.firm === false) ? [field] : []

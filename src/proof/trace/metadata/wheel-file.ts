@@ -23,7 +23,7 @@ export const wheelFile: Generator = {
   name: 'wheel-file',
   reason: 'Backends write WHEEL from the file name and their own name; each field is derived again.',
   matches: ({ inner, kind }, { artifact }) =>
-    artifact.kind === 'wheel' && kind === 'file' && /^[^/]+\.dist-info\/WHEEL$/.test(inner),
+    artifact.kind !== 'sdist' && kind === 'file' && /^[^/]+\.dist-info\/WHEEL$/.test(inner),
   async derive(member, context) {
     const lines = await memberLines(member, context)
     if (lines === undefined) return undefined
@@ -52,7 +52,8 @@ function mistakes(lines: readonly string[], context: TraceContext): string[] {
     if (key === 'tag') tags.push(value)
     else wrong.push(...fieldMistakes(key, line, value, context))
   }
-  const expected = tagsOf(context.artifact.name)
+  // What was installed has no file name any more: its tags must have the form of tags.
+  const expected = context.artifact.kind === 'wheel' ? tagsOf(context.artifact.name) : tags.filter(isTag)
   if (expected === undefined) return [...wrong, 'the file name is none of a wheel']
   if (!seen.has('wheel-version')) wrong.push('Wheel-Version is missing')
   if (!seen.has('root-is-purelib')) wrong.push('Root-Is-Purelib is missing')
@@ -65,6 +66,10 @@ function mistakes(lines: readonly string[], context: TraceContext): string[] {
   return wrong
 }
 
+function isTag(tag: string): boolean {
+  return /^[a-z]{2}\d*(?:\.[a-z]{2}\d+)*-[a-z0-9_.]+-[A-Za-z0-9_.]+$/.test(tag)
+}
+
 function fieldMistakes(key: string, line: string, value: string, context: TraceContext): string[] {
   switch (key) {
     case 'wheel-version':
@@ -72,6 +77,8 @@ function fieldMistakes(key: string, line: string, value: string, context: TraceC
     case 'root-is-purelib':
       return /^(true|false)$/i.test(value) ? [] : [`Root-Is-Purelib is ${quotedList([value])}`]
     case 'build': {
+      if (context.artifact.kind !== 'wheel')
+        return /^\d\w*$/.test(value) ? [] : [`Build is ${quotedList([value])}`]
       const build = wheelName(context.artifact.name)?.build ?? 'none'
       return build === value ? [] : [`Build is ${quotedList([value])}, and the file name says ${build}`]
     }

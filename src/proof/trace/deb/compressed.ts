@@ -1,0 +1,95 @@
+import { readGzip } from '../../../formats/gzip.ts'
+import { TagproofError } from '../../../platform/errors.ts'
+import { once, whole } from '../../../platform/pieces.ts'
+import { lastPart } from '../files/tree-names.ts'
+import type { Generator, TraceContext, TracedMember, Verdict } from '../generator.ts'
+import { installedPlace } from '../installed.ts'
+import { memberText } from '../metadata/member-text.ts'
+import { isDocumentation } from '../placement-installed.ts'
+import { debPackage } from './package.ts'
+import { trimmedChangelogs } from './trimmed-changelog.ts'
+
+const largestInside = 64 * 2 ** 20
+
+/**
+ * `X.gz`, which dh_compress makes of documentation by `gzip -9n`; and `.gz` files of the tree whose time
+ * dh_strip_nondeterminism has taken out. Unpacked it is a file of the tag.
+ */
+export const compressedFile: Generator = {
+  name: 'deb-compressed',
+  reason: 'dh_compress packs documentation with gzip -9n: unpacked it is a file of the tag.',
+  matches: ({ path, kind }) => kind === 'file' && path.endsWith('.gz'),
+  async derive(member, context) {
+    const bytes = await memberText(member, context)
+    const inside = bytes === undefined ? undefined : await unpacked(bytes)
+    const place = installedPlace(member.path, context.artifact.kind)
+    if (bytes === undefined || inside === undefined || place === undefined) return undefined
+    const paths = (await context.tree.holding?.(inside)) ?? []
+    const [path] = paths.filter((each) => mayBe(each, place.path))
+    if (path !== undefined) return { traced: true, from: [path] }
+    return (await changelogOf(member, inside, context)) ?? normalised(member, inside, context)
+  }
+}
+
+/** Documentation may have any name; elsewhere a file keeps its own. */
+function mayBe(path: string, installed: string): boolean {
+  return isDocumentation(installed) || `${lastPart(path)}.gz` === lastPart(installed)
+}
+
+async function unpacked(content: Buffer): Promise<Buffer | undefined> {
+  const plain: boolean[] = []
+  try {
+    const bytes = await whole(
+      readGzip(once(content), {
+        maximumSize: largestInside,
+        onHeader: ({ mtime, name }) => plain.push(mtime === 0 && name === '')
+      })
+    )
+    return plain.every(Boolean) ? bytes : undefined
+  } catch (error) {
+    if (error instanceof TagproofError) return undefined
+    throw error
+  }
+}
+
+/** The Debian changelog: dh_installchangelogs leaves old entries out and says so at the end. */
+async function changelogOf(
+  member: TracedMember,
+  inside: Buffer,
+  context: TraceContext
+): Promise<Verdict | undefined> {
+  const deb = await debPackage(context)
+  if (deb === undefined || !/^usr\/share\/doc\/[^/]+\/changelog(\.Debian)?\.gz$/.test(member.path))
+    return undefined
+  const path = `${context.folder}debian/changelog`
+  const text = (await context.tree.read(path))?.toString('utf8')
+  if (text === undefined) return undefined
+  const found = inside.toString('utf8')
+  const rule = trimmedChangelogs(text, { deb, context }).find((each) => each.fits(found))
+  return rule === undefined ? undefined : { traced: true, from: [path], reason: rule.reason }
+}
+
+/** A `.gz` of the tree that was packed again without its time and name. */
+async function normalised(
+  member: TracedMember,
+  inside: Buffer,
+  context: TraceContext
+): Promise<Verdict | undefined> {
+  const own = context.own?.(member.path) ?? null
+  const original = own === null ? undefined : await context.tree.read(own)
+  if (own === null || original === undefined) return undefined
+  try {
+    const there = await whole(readGzip(once(original), { maximumSize: largestInside }))
+    return there.equals(inside)
+      ? {
+          traced: true,
+          from: [own],
+          rule: 'strip-nondeterminism',
+          reason: 'The .gz of the tag without its time: strip-nondeterminism packs it again.'
+        }
+      : undefined
+  } catch (error) {
+    if (error instanceof TagproofError) return undefined
+    throw error
+  }
+}
