@@ -35,6 +35,8 @@ export interface ResolvePythonOptions {
   signal?: AbortSignal
   /** Versions to keep where they still satisfy; left out to take the newest. */
   previous?: PythonLock
+  /** Requirements that hold for what is chosen, and choose nothing; they are always kept. */
+  constraints?: readonly string[]
   /** The sdists that this resolution is for, the outermost first. */
   beingBuilt?: readonly string[]
   /** Collaborators with defaults. */
@@ -158,6 +160,7 @@ function supplyFor(options: ResolvePythonOptions, access: IndexAccess, folder: s
       const inner = { ...options, requested, beingBuilt: [...beingBuilt, name] }
       delete inner.previous
       delete inner.backendRequested
+      delete inner.constraints
       return resolveWithBackend({ ...inner, ...(previous === undefined ? {} : { previous }) }, ask)
     }
   })
@@ -191,13 +194,14 @@ async function runPip(
   for (;;) {
     const result = await pip({
       requirements,
-      constraints,
+      constraints: [...constraints, ...(options.constraints ?? [])],
       configuration: supply === null ? configuration : withFolder,
       netrc,
       ...(options.signal === undefined ? {} : { signal: options.signal })
     })
     if (result.code === 0 && result.report !== null) return result.report
-    const complaint = { output: result.output, constraints, requirements, previous: options.previous }
+    const all = [...requirements, ...(options.constraints ?? [])]
+    const complaint = { output: result.output, constraints, requirements: all, previous: options.previous }
     if ((await supply?.answer(complaint)) === true) continue
     if (constraints.length === 0) throw unresolvable(result, options.allowSdists)
     constraints = fewerConstraints(constraints, result.output)
