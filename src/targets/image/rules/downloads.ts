@@ -129,7 +129,7 @@ const downloads: readonly {
     code: 'dockerfile-download',
     fits: (program, words) =>
       (fetchers.test(program) &&
-        words.some((word) => !word.startsWith("-") && !/localhost|127\.0\.0\.1/.test(word))) ||
+        words.some((word) => !word.startsWith('-') && !/localhost|127\.0\.0\.1/.test(word))) ||
       (/^(gem|cargo|bundle|composer|cpan|cpanm|luarocks|conda|mamba|R|Rscript|mvn|gradle|rustup)$/.test(
         program
       ) &&
