@@ -44,9 +44,10 @@ export async function explainDifferences(
   differences: readonly Difference[],
   request: ExplainRequest
 ): Promise<Finding[]> {
-  const isFollower = ({ member }: Difference): boolean => followers[request.kind].test(member)
-  const independent = differences.filter((difference) => !isFollower(difference))
-  const shown = [...independent, ...differences.filter(isFollower)].slice(0, mostShown)
+  const ranked = differences.map((difference) => rankOf(difference, request.kind))
+  const shown = [...differences]
+    .sort((one, other) => rankOf(one, request.kind) - rankOf(other, request.kind))
+    .slice(0, mostShown)
   const heads = await readHeads(shown, request)
   const context: Context = {
     ...request,
@@ -56,7 +57,7 @@ export async function explainDifferences(
     members: new Set(request.members),
     scrambled: new Map(request.scramble.map((file) => [file.scrambled as string, file])),
     hashesOfB: new Set(differences.flatMap(({ b }) => (b === null ? [] : [b.sha256 as string]))),
-    independent: independent.length > 0
+    firstRank: Math.min(...ranked)
   }
   const explained: Explained[] = []
   for (const difference of shown) explained.push(explain(difference, context))
@@ -98,12 +99,17 @@ interface Heads {
   b: ReadonlyMap<string, Buffer>
 }
 
-/** Members whose content is about other members. */
-const followers: Readonly<Record<ArchiveKind, RegExp>> = {
-  sdist: /(?!)/,
-  wheel: /(?!)/,
-  deb: /^DEBIAN\/md5sums$|\.dist-info\/RECORD$/,
-  image: /^([^/]+\/)?(config|manifest)\.json$|\.dist-info\/RECORD$/
+/** Members whose content is about other members: about all, about all but those before them, and so on. */
+const followers: Readonly<Record<ArchiveKind, readonly RegExp[]>> = {
+  sdist: [],
+  wheel: [],
+  deb: [/\.dist-info\/RECORD$/, /^DEBIAN\/md5sums$/],
+  image: [/\.dist-info\/RECORD$/, /^([^/]+\/)?config\.json$/, /^([^/]+\/)?manifest\.json$/]
+}
+
+/** 0 for a member that is about no other. */
+function rankOf({ member }: Difference, kind: ArchiveKind): number {
+  return followers[kind].findIndex((pattern) => pattern.test(member)) + 1
 }
 
 type Context = Omit<ExplainRequest, 'members'> & {
@@ -114,8 +120,8 @@ type Context = Omit<ExplainRequest, 'members'> & {
   scrambled: ReadonlyMap<string, ScrambledFile>
   hashesOfB: ReadonlySet<string>
   heads: Heads
-  /** Something differs that is about no other member. */
-  independent: boolean
+  /** The least rank of what differs: a member of a higher one follows. */
+  firstRank: number
 }
 
 function explain(difference: Difference, context: Context): Explained {
@@ -152,7 +158,7 @@ function explainContent(difference: Difference, context: Context): Explained {
     backend: context.backend
   })
   const follows =
-    (context.independent && followers[context.kind].test(member) && cause?.rule !== 'image-config') ||
+    (rankOf(difference, context.kind) > context.firstRank && cause?.rule !== 'image-config') ||
     (text && repeatsHash(b.toString('latin1'), context.hashesOfB))
   const told = follows
     ? { cause: 'It holds the hash of another member that differs.', fix: 'See the other findings first.' }
