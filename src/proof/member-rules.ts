@@ -10,9 +10,9 @@ export interface MemberRules {
   /** Which folders count: `empty`, those that nothing is in. */
   folders: 'all' | 'empty' | 'none'
   /** Members whose content follows from others, which a reader has checked line by line. */
-  follows(path: string): boolean
+  follows: (path: string) => boolean
   /** The path without what only places it: a top folder that holds the version, the layer of an image. */
-  inner(path: string): string
+  inner: (path: string) => string
 }
 
 const whole: Pick<MemberRules, 'follows' | 'inner'> = { follows: () => false, inner: (path) => path }

@@ -6,6 +6,9 @@ import { whole } from '../platform/pieces.ts'
 /** Older times are written as this one (File::StripNondeterminism, `SAFE_EPOCH`). */
 const earliest = 315_576_060
 const localHeader = 30
+/** System in "version made by", and `S_IFREG`. */
+const unix = 3
+const regularFile = 0o100000
 const extraField = { times: 0x5455, owners: 0x7875 } as const
 
 /**
@@ -64,8 +67,10 @@ function plainHeaders({ headers }: ZipEntry, times: Set<number> | undefined): Bu
   const central = localHeader + plain.readUInt16LE(26) + plain.readUInt16LE(28)
   plain.fill(0, 10, 14)
   plain.fill(0, central + 12, central + 16)
-  // The permission bits alone: those of the type stay.
-  plain.writeUInt16LE(plain.readUInt16LE(central + 40) & ~0o7777, central + 40)
+  // The permission bits alone: those of the type stay, and a file that had none is a regular one.
+  const type = plain.readUInt16LE(central + 40) & ~0o7777
+  const isUntyped = times === undefined && type === 0 && plain[central + 5] === unix
+  plain.writeUInt16LE(isUntyped ? regularFile : type, central + 40)
   const nameEnd = central + 46 + plain.readUInt16LE(central + 28)
   const clean =
     clearExtra(plain.subarray(localHeader + plain.readUInt16LE(26), central), times) &&

@@ -95,7 +95,7 @@ export function systemFileAt(member: string, kind: ArchiveKind): Explained | und
 }
 
 interface SystemRule extends Rule {
-  explain(evidence: Pick<Evidence, 'member' | 'kind'>): Explained | undefined
+  explain: (evidence: Pick<Evidence, 'member' | 'kind'>) => Explained | undefined
 }
 
 export const systemRules: readonly SystemRule[] = systemFiles.map(({ name, path, cause, fix }) => ({

@@ -78,11 +78,8 @@ async function digestOf(tar: AsyncIterable<Buffer>): Promise<{ sha256: string; e
       end.size += piece.length
     }
   }
-  for await (const entry of readTar(hashed(tar, counted), {
-    ...tarRules,
-    onEnd: (zeros) => (end.zeros = zeros)
-  }))
-    void entry
+  const entries = readTar(hashed(tar, counted), { ...tarRules, onEnd: (zeros) => (end.zeros = zeros) })
+  while ((await entries.next()).done !== true);
   return { sha256: hash.digest('hex'), end }
 }
 

@@ -57,19 +57,19 @@ export interface PackageKind {
    *
    * @throws TagproofError `archive-invalid`
    */
-  contents(
+  contents: (
     file: string,
     wanted: ReadonlySet<string>,
     most: number,
     baseLayers?: ReadonlySet<string>
-  ): Promise<Map<string, Buffer>>
+  ) => Promise<Map<string, Buffer>>
   /** Puts back what follows from other members, such as the configuration of an image from its layers. */
-  follow?(both: Following): Promise<void>
+  follow?: (both: Following) => Promise<void>
   /**
    * Writes what is published of two artifacts whose members agree once the originals are back, or tells what about
    * their packing does not.
    *
    * @throws TagproofError `archive-invalid`; `document-mismatch` if an original is not what the plan says
    */
-  ship(request: ShipRequest): Promise<Shipment>
+  ship: (request: ShipRequest) => Promise<Shipment>
 }

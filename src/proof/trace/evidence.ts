@@ -76,6 +76,8 @@ export interface InstalledRoot {
 export interface BaseImage {
   reference: string
   platform: string
+  /** Of its manifest, `sha256:…`. */
+  digest: string
   /** From the bottom up. */
   layers: readonly string[]
   /** The bytes of its configuration, whose digest is locked; null where they are not at hand. */

@@ -1,42 +1,64 @@
+import { changelogForTag, newestEntry } from '../../../targets/deb/debian/changelog.ts'
+import { TagproofError } from '../../../platform/errors.ts'
 import type { TraceContext } from '../generator.ts'
 
-const entry = /^([a-z0-9][a-z0-9+.-]*) \(([A-Za-z0-9.+~:-]+)\) [^;\n]+;/m
-
-/** Source package and version of the first entry of a changelog (deb-changelog(5)). */
-export function firstEntry(text: string): { source: string; version: string } | undefined {
-  const [, source, version] = entry.exec(text) ?? []
-  return source === undefined || version === undefined ? undefined : { source, version }
+/** A changelog that the package may have been built with. */
+export interface PossibleChangelog {
+  text: string
+  /** Files that it is made from. */
+  from: string[]
+  reason: string
 }
 
 /**
- * Versions that the package may have: that of `debian/changelog` in the tree; where an entry for the tag is put on top of
- * it, the tag's version with a revision.
+ * The changelog of the tree, and the one that is made from the tag, each where the target allows it.
+ *
+ * @param suite as the package's own changelog names it; it is no secret of any build
  */
+export async function possibleChangelogs(
+  context: TraceContext,
+  suite = 'unstable'
+): Promise<PossibleChangelog[]> {
+  const { folder, tree, target, version, tag } = context
+  const read = async (name: string): Promise<string | undefined> =>
+    (await tree.read(folder + name))?.toString('utf8')
+  const text = await read('debian/changelog')
+  const control = await read('debian/control')
+  const mode = target?.deb?.mode === 'debian' ? target.deb.changelog : null
+  const path = `${folder}debian/changelog`
+  const possible: PossibleChangelog[] =
+    text === undefined || mode === 'tag' ? [] : [{ text, from: [path], reason: 'debian/changelog of the tag' }]
+  if (mode === 'tree' || version === null || control === undefined) return possible
+  try {
+    const facts = {
+      control,
+      controlPath: `${folder}debian/control`,
+      format: (await read('debian/source/format')) ?? null,
+      suite,
+      tag: tag.name,
+      version,
+      epoch: tag.epoch
+    }
+    possible.push({
+      text: changelogForTag(text ?? '', facts),
+      from: [`${folder}debian/control`, ...(text === undefined ? [] : [path])],
+      reason: 'debian/changelog with an entry for the tag on top'
+    })
+  } catch (error) {
+    // Then no build makes one from the tag either.
+    if (!(error instanceof TagproofError)) throw error
+  }
+  return possible
+}
+
+/** Versions that the package may have. */
 export async function changelogVersions(context: TraceContext): Promise<string[]> {
-  const text = await context.tree.read(`${context.folder}debian/changelog`)
-  const first = text === undefined ? undefined : firstEntry(text.toString('utf8'))
-  const stated = first === undefined ? [] : [first.version]
-  const { target, version } = context
-  if (target?.deb?.mode === 'debian' && target.deb.changelog === 'tree') return stated
-  const own = statedVersion(context)
-  return own !== undefined && version !== null && isVersionOfTag(own, version) ? [...stated, own] : stated
+  const texts = await possibleChangelogs(context)
+  return [...new Set(texts.flatMap(({ text }) => newestEntry(text)?.version ?? []))]
 }
 
-/** The version in the deb's file name, without epoch, is not believed: control's is, once it is the tag's. */
-function statedVersion(context: TraceContext): string | undefined {
-  const control = context.members.get('DEBIAN/control')?.content?.toString('utf8') ?? ''
-  return /^Version: (\S+)$/m.exec(control)?.[1]
-}
-
-/** `1.4.0-1` for 1.4.0, `1.4.0~rc1` for 1.4.0rc1: revision, epoch and tilde are Debian's. */
-export function isVersionOfTag(version: string, tag: string): boolean {
-  const plain = (text: string): string =>
-    text.toLowerCase().replace(/[-_.~]?(a|b|rc|dev|post|alpha|beta)[-_.]?(\d)/, '$1$2')
-  const upstream = version.replace(/^\d+:/, '')
-  const candidates = [
-    upstream,
-    upstream.replace(/-[^-]*$/, ''),
-    upstream.replace(/[-+~](ds|dfsg)[0-9.]*(-.*)?$/, '')
-  ]
-  return candidates.some((each) => plain(each) === plain(tag))
+/** The suite that the first entry of a changelog names, where it has the form of one. */
+export function suiteIn(changelog: string): string | undefined {
+  const suite = newestEntry(changelog)?.distributions
+  return suite !== undefined && /^[A-Za-z][A-Za-z0-9._+-]{0,60}$/.test(suite) ? suite : undefined
 }

@@ -7,7 +7,8 @@ import { installedPlace } from '../installed.ts'
 import { memberText } from '../metadata/member-text.ts'
 import { isDocumentation } from '../placement-installed.ts'
 import { debPackage } from './package.ts'
-import { trimmedChangelogs } from './trimmed-changelog.ts'
+import { possibleChangelogs, suiteIn } from './changelog.ts'
+import { isTrimmed } from './trimmed-changelog.ts'
 
 const largestInside = 64 * 2 ** 20
 
@@ -61,12 +62,13 @@ async function changelogOf(
   const deb = await debPackage(context)
   if (deb === undefined || !/^usr\/share\/doc\/[^/]+\/changelog(\.Debian)?\.gz$/.test(member.path))
     return undefined
-  const path = `${context.folder}debian/changelog`
-  const text = (await context.tree.read(path))?.toString('utf8')
-  if (text === undefined) return undefined
   const found = inside.toString('utf8')
-  const rule = trimmedChangelogs(text, { deb, context }).find((each) => each.fits(found))
-  return rule === undefined ? undefined : { traced: true, from: [path], reason: rule.reason }
+  for (const { text, from, reason } of await possibleChangelogs(context, suiteIn(found))) {
+    if (text === found) return { traced: true, from, reason: `${reason}.` }
+    if (isTrimmed(text, found, deb.name))
+      return { traced: true, from, reason: `${reason}, without its oldest entries, as dh_installchangelogs trims it.` }
+  }
+  return undefined
 }
 
 /** A `.gz` of the tree that was packed again without its time and name. */
