@@ -30,7 +30,9 @@ export const testNeeds = [
   { package: 'libc6-dev', file: '/usr/include/stdio.h' },
   { package: 'python3-dev', python: pythonHeaders },
   { package: 'zip', program: 'zip' },
-  { package: 'unzip', program: 'unzip' }
+  { package: 'unzip', program: 'unzip' },
+  { package: 'skopeo', program: 'skopeo' },
+  { package: 'umoci', program: 'umoci' }
 ]
 
 const tested = { debian: ['12'], ubuntu: ['24.04'] }

@@ -54,7 +54,8 @@ export async function* readLayer(
     })
 }
 
-function entryProblem({ path, size, device, attributes }: TarEntry): string | undefined {
+function entryProblem({ path, size, device, attributes, headers }: TarEntry): string | undefined {
+  if (hasGlobalHeader(headers)) return 'a global pax header stands before the entry, which some tools refuse'
   const name = path.slice(path.lastIndexOf('/') + 1)
   if (name.startsWith('.wh.') && size !== 0) return 'a whiteout has content'
   if (device?.type === 'character' && device.major === 0 && device.minor === 0)
@@ -62,6 +63,16 @@ function entryProblem({ path, size, device, attributes }: TarEntry): string | un
   const attribute = [...attributes.keys()].find((key) => overlayAttribute.test(key))
   if (attribute !== undefined) return `the attribute ${JSON.stringify(attribute)} belongs to a file system`
   return undefined
+}
+
+/** Extension headers come before the entry's own block, each with its data. */
+function hasGlobalHeader(headers: Buffer): boolean {
+  for (let at = 0; at + 512 < headers.length;) {
+    if (headers[at + 156] === 0x67) return true
+    const size = parseInt(headers.toString('latin1', at + 124, at + 136), 8)
+    at += 512 + Math.ceil((Number.isNaN(size) ? 0 : size) / 512) * 512
+  }
+  return false
 }
 
 /** The tar of a layer. @throws TagproofError `archive-invalid` */
