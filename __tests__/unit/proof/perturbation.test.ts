@@ -20,7 +20,7 @@ function archive(files: Record<string, string>): Archive {
   return {
     members,
     container: {},
-    metadata: { name: 'pkg', version: '1.0' } as unknown as Archive['metadata']
+    metadata: { name: 'pkg', version: '1.0' }
   }
 }
 
