@@ -27,7 +27,9 @@ export async function possibleChangelogs(
   const mode = target?.deb?.mode === 'debian' ? target.deb.changelog : null
   const path = `${folder}debian/changelog`
   const possible: PossibleChangelog[] =
-    text === undefined || mode === 'tag' ? [] : [{ text, from: [path], reason: 'debian/changelog of the tag' }]
+    text === undefined || mode === 'tag'
+      ? []
+      : [{ text, from: [path], reason: 'debian/changelog of the tag' }]
   if (mode === 'tree' || version === null || control === undefined) return possible
   try {
     const facts = {

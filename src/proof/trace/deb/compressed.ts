@@ -66,7 +66,11 @@ async function changelogOf(
   for (const { text, from, reason } of await possibleChangelogs(context, suiteIn(found))) {
     if (text === found) return { traced: true, from, reason: `${reason}.` }
     if (isTrimmed(text, found, deb.name))
-      return { traced: true, from, reason: `${reason}, without its oldest entries, as dh_installchangelogs trims it.` }
+      return {
+        traced: true,
+        from,
+        reason: `${reason}, without its oldest entries, as dh_installchangelogs trims it.`
+      }
   }
   return undefined
 }

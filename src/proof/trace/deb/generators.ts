@@ -2,6 +2,7 @@ import { consoleScripts } from '../console-scripts.ts'
 import { compiledBytecode } from '../dependencies/bytecode.ts'
 import type { Generator } from '../generator.ts'
 import { installedRecord } from '../installed-record.ts'
+import { environmentFile, environmentLinks, installerNotes } from '../venv-files.ts'
 import { compressedFile } from './compressed.ts'
 import { conffilesFile } from './conffiles.ts'
 import {
@@ -32,6 +33,9 @@ export const debGenerators: readonly Generator[] = [
   unknownControlFile,
   compiledBytecode,
   installedRecord,
+  installerNotes,
+  environmentFile,
+  environmentLinks,
   consoleScripts,
   runtimeUpdate,
   compressedFile,
