@@ -1,5 +1,5 @@
 import type { Finding } from '../documents/proof.ts'
-import { lastingNames, type MemberList } from './lasting-names.ts'
+import { lastingNames, subjectOf, type MemberList } from './lasting-names.ts'
 
 /** Names that two member lists of one kind do not share, in the form that lasts from release to release. */
 export interface ListDifference {
@@ -25,10 +25,10 @@ const mostFindings = 500
 const mostNames = 60
 const longestList = 3000
 
-/** Compares the lists of one target kind by kind; a kind that one side has not is another check's business. */
+/** Compares the lists of one target, each with its like; what one side has not at all is another check's business. */
 export function compareLists(now: readonly MemberList[], other: readonly MemberList[]): ListDifference[] {
   return now.flatMap((artifact) => {
-    const twin = other.find(({ kind }) => kind === artifact.kind)
+    const twin = other.find((list) => subjectOf(list) === subjectOf(artifact))
     if (twin === undefined) return []
     const [mine, theirs] = [new Set(lastingNames(artifact)), new Set(lastingNames(twin))]
     const lacks = [...theirs].filter((name) => !mine.has(name))

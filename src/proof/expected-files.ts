@@ -1,7 +1,7 @@
 import { TagproofError } from '../platform/errors.ts'
 import type { Finding } from '../documents/proof.ts'
 import { about, each } from './complete.ts'
-import { lastingNames, type MemberList } from './lasting-names.ts'
+import { lastingNames, subjectOf, type MemberList } from './lasting-names.ts'
 import { literalPattern, namePattern, type NamePattern } from './name-pattern.ts'
 
 /** What a project expects in its artifacts: lines by section, `wheel` or `TARGET wheel`. */
@@ -22,8 +22,8 @@ const mostWildcards = 4
 const longestLine = 4096
 
 /**
- * Reads a list of expected files: sections `[wheel]`, `[sdist]` (or `[TARGET wheel]`, where there are several
- * targets), in each a lasting name per line. `*` and `?` stay within one part of a path, `**` spans parts; `\` before a
+ * Reads a list of expected files: sections `[wheel]`, `[sdist]`, `[image]`, `[deb PACKAGE]` (or `[TARGET wheel]`, where
+ * there are several targets), in each a lasting name per line. `*` and `?` stay within one part of a path, `**` spans parts; `\` before a
  * character takes it as it is; `#` begins a comment line.
  *
  * @param name file name for messages
@@ -36,7 +36,7 @@ export function parseExpectedFiles(text: string, name: string): ExpectedFiles {
     const line = raw.replace(/\r$/, '')
     const where = `${name}:${index + 1}`
     if (line.trim() === '' || line.startsWith('#')) continue
-    const title = /^\[([a-z0-9._ -]{1,80})\]$/.exec(line)?.[1]
+    const title = /^\[([a-z0-9._+ -]{1,160})\]$/.exec(line)?.[1]
     if (title !== undefined) {
       if (sections.has(title)) throw invalid(where, `The section [${title}] stands there twice.`, line)
       sections.set(title, (open = []))
@@ -52,7 +52,7 @@ export function parseExpectedFiles(text: string, name: string): ExpectedFiles {
 export function formatExpectedFiles(targets: readonly TargetLists[]): string {
   const sections = targets.flatMap(({ target, lists }) =>
     lists.map((list) => {
-      const title = targets.length === 1 ? list.kind : `${target} ${list.kind}`
+      const title = targets.length === 1 ? subjectOf(list) : `${target} ${subjectOf(list)}`
       return `[${title}]\n${lastingNames(list).map(literal).join('\n')}\n`
     })
   )
@@ -67,7 +67,10 @@ export function unknownSections(
 ): string[] {
   const known = new Set(targets.flatMap(({ name }) => kinds.map((kind) => `${name} ${kind}`)))
   if (targets.length === 1) for (const kind of kinds) known.add(kind)
-  return [...expected.keys()].filter((title) => !known.has(title))
+  // Which packages a deb target makes is known once it is built.
+  return [...expected.keys()].filter(
+    (title) => !known.has(title.replace(/\bdeb [a-z0-9][a-z0-9+.-]+$/, 'deb'))
+  )
 }
 
 /** Compares what was built with what is expected: `expected-missing`, `expected-extra`, `expected-not-listed`. */
@@ -78,8 +81,9 @@ export function expectedFindings(
 ): Finding[] {
   return targets.flatMap(({ target, lists }) =>
     lists.flatMap((list) => {
+      const subject = subjectOf(list)
       const lines =
-        expected.get(`${target} ${list.kind}`) ?? (targets.length === 1 ? expected.get(list.kind) : undefined)
+        expected.get(`${target} ${subject}`) ?? (targets.length === 1 ? expected.get(subject) : undefined)
       return lines === undefined ? [notListed(list, file)] : listFindings(list, lines, file)
     })
   )
@@ -118,7 +122,7 @@ function notListed(list: MemberList, file: string): Finding {
     ...about(list, 'expected-not-listed', 'note'),
     message: `${file} has no section for this ${list.kind}, so its members were compared with no list.`,
     cause: null,
-    fix: `Add a section [${list.kind}] to ${file}; tagproof rehearse --write-expected FILE writes it.`
+    fix: `Add a section [${subjectOf(list)}] to ${file}; tagproof rehearse --write-expected FILE writes it.`
   }
 }
 

@@ -1,4 +1,5 @@
 import type { BuiltArtifact } from '../documents/build.ts'
+import { memberRules } from './member-rules.ts'
 
 /** What an artifact holds, by name alone. */
 export interface MemberList {
@@ -15,36 +16,50 @@ export const versionMark = '{version}'
 /** What may follow the version where a name states it: folders of metadata and data, and old namespace files. */
 const tails = ['.dist-info', '.data', '.egg-info', '-py', '-nspkg.pth']
 
+/** What an artifact is, apart from its version: the kind, of a deb with the name of its package. */
+export function subjectOf({ kind, name }: Pick<MemberList, 'kind' | 'name'>): string {
+  return kind === 'deb' ? `deb ${name.split('_')[0] ?? ''}` : kind
+}
+
 /**
- * Names of the members that stay the same from release to release: the top folder of an sdist is left out, and the
- * version in names such as `ckan-2.11.5.dist-info` and `ckan-2.11.5-py3.11-nspkg.pth` is written `{version}`. Sorted.
+ * Names of the members that stay the same from release to release: the top folder of an sdist and the layer of an image
+ * are left out, and the version in names such as `ckan-2.11.5.dist-info` and `ckan-2.11.5-py3.11-nspkg.pth` is written
+ * `{version}`. Sorted.
  */
-export function lastingNames({ kind, members }: Pick<MemberList, 'kind' | 'members'>): string[] {
-  const version = kind === 'sdist' ? versionOfTop(members) : versionOfMetadata(members)
-  return [...new Set(members.map((member) => lastingName(inner(member, kind), version)))].sort()
+export function lastingNames(list: MemberList): string[] {
+  const { kind, members } = list
+  const { inner, exact } = memberRules[kind]
+  const version = versionOf[kind](list)
+  return [...new Set(members.map((member) => lastingName(inner(member), version, exact)))].sort()
 }
 
-/** The path below the one top folder of an sdist; the whole path in other artifacts. */
-function inner(member: string, kind: MemberList['kind']): string {
-  return kind === 'sdist' ? member.slice(member.indexOf('/') + 1) : member
-}
-
-function lastingName(name: string, version: string): string {
+/** In an installed tree any folder may be one of metadata; in an sdist or wheel the first part alone. */
+function lastingName(name: string, version: string, anywhere: boolean): string {
   if (version === '') return name
-  const [first = '', ...rest] = name.split('/')
-  const at = first.indexOf(`-${version}`)
-  const tail = first.slice(at + 1 + version.length)
-  if (at < 1 || !tails.some((known) => tail.startsWith(known))) return name
-  return [`${first.slice(0, at)}-${versionMark}${tail}`, ...rest].join('/')
+  return name
+    .split('/')
+    .map((part, at) => (at === 0 || anywhere ? lastingPart(part, version) : part))
+    .join('/')
 }
 
-function versionOfTop(members: readonly string[]): string {
-  const top = members[0]?.split('/')[0] ?? ''
-  return top.slice(top.lastIndexOf('-') + 1)
+function lastingPart(part: string, version: string): string {
+  const at = part.indexOf(`-${version}`)
+  const tail = part.slice(at + 1 + version.length)
+  if (at < 1 || !tails.some((known) => tail.startsWith(known))) return part
+  return `${part.slice(0, at)}-${versionMark}${tail}`
 }
 
-function versionOfMetadata(members: readonly string[]): string {
-  const folder = members.find((member) => /^[^/]+\.dist-info\/METADATA$/.test(member))?.split('/')[0] ?? ''
-  const stem = folder.slice(0, -'.dist-info'.length)
-  return stem.slice(stem.lastIndexOf('-') + 1)
+/** The version of the project as names of files spell it; empty where the artifact does not tell. */
+const versionOf: Readonly<Record<MemberList['kind'], (list: MemberList) => string>> = {
+  sdist: ({ members }) => {
+    const top = members[0]?.split('/')[0] ?? ''
+    return top.slice(top.lastIndexOf('-') + 1)
+  },
+  wheel: ({ members }) => {
+    const folder = members.find((member) => /^[^/]+\.dist-info\/METADATA$/.test(member))?.split('/')[0] ?? ''
+    const stem = folder.slice(0, -'.dist-info'.length)
+    return stem.slice(stem.lastIndexOf('-') + 1)
+  },
+  deb: ({ name }) => (name.split('_')[1] ?? '').replace(/^[0-9]+(?::|%3a)/, '').replace(/-[^-]*$/, ''),
+  image: ({ name }) => /-([^-]+)\.oci\.tar$/.exec(name)?.[1] ?? ''
 }

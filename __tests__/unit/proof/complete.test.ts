@@ -56,6 +56,29 @@ describe('names that last from release to release', () => {
     ])
   })
 
+  it('have no layer and no version of the project anywhere in an installed tree', () => {
+    const installed = 'opt/app/lib/little-1.2.dist-info/METADATA'
+    const other = 'opt/app/lib/other-3.0.dist-info/METADATA'
+    const deb = { kind: 'deb' as const, name: 'little_1%3a1.2-1_all.deb', members: [installed, other] }
+    const image = {
+      kind: 'image' as const,
+      name: 'team_little-1.2.oci.tar',
+      members: [`layers/3/${installed}`, `linux-amd64/layers/4/${other}`]
+    }
+    for (const list of [deb, image])
+      expect(lastingNames(list)).toEqual([
+        'opt/app/lib/little-{version}.dist-info/METADATA',
+        'opt/app/lib/other-3.0.dist-info/METADATA'
+      ])
+  })
+
+  it('are compared deb by deb, whatever the version', () => {
+    const list = (name: string, ...members: string[]): MemberList => ({ kind: 'deb', name, members })
+    const now = [list('little_2-1_all.deb', 'a'), list('little-doc_2-1_all.deb', 'b')]
+    const then = [list('little-doc_1-1_all.deb', 'b'), list('little_1-1_all.deb', 'c')]
+    expect(compareLists(now, then)).toEqual([{ artifact: now[0], lacks: ['c'], adds: ['a'] }])
+  })
+
   it('keep a version that is not the one of the artifact', () => {
     expect(lastingNames(wheel('2.0', 'other-1.0.dist-info.txt'))).toContain('other-1.0.dist-info.txt')
   })
