@@ -29,7 +29,11 @@ export function parseShowpkg(text: string): Map<string, Offer> {
       if (version !== undefined) offer?.versions.push(version)
     } else if (part === 'Reverse Provides') {
       const match = /^(\S+) (\S+)(?: \(= (\S*)\))?\s*$/.exec(line)
-      if (match !== null) offer?.providers.push({ name: match[1] ?? '', version: match[3] ?? null })
+      if (match !== null)
+        offer?.providers.push({
+          name: match[1] ?? '',
+          version: match[3] === undefined || match[3] === '' ? null : match[3]
+        })
     }
   }
   return offers
@@ -111,9 +115,8 @@ export function togetherError(
   cause: TagproofError
 ): TagproofError {
   const output = cause.detail.output ?? ''
-  const named = relations.find(({ alternatives }) =>
-    alternatives.some(({ name }) => output.includes(` ${name} `))
-  )
+  const words = new Set(output.split(/[\s,]+/))
+  const named = relations.find(({ alternatives }) => alternatives.some(({ name }) => words.has(name)))
   const where = named === undefined ? undefined : places[named.asked]
   return new TagproofError('lock-unresolvable', 'What the build asks for cannot be installed together.', {
     ...cause.detail,

@@ -159,7 +159,9 @@ async function explain(
   const names = asked.flatMap((relation) => relation.alternatives.map((one) => one.name))
   const unmet = unmetRelations(asked, parseShowpkg(await apt.offers([...new Set(names)])))
   if (unmet.length > 0) throw unmetError(unmet, suite, places)
-  throw thrown.detail.output?.includes(askedPackage) === true ? togetherError(asked, places, thrown) : thrown
+  throw thrown.detail.output?.includes('unmet dependencies') === true
+    ? togetherError(asked, places, thrown)
+    : thrown
 }
 
 /** Lines of `apt-get install --print-uris`: `'URI' name_version_architecture.deb size hash`. */

@@ -7,7 +7,7 @@ const pythonVersion =
 
 /**
  * The upstream part of a Debian version for the version of a tag: what comes before a release sorts before it there
- * too (`1.0rc1` → `1.0~rc1`, `1.0.dev3` → `1.0~dev3`). Numbers stay as they are written. An epoch of PEP 440 is
+ * too (`1.0rc1` → `1.0~rc1`, and `1.0.dev3`, which comes before `1.0a1`, → `1.0~~dev3`). Numbers stay as they are written. An epoch of PEP 440 is
  * dropped, since Debian's own epoch belongs to the packager.
  */
 export function debianUpstream(version: string): string {
@@ -23,7 +23,7 @@ export function debianUpstream(version: string): string {
     release,
     pre === undefined ? '' : `~${pre.toLowerCase()}${preNumber}`,
     after === undefined ? '' : `.post${after}`,
-    dev === undefined ? '' : `~dev${devNumber}`,
+    dev === undefined ? '' : `${pre === undefined ? '~~' : '~'}dev${devNumber}`,
     groups.local === undefined ? '' : `+${groups.local.replace(/[-_]/g, '.')}`
   ].join('')
 }
@@ -41,6 +41,6 @@ export function debianVersionAgrees(debianVersion: string, tagVersion: string): 
   return [upstream, upstream.replace(packagersTail, '')].some(
     (candidate) =>
       candidate === debianUpstream(tagVersion) ||
-      sameVersion(candidate.replace(/~(?=[A-Za-z])/g, ''), withoutEpoch)
+      sameVersion(candidate.replace(/~+(?=[A-Za-z])/g, ''), withoutEpoch)
   )
 }
