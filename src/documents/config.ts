@@ -72,6 +72,11 @@ const storeField = z
     'expected an http or https URL without user name, query or fragment, or a folder'
   )
 
+const registryHostField = z
+  .string()
+  .max(255)
+  .regex(/^(default|[A-Za-z0-9.-]+(:\d{1,5})?)$/, 'expected a host as references name it, or default')
+
 export const waiverField = z
   .strictObject({
     check: z
@@ -134,7 +139,19 @@ export const sourcesField = z
     snapshot: baseUrlField
       .optional()
       .describe('Base URL of a snapshot service that keeps packages which the mirror has dropped.'),
-    store: storeField.optional().describe('URL or folder with the locked files by SHA-256: the own store.')
+    store: storeField.optional().describe('URL or folder with the locked files by SHA-256: the own store.'),
+    registries: z
+      .record(registryHostField, baseUrlField)
+      .optional()
+      .describe(
+        'Base URLs of registries of images, by the host that references name; `default` is for references without a host. Others are asked at https and their host.'
+      ),
+    layouts: z
+      .string()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe('Folder with OCI layouts; images that it holds are asked of no registry.')
   })
   .describe(
     'Where inputs are fetched from. What is taken has the hash that the lock names, wherever it comes from.'

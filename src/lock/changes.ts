@@ -1,5 +1,6 @@
 import {
   isWheel,
+  type ImageLock,
   type Lock,
   type PythonEnvironment,
   type PythonLock,
@@ -25,6 +26,27 @@ export function lockChanges(previous: Lock | null, next: Lock): string[] {
     lines.push(...rootChanges(`root ${name}`, previous?.roots[name], next.roots[name]))
   for (const name of names(previous?.python, next.python))
     lines.push(...pythonChanges(`python ${name}`, previous?.python[name], next.python[name]))
+  for (const name of names(previous?.images, next.images ?? {}))
+    lines.push(...imageChanges(`image ${name}`, previous?.images?.[name], next.images?.[name]))
+  return lines
+}
+
+function imageChanges(title: string, previous: ImageLock | undefined, next: ImageLock | undefined): string[] {
+  if (next === undefined) return [`${title}: removed`]
+  const platforms = Object.keys(next.platforms)
+  if (previous === undefined) return [`${title}: new, ${next.digest}, ${platforms.join(', ')}`]
+  const lines: string[] = []
+  if (previous.digest !== next.digest) lines.push(`${title}: ${previous.digest} → ${next.digest}`)
+  for (const name of names(previous.platforms, next.platforms)) {
+    const [before, after] = [previous.platforms[name], next.platforms[name]]
+    if (before === undefined) lines.push(`${title}: + ${name}`)
+    else if (after === undefined) lines.push(`${title}: - ${name}`)
+    // The same index cannot lead to another manifest.
+    else if (before.manifest.digest !== after.manifest.digest && previous.digest === next.digest)
+      lines.push(
+        `${title}: ${name} has OTHER BYTES: ${before.manifest.digest.slice(0, 19)}… → ${after.manifest.digest.slice(0, 19)}…`
+      )
+  }
   return lines
 }
 
@@ -124,6 +146,14 @@ export function explainLock(lock: Lock): string[] {
     lines.push(...python.packages.map(explainPackage))
     for (const [file, { packages }] of Object.entries(python.sdists ?? {}).sort(byName))
       lines.push(`  to build ${file}:`, ...packages.map((entry) => `  ${explainPackage(entry)}`))
+  }
+  for (const [name, { digest, platforms }] of Object.entries(lock.images ?? {}).sort(byName)) {
+    lines.push(`image ${name}: ${digest}`)
+    for (const [platform, { manifest, layers }] of Object.entries(platforms).sort(byName)) {
+      const bytes = layers.reduce((sum, { size }) => sum + size, 0)
+      const count = `${layers.length} ${layers.length === 1 ? 'layer' : 'layers'}`
+      lines.push(`  ${platform}: ${manifest.digest}, ${count}, ${(bytes / 1e6).toFixed(1)} MB`)
+    }
   }
   return lines
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import type { Sources } from '../documents/config.ts'
+import { sha256 } from '../documents/identifiers.ts'
 import type { DebianPackage, Lock, PythonPackage } from '../documents/lock.ts'
 import { downloadFile } from '../platform/download.ts'
 import { TagproofError } from '../platform/errors.ts'
@@ -8,8 +9,10 @@ import type { Log, Progress } from '../platform/log.ts'
 import { readAptHost } from './apt-host.ts'
 import type { AptSource } from './apt-sources.ts'
 import { defaultIndexUrl } from './default-index.ts'
+import { openImageSources, type ImageSources } from './images/image-source.ts'
 import { readNetrc, type Netrc } from './netrc.ts'
 import { localPath, wantedFiles, type WantedFile } from './origins.ts'
+import type { Download } from './places.ts'
 import { readPipConfiguration, type PipConfiguration } from './pip-configuration.ts'
 import { openStore, type Store } from './store.ts'
 
@@ -17,6 +20,8 @@ import { openStore, type Store } from './store.ts'
 export interface Inputs {
   debian(entry: Pick<DebianPackage, 'sha256'>): string
   python(entry: Pick<PythonPackage, 'sha256'>): string
+  /** A blob of a base image, by `sha256:…`. */
+  blob(digest: string): string
 }
 
 export interface FetchInputsOptions {
@@ -32,6 +37,8 @@ export interface FetchInputsOptions {
   pip?: PipConfiguration
   netrc?: Netrc
   defaultIndex?: () => Promise<string>
+  /** Variables of the machine, for the logins of registries. */
+  environment?: Readonly<Record<string, string | undefined>>
 }
 
 /** So many downloads at once: more gains nothing, and servers dislike it. */
@@ -55,7 +62,7 @@ export async function fetchInputs(lock: Lock, options: FetchInputsOptions): Prom
     await fetchMissing(missing, store, options)
   }
   const at = (entry: { sha256: DebianPackage['sha256'] }): string => store.path(entry.sha256)
-  return { debian: at, python: at }
+  return { debian: at, python: at, blob: (digest) => store.path(sha256(digest.slice('sha256:'.length))) }
 }
 
 const clients = new WeakMap<FetchInputsOptions, HttpClient>()
@@ -75,6 +82,7 @@ async function originsOf(
     .flatMap((root) => root.packages)
     .find((entry) => entry.name === 'python3-pip-whl')
   let asked: Promise<string> | undefined
+  let images: Promise<ImageSources> | undefined
   const ask =
     options.defaultIndex ??
     ((): Promise<string> => defaultIndexUrl(pipPackage === undefined ? null : store.path(pipPackage.sha256)))
@@ -85,6 +93,7 @@ async function originsOf(
     netrc: options.netrc ?? (await readNetrc(process.env)),
     client: clientOf(options),
     defaultIndex: () => (asked ??= ask()),
+    images: () => (images ??= openImageSources({ ...options, client: clientOf(options) })),
     ...(options.signal === undefined ? {} : { signal: options.signal })
   }
 }
@@ -150,7 +159,7 @@ async function fetchOne(
     try {
       const addresses = await place.find()
       for (const address of addresses)
-        if (await take(address, file, store, client, signal, onBytes)) return null
+        if (await take(address, file, store, client, signal, onBytes, place.download)) return null
       tries.push({ label: place.label, error: null })
     } catch (error) {
       if (!(error instanceof TagproofError) || error.code === 'cancelled') throw error
@@ -166,16 +175,19 @@ async function take(
   store: Store,
   client: HttpClient,
   signal: AbortSignal | undefined,
-  onBytes: (count: number) => void
+  onBytes: (count: number) => void,
+  download?: Download
 ): Promise<boolean> {
   const local = localPath(address)
   if (local !== null) return store.adopt(local, file)
   const partial = await store.claimPartial(file.sha256)
   try {
-    await downloadFile(client, address, partial, file, {
-      onBytes,
-      ...(signal === undefined ? {} : { signal })
-    })
+    if (download !== undefined) await download(partial, onBytes)
+    else
+      await downloadFile(client, address, partial, file, {
+        onBytes,
+        ...(signal === undefined ? {} : { signal })
+      })
     await store.keep(partial, file.sha256)
     return true
   } catch (error) {
@@ -209,7 +221,7 @@ function failed(failures: readonly Failure[], all: number): TagproofError {
     fix:
       wrong !== undefined
         ? 'Do not lock again before you know why the bytes differ: another mirror or the own store may have the right file.'
-        : 'Name a snapshot service or an own store in sources, or make a new lock (tagproof lock).',
+        : 'Name a snapshot service, layouts or an own store in sources, or make a new lock (tagproof lock).',
     cause: errors.find((error) => error !== null)
   })
 }

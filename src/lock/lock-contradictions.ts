@@ -1,11 +1,14 @@
 import path from 'node:path'
 import {
   isWheel,
+  type ImageLock,
   type Lock,
   type PythonEnvironment,
   type PythonLock,
   type RootLock
 } from '../documents/lock.ts'
+import { configTypes, isForeignLayer, layerCompression, manifestTypes } from '../formats/oci/media-types.ts'
+import { parseReference } from '../platform/registry/reference.ts'
 import { normalisedName } from './pip-report.ts'
 
 export interface Contradiction {
@@ -26,7 +29,40 @@ export function contradictions(lock: Lock): Contradiction[] {
       ),
       ...inSdists(python, ['python', name])
     )
+  for (const [reference, image] of Object.entries(lock.images ?? {}))
+    found.push(...inImage(reference, image, ['images', reference]))
   return [...found, ...sizesThatDiffer(lock)]
+}
+
+/** A digest in a reference is what it leads to; a layer is one that can be fetched and read. */
+function inImage(reference: string, image: ImageLock, at: (string | number)[]): Contradiction[] {
+  const found: Contradiction[] = []
+  const parsed = parseReference(reference)
+  if (parsed === null) found.push({ path: at, message: `${reference} is no reference of an image.` })
+  else if (parsed.digest !== null && parsed.digest !== image.digest)
+    found.push({ path: [...at, 'digest'], message: `${reference} leads to another digest.` })
+  const platforms = Object.entries(image.platforms)
+  if (platforms.length === 0) found.push({ path: at, message: `${reference} has no platform.` })
+  for (const [platform, { manifest, config, layers }] of platforms) {
+    const here = [...at, 'platforms', platform]
+    const wrong = (ok: boolean, place: (string | number)[], message: string): void => {
+      if (!ok)
+        found.push({
+          path: [...here, ...place],
+          message: `${message} of ${reference} has a wrong media type.`
+        })
+    }
+    wrong(manifestTypes.includes(manifest.mediaType), ['manifest'], 'the manifest')
+    wrong(configTypes.includes(config.mediaType), ['config'], 'the configuration')
+    layers.forEach(({ mediaType }, index) =>
+      wrong(
+        layerCompression(mediaType) !== undefined && !isForeignLayer(mediaType),
+        ['layers', index],
+        `layer ${index + 1}`
+      )
+    )
+  }
+  return found
 }
 
 function inRoot(root: RootLock, at: (string | number)[]): Contradiction[] {
@@ -118,5 +154,16 @@ function sizesThatDiffer(lock: Lock): Contradiction[] {
     for (const [file, built] of Object.entries(python.sdists ?? {}))
       look(['python', name, 'sdists', file], built)
   }
+  for (const [reference, { platforms }] of Object.entries(lock.images ?? {}))
+    for (const [platform, { manifest, config, layers }] of Object.entries(platforms))
+      for (const { digest, size } of [manifest, config, ...layers]) {
+        const hash = digest.slice('sha256:'.length)
+        if ((sizes.get(hash) ?? size) !== size)
+          found.push({
+            path: ['images', reference, 'platforms', platform],
+            message: `one SHA-256 has two sizes (${digest} of ${reference}).`
+          })
+        sizes.set(hash, size)
+      }
   return found
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import {
   lockSchema,
+  type ImageLock,
   type Lock,
   type PythonEnvironment,
   type PythonLock,
@@ -77,6 +78,7 @@ export function formatLock(lock: Lock): string {
     '# Build environments of Python targets, by target; `because` says who asks for a package,',
     '# `sdists` what an sdist among them is built with.',
     ...section('python', lock.python, formatPython),
+    ...formatImages(lock.images),
     ''
   ].join('\n')
 }
@@ -91,6 +93,26 @@ function section<Part>(
   return [
     `${name}:`,
     ...entries.flatMap(([key, part]) => [`  ${scalar(key)}:`, ...format(part).map((line) => `    ${line}`)])
+  ]
+}
+
+function formatImages(images: Lock['images']): string[] {
+  if (images === undefined) return []
+  return [
+    '',
+    '# Base images, by their references: what each leads to, and its blobs by platform, layers from the bottom up.',
+    ...section('images', images, formatImage)
+  ]
+}
+
+function formatImage({ digest, platforms }: ImageLock): string[] {
+  return [
+    `digest: ${scalar(digest)}`,
+    ...section('platforms', platforms, ({ manifest, config, layers }) => [
+      `manifest: ${flow(manifest)}`,
+      `config: ${flow(config)}`,
+      ...list('layers', layers.map(flow))
+    ])
   ]
 }
 
@@ -131,6 +153,8 @@ const fieldOrder = [
   'codename',
   'date',
   'file',
+  'mediaType',
+  'digest',
   'size',
   'sha256'
 ]

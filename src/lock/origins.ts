@@ -10,7 +10,10 @@ import {
 } from '../documents/lock.ts'
 import type { HttpClient } from '../platform/http.ts'
 import { securitySibling, type AptSource } from './apt-sources.ts'
+import { wantedBlobs } from './images/wanted-blobs.ts'
+import type { ImageSources } from './images/image-source.ts'
 import { withNetrc, type Netrc } from './netrc.ts'
+import { fixed, storeAddress, type Place } from './places.ts'
 import type { PipConfiguration } from './pip-configuration.ts'
 import { listLinks, listProject, type OfferedFile } from './simple-index.ts'
 
@@ -24,18 +27,14 @@ export interface WantedFile {
   places: Place[]
 }
 
-export interface Place {
-  /** As messages name it. */
-  label: string
-  find(): Promise<string[]>
-}
-
 export interface OriginsOptions {
   sources: Sources
   aptSources: readonly AptSource[]
   pip: PipConfiguration
   netrc: Netrc
   client: HttpClient
+  /** Layouts and registries of base images. */
+  images: () => Promise<ImageSources>
   /** Asked once, and only if it is needed. */
   defaultIndex: () => Promise<string>
   signal?: AbortSignal
@@ -63,6 +62,7 @@ export function wantedFiles(lock: Lock, options: OriginsOptions): WantedFile[] {
         sha256: entry.sha256,
         places: pythonPlaces(entry, options, indexes)
       })
+  for (const file of wantedBlobs(lock, options)) add(file)
   return [...wanted.values()]
 }
 
@@ -172,14 +172,6 @@ function pythonPlaces(entry: PythonPackage, options: OriginsOptions, indexes: In
   const { store } = options.sources
   if (store !== undefined) places.push(fixed('own store', storeAddress(store, entry.sha256)))
   return places
-}
-
-function fixed(label: string, url: string): Place {
-  return { label, find: () => Promise.resolve([url]) }
-}
-
-function storeAddress(store: string, hash: string): string {
-  return /^https?:/i.test(store) ? `${store.replace(/\/+$/, '')}/${hash}` : path.resolve(store, hash)
 }
 
 /** Path of a local place, or null for one on the network. */

@@ -1,3 +1,4 @@
+import { machinePlatform } from '../../platform/registry/platform.ts'
 import { parseReference } from '../../platform/registry/reference.ts'
 import { dockerfileFault, readDockerfile, type Instruction } from './dockerfile.ts'
 import type { Expanded } from './expansion.ts'
@@ -41,17 +42,6 @@ export interface DockerfileRequest {
   arguments: Readonly<Record<string, string>>
   /** That of this machine by default. */
   platforms?: readonly string[]
-}
-
-/** The platform of this machine, as images name it. */
-export function machinePlatform(architecture: string = process.arch): string {
-  const names: Readonly<Record<string, string>> = {
-    x64: 'amd64',
-    arm: 'arm/v7',
-    ia32: '386',
-    ppc64: 'ppc64le'
-  }
-  return `linux/${names[architecture] ?? architecture}`
 }
 
 /**

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto'
+import { downloadFile, type Expected } from '../download.ts'
+import { TagproofError } from '../errors.ts'
+import type { HttpAnswer, HttpClient } from '../http.ts'
+import { showUrl } from '../http-rules.ts'
+import { parseChallenges } from './challenge.ts'
+import type { Credentials } from './credentials.ts'
+import { authorize, isLoopback, loginHint } from './login.ts'
+
+/** A document of a registry, with the digest of just these bytes. */
+export interface RegistryDocument {
+  bytes: Buffer
+  /** `sha256:…` */
+  digest: string
+  /** As the answer says it, without parameters; empty if it does not. */
+  mediaType: string
+}
+
+/** Reads from one repository of one registry (distribution specification 1.1, "Pull"). */
+export interface Registry {
+  /** Address, for messages. */
+  readonly address: string
+  /** A manifest or index by tag or digest; null if there is none. */
+  manifest(reference: string): Promise<RegistryDocument | null>
+  /** A small blob; null if there is none. */
+  blob(digest: string, maximumBytes: number): Promise<Buffer | null>
+  /** Address of a blob or manifest, without any login. */
+  blobAddress(kind: 'manifests' | 'blobs', digest: string): string
+  /** Downloads a blob, or a manifest, into a file; its hash is checked on the way. */
+  download(
+    kind: 'manifests' | 'blobs',
+    file: Expected,
+    partial: string,
+    onBytes?: (count: number) => void
+  ): Promise<void>
+}
+
+export interface RegistryOptions {
+  /** Such as `https://registry.example`, with a path before `/v2/` if it has one. */
+  base: URL
+  repository: string
+  client: HttpClient
+  /** Asked only if the registry wants a login. */
+  credentials: () => Promise<Credentials | null>
+  signal?: AbortSignal
+}
+
+const largestManifest = 4 * 2 ** 20
+const accepted = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.docker.distribution.manifest.v2+json'
+].join(', ')
+
+/**
+ * @throws TagproofError `config-invalid` for plain HTTP to another machine. What the methods throw: as
+ *   {@link HttpClient}, and `hash-mismatch` for bytes that are not those of their digest
+ */
+export function openRegistry(options: RegistryOptions): Registry {
+  const { base, repository, client, signal } = options
+  requireSecure(base)
+  const address = `${showUrl(base).replace(/\/+$/, '')}/${repository}`
+  const url = (kind: string, name: string): string =>
+    `${base.href.replace(/\/+$/, '')}/v2/${repository}/${kind}/${encodeURIComponent(name).replaceAll('%3A', ':')}`
+  let authorization: string | null = null
+
+  /** Logs in with what a 401 asks for, and keeps the header for what follows. */
+  async function logIn(challenge: string | undefined): Promise<void> {
+    const credentials = await options.credentials()
+    authorization = await authorize(parseChallenges(challenge), {
+      client,
+      base,
+      repository,
+      credentials,
+      ...(signal === undefined ? {} : { signal })
+    })
+    if (authorization === null)
+      throw new TagproofError('index-answer', `${address} asks for a login, and there is none.`, {
+        fix: loginHint(base)
+      })
+  }
+
+  const headers = (): Record<string, string> => (authorization === null ? {} : { authorization })
+
+  async function read(
+    kind: 'manifests' | 'blobs',
+    name: string,
+    maximumBytes: number
+  ): Promise<(HttpAnswer & { body: Buffer }) | null> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await client.read({
+        url: url(kind, name),
+        headers: { ...(kind === 'manifests' ? { accept: accepted } : {}), ...headers() },
+        accept: [401, 403, 404],
+        maximumBytes,
+        ...(signal === undefined ? {} : { signal })
+      })
+      requireSecure(answer.url)
+      if (answer.status === 404) return null
+      if (answer.status === 401 && attempt === 1) await logIn(answer.headers['www-authenticate'])
+      else if (answer.status === 401 || answer.status === 403) throw denied(address, answer.status, base)
+      else return answer
+    }
+  }
+
+  return {
+    address,
+    blobAddress: url,
+    async manifest(reference) {
+      const answer = await read('manifests', reference, largestManifest)
+      if (answer === null) return null
+      const digest = digestOf(answer.body)
+      const wanted = reference.startsWith('sha256:') ? reference : null
+      if (wanted !== null && digest !== wanted) throw lied(address, digest, wanted)
+      // The header is optional; one that is there must be true.
+      const claimed = answer.headers['docker-content-digest']
+      if (typeof claimed === 'string' && claimed.startsWith('sha256:') && claimed !== digest)
+        throw lied(address, digest, claimed)
+      return { bytes: answer.body, digest, mediaType: mediaTypeOf(answer.headers['content-type']) }
+    },
+    async blob(digest, maximumBytes) {
+      const answer = await read('blobs', digest, maximumBytes)
+      if (answer === null) return null
+      const found = digestOf(answer.body)
+      if (found !== digest) throw lied(address, found, digest)
+      return answer.body
+    },
+    async download(kind, file, partial, onBytes) {
+      const place = url(kind, `sha256:${file.sha256}`)
+      for (let attempt = 1; ; attempt += 1)
+        try {
+          await downloadFile(client, place, partial, file, {
+            headers: { ...(kind === 'manifests' ? { accept: accepted } : {}), ...headers() },
+            ...(onBytes === undefined ? {} : { onBytes }),
+            ...(signal === undefined ? {} : { signal })
+          })
+          return
+        } catch (error) {
+          // A token may be missing, or have ended on the way: what was downloaded stays.
+          if (attempt > 2 || !isUnauthorized(error)) throw error
+          await logIn(await challengeOf(place))
+        }
+    }
+  }
+
+  async function challengeOf(place: string): Promise<string | undefined> {
+    const answer = await client.open({
+      url: place,
+      method: 'HEAD',
+      accept: [401, 403, 404],
+      ...(signal === undefined ? {} : { signal })
+    })
+    answer.stream.destroy()
+    return answer.headers['www-authenticate']
+  }
+}
+
+function isUnauthorized(error: unknown): boolean {
+  return (
+    error instanceof TagproofError && error.code === 'index-answer' && error.detail.found === 'status 401'
+  )
+}
+
+function requireSecure(url: URL): void {
+  if (url.protocol === 'https:' || isLoopback(url)) return
+  throw new TagproofError('config-invalid', `${showUrl(url)} is not secure: images are fetched over https.`, {
+    expected: 'https; plain http for this machine alone',
+    fix: 'Name the https address under sources.registries.'
+  })
+}
+
+function digestOf(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+}
+
+function mediaTypeOf(header: string | undefined): string {
+  return (header ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+}
+
+function lied(address: string, found: string, expected: string): TagproofError {
+  return new TagproofError('hash-mismatch', `${address} sent other bytes than their digest names.`, {
+    found,
+    expected,
+    fix: 'Nothing was kept. Find out who stands between you and the registry.'
+  })
+}
+
+function denied(address: string, status: number, base: URL): TagproofError {
+  return new TagproofError('index-answer', `${address} may not be read with this login, or does not exist.`, {
+    found: `status ${status}`,
+    fix: loginHint(base)
+  })
+}
