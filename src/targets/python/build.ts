@@ -74,7 +74,7 @@ async function removeOthers(folder: string, artifacts: readonly BuiltArtifact[])
 }
 
 /** The variation is without effect where nothing is scrambled, and the record must say so. */
-function withCount(variation: Variation, { scrambled }: BuildPythonRequest): Variation {
+export function withCount(variation: Variation, { scrambled }: { scrambled: number }): Variation {
   if (variation.name !== 'scrambled-files' || !variation.applied) return variation
   if (scrambled === 0) return { ...variation, applied: false, reason: 'the plan scrambles no file' }
   return { ...variation, value: `${scrambled} files ${variation.value}` }
