@@ -3,7 +3,7 @@
  * measured in turn in one run, since the speed of a machine changes from minute to minute.
  *
  * TAGPROOF_BENCH_MUTANTS says how many mutants are made (a million), TAGPROOF_BENCH_SEED from which seed on.
- * TAGPROOF_BENCH_MEBIBYTES says how large the large sdist is (2048).
+ * TAGPROOF_BENCH_MEBIBYTES says how large the large sdist and layer are (2048).
  * TAGPROOF_BENCH_PROJECTS names more projects to rehearse and to trace: `ckan=/path/to/clone@ckan-2.11.5,...`.
  * TAGPROOF_BENCH_ROUNDS says how often rehearsals are measured (3).
  * TAGPROOF_BENCH_COMMAND is another bundle than the committed one: node scripts/build.mjs FOLDER makes FOLDER/cli.cjs.
@@ -15,6 +15,7 @@ import { formatFigure, type Figure } from './measure.ts'
 import { engineStart } from './engine-start.ts'
 import { canonicalWriter } from './canonical-writer.ts'
 import { comparisons } from './compare.ts'
+import { largeLayer } from './large-layer.ts'
 import { largeSdist } from './large-sdist.ts'
 import { mutants } from './mutants.ts'
 import { proofAdded } from './proof-added.ts'
@@ -33,7 +34,8 @@ const benchmarks: Readonly<Record<string, (folder: string) => AsyncIterable<Figu
   'proof-added': proofAdded,
   mutants,
   compare: comparisons,
-  'large-sdist': largeSdist
+  'large-sdist': largeSdist,
+  'large-layer': largeLayer
 }
 
 const asked = process.argv.slice(2)
