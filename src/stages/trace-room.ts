@@ -1,0 +1,66 @@
+import type { Plan, PlanTarget } from '../documents/plan.ts'
+import { TagproofError } from '../platform/errors.ts'
+import { noEvidence, type TraceEvidence, type TracedWheel } from '../proof/trace/evidence.ts'
+import { prepareRoot, type PreparedRoot } from '../worlds/root.ts'
+import { signalOf, type StageContext } from './context.ts'
+import { fetch } from './fetch.ts'
+import { recompiled } from './recompile.ts'
+import { reinstalled, type Reinstalled } from './reinstall.ts'
+import type { TracedBuild } from './trace-builds.ts'
+import { dependenciesOf, lockedBases, rootBase } from './trace-evidence.ts'
+
+/** Makes evidence out of the lock: inputs, the root of a target, base images. */
+export interface EvidenceRoom {
+  evidence(request: TracedBuild, wheel: TracedWheel | null): Promise<TraceEvidence>
+}
+
+interface Prepared {
+  root: PreparedRoot
+  reinstalled: Reinstalled
+  evidence: Omit<TraceEvidence, 'wheel' | 'bytecode'>
+}
+
+/** Each target's part is made once, when it is first asked for. */
+export function evidenceRoom(context: StageContext, plan: Plan): EvidenceRoom {
+  const prepared = new Map<string, Promise<Prepared>>()
+  return {
+    async evidence({ file, artifact, target }, wheel) {
+      const known = prepared.get(target.name) ?? prepare(context, plan, target)
+      prepared.set(target.name, known)
+      const { root, evidence, reinstalled: own } = await known
+      const bytecode = await recompiled({
+        file,
+        artifact,
+        root,
+        baseLayers: new Set(evidence.bases.flatMap(({ layers }) => [...layers])),
+        installed: artifact.kind === 'image' ? own.root : null,
+        limits: plan.limits,
+        ...signalOf(context)
+      })
+      return { ...noEvidence, ...evidence, wheel, bytecode }
+    }
+  }
+}
+
+async function prepare(context: StageContext, plan: Plan, target: PlanTarget): Promise<Prepared> {
+  const { lock, inputs } = await fetch(context, plan)
+  const rootLock = lock.roots[target.root]
+  if (rootLock === undefined)
+    throw new TagproofError('lock-incomplete', `The lock has no root ${target.root}.`, {
+      fix: 'Run tagproof lock, commit the lock, and tag that commit.'
+    })
+  const { cache, log } = context
+  const common = { cache, log, ...signalOf(context) }
+  const root = await prepareRoot(target.root, rootLock, inputs, common)
+  const own = await reinstalled({ name: target.root, root, rootLock, ...common })
+  const { wheels, sdists } = await dependenciesOf(lock.python[target.name], inputs)
+  const bases =
+    target.kind === 'image'
+      ? [...(await lockedBases(lock.images ?? {}, inputs)), await rootBase({ root, rootLock, ...common })]
+      : []
+  return {
+    root,
+    reinstalled: own,
+    evidence: { wheels, sdists, packages: own.packages, roots: [own.root], bases }
+  }
+}
