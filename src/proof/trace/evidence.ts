@@ -5,8 +5,10 @@ import type { MemberOrigin } from '../../documents/origins.ts'
 export interface TraceEvidence {
   /** The wheel of the same world, each of whose members has been traced by itself. */
   wheel: TracedWheel | null
-  /** Locked dependencies, and those that the world built from locked sdists. */
+  /** Locked dependencies. */
   wheels: readonly DependencyWheel[]
+  /** Dependencies that the world builds from locked sdists. */
+  sdists: readonly DependencySdist[]
   /** Locked Debian packages: what control.tar of each says. */
   packages: readonly DependencyPackage[]
   /** Roots that were made of locked packages alone. */
@@ -33,8 +35,15 @@ export interface DependencyWheel {
   name: string
   version: string
   members: ReadonlyMap<string, Sha256>
-  /** `locked`: its own hash is in the lock. `built`: made in the world of a locked sdist, with the files of that sdist. */
-  from: { kind: 'locked' } | { kind: 'built'; sdist: string; files: ReadonlySet<Sha256> }
+}
+
+/** A locked sdist and its files, whatever their paths: the wheel that a world made of it is not kept. */
+export interface DependencySdist {
+  file: string
+  /** Normalised (PEP 503). */
+  name: string
+  version: string
+  files: ReadonlySet<string>
 }
 
 /** A Debian package of the lock. Its own hash is in the lock, so what it says of its files is as good as they are. */
@@ -87,6 +96,7 @@ export interface BaseImage {
 export const noEvidence: TraceEvidence = {
   wheel: null,
   wheels: [],
+  sdists: [],
   packages: [],
   roots: [],
   bases: [],

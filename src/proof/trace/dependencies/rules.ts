@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Sha256 } from '../../../documents/identifiers.ts'
-import type { DependencyWheel, InstalledRoot } from '../evidence.ts'
+import type { InstalledRoot } from '../evidence.ts'
 import type { Generator, TraceContext, TracedMember, Verdict } from '../generator.ts'
 import { installedPlace, type InstalledPlace } from '../installed.ts'
 import { memberText } from '../metadata/member-text.ts'
+import { lockedSdist } from './sdists.ts'
 import { placesInWheel } from './wheel-places.ts'
 
 /** Members that are what a locked dependency has at the same place; asked before the tree is. */
@@ -51,37 +52,12 @@ const lockedWheel: Generator = {
     if (place === undefined) return undefined
     for (const wheel of context.evidence?.wheels ?? [])
       for (const path of placesInWheel(wheel, place))
-        if (await isFrom(member, wheel.members.get(path), path, context))
-          return fromWheel(member, wheel, path)
+        if (await isFrom(member, wheel.members.get(path), path, context)) {
+          const reason = `${path} of the locked wheel of ${wheel.name} ${wheel.version}.`
+          return { traced: true, origin: 'dependency', from: [], reason }
+        }
     return undefined
   }
-}
-
-function fromWheel(member: TracedMember, wheel: DependencyWheel, path: string): Verdict {
-  const named = `${wheel.name} ${wheel.version}`
-  if (wheel.from.kind === 'locked')
-    return {
-      traced: true,
-      origin: 'dependency',
-      from: [],
-      reason: `${path} of the locked wheel of ${named}.`
-    }
-  const { sdist, files } = wheel.from
-  return files.has(member.sha256)
-    ? {
-        traced: true,
-        origin: 'dependency',
-        from: [],
-        rule: 'locked-sdist',
-        reason: `A file of the locked ${sdist}.`
-      }
-    : {
-        traced: true,
-        origin: 'dependency',
-        from: [],
-        rule: 'built-dependency',
-        reason: `${path} of ${named}, which the world built from the locked ${sdist}; both worlds gave the same.`
-      }
 }
 
 /** The same bytes, or a script whose first line the installer has turned into its own interpreter. */
@@ -178,4 +154,10 @@ function fromPackage(member: TracedMember, context: TraceContext): Verdict | und
   return undefined
 }
 
-export const dependencyRules: readonly Generator[] = [reinstall, lockedPackage, wheelMember, lockedWheel]
+export const dependencyRules: readonly Generator[] = [
+  reinstall,
+  lockedPackage,
+  wheelMember,
+  lockedWheel,
+  lockedSdist
+]
