@@ -4,8 +4,8 @@ type NameKind = 'directory' | 'other'
 export interface NameRules {
   /**
    * Names that are one file, another one or none on the disks of some systems: twins that differ only in case, Unicode
-   * form or characters that Windows replaces, and names that Windows keeps for itself. Default: refuse. File systems
-   * are read with `accept`.
+   * form or characters that Windows replaces, and names that Windows keeps for itself or splits at backslashes (units of
+   * systemd have such). Default: refuse. File systems are read with `accept`.
    */
   twins?: 'refuse' | 'accept'
 }
@@ -93,6 +93,8 @@ const deviceName = /(?:^|\/)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|con
 
 /** What makes a path another file, or none, on Windows alone. */
 function windowsProblem(path: string): string | undefined {
+  if (path.includes('\\')) return 'the name holds a backslash'
+  if (/^[A-Za-z]:/.test(path)) return 'the name begins with a drive letter'
   if (path.includes(':')) return 'the name holds a colon, which names a stream of another file on Windows'
   if (/[. ](?:\/|$)/.test(path)) return 'a part of the name ends in a dot or space, which Windows leaves out'
   if (deviceName.test(path)) return 'a part of the name is that of a device on Windows'
@@ -105,9 +107,7 @@ export function pathProblem(path: string): string | undefined {
   if (path.includes('\0')) return 'the name holds NUL'
   if (hasControls(path)) return 'the name holds a control character'
   if (invisible.test(path)) return 'the name holds an invisible character that changes how it reads'
-  if (path.includes('\\')) return 'the name holds a backslash'
   if (path.startsWith('/')) return 'the name is absolute'
-  if (/^[A-Za-z]:/.test(path)) return 'the name begins with a drive letter'
   if (Buffer.byteLength(path) > longestPath) return `the name is longer than ${longestPath} bytes`
   for (const segment of path.split('/')) {
     if (segment === '..') return 'the name leaves its folder through ".."'

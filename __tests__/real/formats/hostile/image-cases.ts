@@ -117,5 +117,5 @@ export const oddImages: readonly [string, Buffer][] = [
   ['an opaque folder', above(tarFolder('etc'), tarMember('etc/.wh..wh..opq', ''), tarMember('etc/new', 'one'))],
   ['a folder in the place of a link', forgeImage({ layers: [tarOf(tarFolder('d'), tarLink('l', 'd')), tarOf(tarFolder('l'), tarMember('l/x', 'one'))] })],
   ['a link in the place of a folder', forgeImage({ layers: [one, tarOf(tarLink('etc', 'usr'))] })],
-  ['names that Windows does not know', above(tarFolder('etc'), tarMember('etc/A:b', 'one'), tarMember('etc/a:b', 'one'))]
+  ['names that Windows does not know', above(tarFolder('etc'), tarMember('etc/A:b', 'one'), tarMember('etc/a:b', 'one'), tarMember('etc/system-x\\x2d.slice', 'one'), tarMember('C:', 'one'))]
 ] // prettier-ignore
