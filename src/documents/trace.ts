@@ -1,11 +1,18 @@
 import { z } from 'zod'
-import { fileNameField, objectIdField, sha256Field, sizeField, versionField } from './fields.ts'
+import {
+  artifactKindField,
+  fileNameField,
+  objectIdField,
+  sha256Field,
+  sizeField,
+  versionField
+} from './fields.ts'
 import { memberOriginField } from './origins.ts'
 import { findingField } from './proof.ts'
 
 const tracedFileField = z.strictObject({
   name: fileNameField,
-  kind: z.enum(['sdist', 'wheel']),
+  kind: artifactKindField,
   size: sizeField,
   sha256: sha256Field,
   /** As in `release.json`; null where the archive was refused. */

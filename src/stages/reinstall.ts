@@ -55,8 +55,7 @@ interface Kept {
  * @throws TagproofError `sandbox-unavailable` where the root cannot be read; `privilege-missing`, `cancelled`
  */
 export async function reinstalled(request: ReinstallRequest): Promise<Reinstalled> {
-  const folder = path.resolve(request.cache, 'reinstalled')
-  const file = path.join(folder, `${request.root.hash}-${form}.json.gz`)
+  const file = keptList(request.cache, request.root.hash)
   let kept = await readKept(file)
   if (kept === undefined) {
     const progress = request.log.begin(`hash the root ${request.name}`)
@@ -67,7 +66,7 @@ export async function reinstalled(request: ReinstallRequest): Promise<Reinstalle
       progress.failed()
       throw error
     }
-    await mkdir(folder, { recursive: true })
+    await mkdir(path.dirname(file), { recursive: true })
     await writeFileAtomic(file, gzipSync(JSON.stringify(kept), { level: 1 }))
   }
   const texts = new Map(kept.texts)
@@ -80,6 +79,11 @@ export async function reinstalled(request: ReinstallRequest): Promise<Reinstalle
   )
   const root = { name: request.name, hash: request.root.hash, files, texts, packages }
   return { root, packages: packagesIn(texts, request.rootLock) }
+}
+
+/** Where the list of a root is kept. */
+export function keptList(cache: string, hash: Sha256): string {
+  return path.join(path.resolve(cache, 'reinstalled'), `${hash}-${form}.json.gz`)
 }
 
 async function readKept(file: string): Promise<Kept | undefined> {

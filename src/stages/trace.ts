@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { PlanTarget } from '../documents/plan.ts'
 import type { Trace, TracedFile } from '../documents/trace.ts'
-import { contentDigest } from '../formats/archive.ts'
+import { contentDigest, type ArchiveKind } from '../formats/archive.ts'
 import { asTagproofError, TagproofError } from '../platform/errors.ts'
 import { hashFile } from '../platform/files.ts'
 import { generatorsWith } from '../proof/trace/generators.ts'
@@ -13,12 +13,13 @@ import { openTracedTree } from '../source/traced-tree.ts'
 import { versionOfTag } from '../source/version.ts'
 import type { StageContext } from './context.ts'
 import { openHead, openRelease, type SourceOptions } from './source.ts'
+import { lockedEvidence } from './trace-lock.ts'
 
 /**
- * The origin of every member of sdists and wheels, whoever built them, against the tree of a tag. Needs no lock and
- * no build, touches no network, and runs no project code.
+ * The origin of every member of packages, whoever built them, against the tree of a tag. Needs no lock and no build,
+ * touches no network, and runs no project code. What a lock of the tree names and the cache holds is known besides.
  *
- * @throws TagproofError `usage` for a file that is no sdist or wheel, `input-missing` for one that is not there
+ * @throws TagproofError `usage` for a file that is no package, `input-missing` for one that is not there
  */
 export async function trace(
   context: StageContext,
@@ -31,14 +32,17 @@ export async function trace(
   try {
     const { tag, config } = source
     const version = tag.kind === 'untagged' ? null : versionOfTag(tag.name, config.value.tag.pattern)
-    const target = onlyTarget(source.targets)
     const tree = await openTracedTree(source.repository, tag.tree)
     const generators = generatorsWith(config.value.generated)
     const traced: TracedFile[] = []
     for (const { file, kind } of kinds) {
       const progress = context.log.begin(`trace ${path.basename(file)}`)
       try {
-        const result = await traceFile({ file, kind, tag, version, tree, folder: target.path, generators })
+        const target = onlyTarget(source.targets, kind)
+        const evidence = await lockedEvidence(context, source, target)
+        const folder = target?.path ?? '.'
+        const about = { tag, version, tree, folder, target, generators }
+        const result = await traceFile({ file, kind, ...about, ...(evidence === null ? {} : { evidence }) })
         progress.done(`${result.members.length} members`)
         traced.push(result)
       } catch (error) {
@@ -61,7 +65,7 @@ export async function trace(
 }
 
 type TraceFileRequest = Omit<Parameters<typeof traceArtifact>[0], 'artifact' | 'build'> & {
-  kind: 'sdist' | 'wheel'
+  kind: ArchiveKind
 }
 
 async function traceFile({ file, kind, ...request }: TraceFileRequest): Promise<TracedFile> {
@@ -98,23 +102,37 @@ async function traceFile({ file, kind, ...request }: TraceFileRequest): Promise<
   }
 }
 
-function kindOf(file: string): 'sdist' | 'wheel' {
-  if (file.endsWith('.whl')) return 'wheel'
-  if (file.endsWith('.tar.gz')) return 'sdist'
+const endings: readonly [ending: string, kind: ArchiveKind][] = [
+  ['.whl', 'wheel'],
+  ['.oci.tar', 'image'],
+  ['.tar.gz', 'sdist'],
+  ['.deb', 'deb']
+]
+
+function kindOf(file: string): ArchiveKind {
+  const [, kind] = endings.find(([ending]) => file.endsWith(ending)) ?? []
+  if (kind !== undefined) return kind
   throw new TagproofError('usage', `The file ${file} is none that this version can trace.`, {
-    expected: 'an sdist (*.tar.gz) or a wheel (*.whl)',
-    fix: 'Name sdists and wheels only.'
+    expected: 'an sdist (*.tar.gz), a wheel (*.whl), a Debian package (*.deb) or an image (*.oci.tar)',
+    fix: 'Name packages only. An image in a registry becomes a file with skopeo copy docker://IMAGE oci-archive:IMAGE.oci.tar.'
   })
 }
 
-function onlyTarget(targets: readonly PlanTarget[]): PlanTarget {
-  const python = targets.filter((target) => target.kind === 'python')
-  const [only] = python
-  if (only !== undefined && python.length === 1) return only
-  throw new TagproofError('usage', 'The tree has several Python targets.', {
-    found: python.map((target) => target.name).join(', '),
-    fix: 'Say with --target which of them the files belong to.'
-  })
+const targetKinds = { sdist: 'python', wheel: 'python', deb: 'deb', image: 'image' } as const
+
+/** The target of a file, by its kind; null where the tree shows none of it: then the whole tree is the target. */
+function onlyTarget(targets: readonly PlanTarget[], kind: ArchiveKind): PlanTarget | null {
+  const fitting = targets.filter((target) => target.kind === targetKinds[kind])
+  const [only] = fitting
+  if (fitting.length <= 1 && (only !== undefined || targetKinds[kind] !== 'python')) return only ?? null
+  throw new TagproofError(
+    'usage',
+    `The tree has ${fitting.length === 0 ? 'no target' : 'several targets'} for a file of kind ${kind}.`,
+    {
+      found: fitting.map((target) => target.name).join(', '),
+      fix: 'Say with --target which of them the files belong to.'
+    }
+  )
 }
 
 /** A trace makes some of the findings of a release: it cannot tell which waivers are without use. */
