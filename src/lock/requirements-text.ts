@@ -30,6 +30,8 @@ interface LogicalLine {
 }
 
 const longestLine = 20_000
+/** As the lock takes it. */
+const longestRequirement = 1000
 const versionPart = String.raw`(?:===|==|~=|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+`
 const specifiers = String.raw`${versionPart}(?:\s*,\s*${versionPart})*`
 /** A name, extras, versions and a marker: no address and no path. */
@@ -76,7 +78,7 @@ function logicalLines(text: string, path: string): LogicalLine[] {
   }
   if (open !== null) lines.push(open)
   return lines
-    .map((line) => ({ ...line, text: line.text.replace(/(^|\s+)#.*$/, '').trim() }))
+    .map((line) => ({ ...line, text: line.text.replace(/(^|\s)#.*$/, '').trim() }))
     .filter((line) => line.text !== '')
 }
 
@@ -123,8 +125,10 @@ function optionRefused(line: string, where: string): TagproofError {
 }
 
 function requirementOf(line: string, where: string): RequirementLine {
-  const [, requirement = '', options = ''] = /^(.*?)((?:\s+--?[a-z].*)?)$/.exec(line) ?? []
-  if (!requirementForm.test(requirement)) {
+  const end = line.search(/\s--?[a-z]/)
+  const requirement = (end < 0 ? line : line.slice(0, end)).trimEnd()
+  const options = end < 0 ? '' : line.slice(end)
+  if (requirement.length > longestRequirement || !requirementForm.test(requirement)) {
     const address = /@|:\/\/|^[./]|\.(whl|zip|tar\.gz)$/.test(requirement)
     throw refused(
       where,

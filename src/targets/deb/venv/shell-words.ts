@@ -42,6 +42,8 @@ interface PendingDocument {
   command: ShellCommand
   end: string
   tabs: boolean
+  /** With quotes at its end the text is taken as it is. */
+  literal: boolean
 }
 
 const blank = /[ \t]/
@@ -141,14 +143,17 @@ class Reader {
     }
     this.at += whole.length
     while (blank.test(this.text[this.at] ?? '')) this.at += 1
+    const start = this.at
     const target = this.word()
+    const literal = /['"\\]/.test(this.text.slice(start, this.at))
     if (form === '<<<') command.input += `${target}\n`
-    else if (form.startsWith('<<')) this.documents.push({ command, end: target, tabs: form === '<<-' })
+    else if (form.startsWith('<<'))
+      this.documents.push({ command, end: target, tabs: form === '<<-', literal })
     else command.redirects.push(target)
   }
 
   private takeDocuments(): void {
-    for (const { command, end, tabs } of this.documents.splice(0)) {
+    for (const { command, end, tabs, literal } of this.documents.splice(0)) {
       const from = this.line
       const lines: string[] = []
       while (this.at < this.text.length) {
@@ -160,6 +165,7 @@ class Reader {
         lines.push(line)
       }
       command.input += `${lines.join('\n')}\n`
+      if (literal) continue
       for (const [, inner = ''] of lines.join('\n').matchAll(/\$\(([^()]*)\)|`([^`]*)`/g))
         this.nested.push(...shellPipelines(inner, from, this.depth + 1))
     }
