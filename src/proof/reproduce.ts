@@ -34,6 +34,8 @@ export interface ReproduceRequest {
   shipped: string
   /** Base images that an image may stand on; empty where it stands on none. Left out: not checked. */
   bases?: readonly BaseImage[]
+  /** Layers of any locked image, `sha256:…`: each is compared as one file. By default those of `bases`. */
+  baseLayers?: ReadonlySet<string>
   /** SHA-256 of artifacts that this one is made of, such as the wheel in an image, as each world built them. */
   madeOf?: readonly DigestPair[]
   /** What varied, to name causes. */
@@ -63,7 +65,7 @@ export interface Reproduced {
  */
 export async function reproduce(request: ReproduceRequest): Promise<Reproduced> {
   const { kind, name, bases } = request
-  const baseLayers = layersOf(bases ?? [])
+  const baseLayers = request.baseLayers ?? layersOf(bases ?? [])
   try {
     const archives = await readPair(request.a, request.b, kind, baseLayers)
     const { members: restored, putBacks } = await restoreWorldB({ ...request, baseLayers, archives })

@@ -1,8 +1,45 @@
 import type { ImageLock } from '../documents/lock.ts'
-import type { PlanTarget } from '../documents/plan.ts'
+import type { Plan, PlanTarget } from '../documents/plan.ts'
 import type { BaseImage } from '../proof/bases.ts'
+import { openRepository } from '../source/repository.ts'
+import { readTree } from '../source/tree.ts'
 import { readDockerfile } from '../targets/image/dockerfile.ts'
 import { baseStage, readStages, targetStage, type Stage } from '../targets/image/stages.ts'
+import type { StageContext } from './context.ts'
+import { readPlannedLock } from './fetch.ts'
+import { dockerfileOf } from './lock-images.ts'
+
+/** What an image is known to stand on; nothing for other kinds. */
+export interface Ground {
+  bases?: readonly BaseImage[]
+  /** Of all locked images, whether the target stands on them or takes files from them. */
+  baseLayers?: ReadonlySet<string>
+}
+
+/**
+ * Tells the ground of each target, by the planned lock and the Dockerfile of the tagged tree.
+ *
+ * @throws TagproofError `document-mismatch` for another lock, `config-invalid` for a Dockerfile that cannot be read
+ */
+export async function openGround(context: StageContext, plan: Plan): Promise<(target: PlanTarget) => Ground> {
+  const targets = plan.targets.filter(({ image }) => image !== undefined)
+  if (targets.length === 0) return () => ({})
+  const { images = {} } = await readPlannedLock(context, plan)
+  const baseLayers = lockedLayers(images)
+  const repository = await openRepository(context.repository)
+  try {
+    const { entries } = await readTree(repository, plan.tag.tree)
+    const grounds = new Map<string, Ground>()
+    for (const target of targets) {
+      const dockerfile =
+        target.image?.mode === 'dockerfile' ? await dockerfileOf({ repository, entries }, target) : null
+      grounds.set(target.name, { bases: basesOf(target, images, dockerfile), baseLayers })
+    }
+    return ({ name }) => grounds.get(name) ?? {}
+  } finally {
+    await repository.close()
+  }
+}
 
 type Images = Readonly<Record<string, ImageLock>>
 

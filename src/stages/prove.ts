@@ -11,6 +11,7 @@ import { settleAll } from '../platform/concurrency.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
 import { failedInB, failureFindings } from '../proof/build-failure.ts'
+import { artifactPairs } from '../proof/made-of.ts'
 import { kindFindings, planFindings } from '../proof/plan-findings.ts'
 import { reproduce } from '../proof/reproduce.ts'
 import { versionFindings } from '../proof/versions.ts'
@@ -19,6 +20,7 @@ import { recheckExports } from '../source/recheck.ts'
 import { openOriginals, type Originals } from '../source/originals.ts'
 import { tagproofTools } from '../platform/tools.ts'
 import { agreedMetadata, readPreparedMetadata } from '../targets/python/prepared-metadata.ts'
+import { openGround, type Ground } from './base-images.ts'
 import { clearFrom, type StageContext } from './context.ts'
 import { completeFindings } from './prove-complete.ts'
 import { findPerturbations, planSeenByB } from './prove-variants.ts'
@@ -56,6 +58,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     await clearFrom(context.out, 'prove')
     await mkdir(staging, { recursive: true })
     await mkdir(context.out.origins, { recursive: true })
+    const ground = await openGround(context, plan)
     const originals = await openOriginals(context.repository, plan)
     const found: Finding[] = []
     const artifacts: ReleaseArtifact[] = []
@@ -69,7 +72,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       // Side by side: one waits for its files while another computes. What is found keeps the order of the pairs.
       const results = await settleAll(
         pairs.map(({ target, pair }) =>
-          proveArtifact({ context, plan, builds, originals, tracer: opened, staging }, target, pair)
+          proveArtifact({ context, plan, builds, originals, ground, tracer: opened, staging }, target, pair)
         )
       )
       for (const result of results) {
@@ -193,12 +196,13 @@ interface Proving {
   plan: Plan
   builds: Record<World, Build>
   originals: Originals
+  ground: (target: PlanTarget) => Ground
   tracer: Tracer
   staging: string
 }
 
 async function proveArtifact(
-  { context, plan, builds, originals, tracer, staging }: Proving,
+  { context, plan, builds, originals, ground, tracer, staging }: Proving,
   target: PlanTarget,
   pair: ArtifactPair
 ): Promise<{ artifact: ReleaseArtifact | null; findings: Finding[] }> {
@@ -217,6 +221,8 @@ async function proveArtifact(
     original: (path) => originals.read(path),
     variations: { a: variations('a'), b: variations('b') },
     reads: builds.b.targets.find((built) => built.name === target.name)?.reads ?? null,
+    madeOf: artifactPairs(builds.a.targets, builds.b.targets),
+    ...ground(target),
     shipped
   })
   const { artifact } = result
