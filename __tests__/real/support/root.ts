@@ -46,15 +46,26 @@ async function prepare(): Promise<TestRoot> {
 }
 
 async function sharedLock(): Promise<RootLock> {
-  const file = path.join(testCache, 'test-root.json')
+  return keptLock('test-root.json', pythonRootPackages, () =>
+    resolveRoot({ packages: pythonRootPackages, log: silentLog })
+  )
+}
+
+/** The lock that an earlier test file has resolved for the same packages, or a new one. */
+export async function keptLock(
+  name: string,
+  asked: readonly string[],
+  resolve: () => Promise<RootLock>
+): Promise<RootLock> {
+  const file = path.join(testCache, name)
   const kept = await readFile(file, 'utf8').then(
     (text) => JSON.parse(text) as { made: number; asked: string[]; lock: RootLock },
     () => undefined
   )
   const fresh = kept !== undefined && Date.now() - kept.made < oldestListHours * 3_600_000
-  if (fresh && kept.asked.join() === pythonRootPackages.join()) return kept.lock
-  const lock = await resolveRoot({ packages: pythonRootPackages, log: silentLog })
+  if (fresh && kept.asked.join() === asked.join()) return kept.lock
+  const lock = await resolve()
   await mkdir(testCache, { recursive: true })
-  await writeFileAtomic(file, JSON.stringify({ made: Date.now(), asked: pythonRootPackages, lock }))
+  await writeFileAtomic(file, JSON.stringify({ made: Date.now(), asked, lock }))
   return lock
 }

@@ -87,7 +87,11 @@ async function inWorld(
 async function releaseChangelog(request: BuildRequest): Promise<string | null> {
   const { target, tag, version, rootLock, exportTar, world, log } = request
   const folder = target.path === '.' ? 'debian' : `${target.path}/debian`
-  const [control, changelogPath, format] = [`${folder}/control`, `${folder}/changelog`, `${folder}/source/format`]
+  const [control, changelogPath, format] = [
+    `${folder}/control`,
+    `${folder}/changelog`,
+    `${folder}/source/format`
+  ]
   const texts = await exportedTexts(exportTar, [control, changelogPath, format])
   const changelog = texts.get(changelogPath) ?? ''
   if (target.deb?.mode === 'debian' && target.deb.changelog === 'tag' && version !== null) {

@@ -17,13 +17,13 @@ interface Complaint {
 /** What dpkg, debhelper and make say, most telling first. */
 const complaints: readonly Complaint[] = [
   {
-    when: /Sorry, but (\d+) is the highest compatibility level supported|Compatibility levels before (\d+) are no longer supported|ompat(?:ibility)? level (\d+)[^\n]*(?:not supported|too high|unsupported)/i,
+    when: /Sorry, but (\d+) is the highest compatibility level supported|Compatibility levels before (\d+) are no longer supported|debian\/compat is no longer a supported source|ompat(?:ibility)? level (\d+)[^\n]*(?:not supported|too high|unsupported)/i,
     found: 'a debhelper compatibility level that this suite does not know',
     fix: 'Ask for a level that its debhelper has, with debhelper-compat in Build-Depends; or choose another suite.'
   },
   {
-    when: /patch[^\n]*--fuzz|Hunk #\d+ FAILED|Hunk #\d+ succeeded at \d+ with fuzz|the patch has fuzz|dpkg-source: error: [^\n]*(?:patch|series)[^\n]*|dpkg-source: info: the patch has fuzz[^\n]*/,
-    found: 'a patch of debian/patches that does not apply to the tree of the tag',
+    when: /tagproof: (\S+) of debian\/patches neither applies|patch[^\n]*--fuzz|Hunk #\d+ FAILED|Hunk #\d+ succeeded at \d+ with fuzz|the patch has fuzz|dpkg-source: error: [^\n]*(?:patch|series)[^\n]*|dpkg-source: info: the patch has fuzz[^\n]*/,
+    found: 'a patch of debian/patches that does not apply to the tree of the tag ($1)',
     fix: 'Refresh it with quilt: patches must apply without fuzz, or be applied already.'
   },
   {
@@ -55,6 +55,11 @@ const complaints: readonly Complaint[] = [
     when: /fatal error: ([\w./+-]+): No such file|([\w./+-]+): (?:command )?not found|make(?:\[\d+\])?: ([\w./+-]+): No such file or directory/,
     found: 'something that is not there ($1)',
     fix: 'Name the Debian package that brings it in Build-Depends, then run tagproof lock.'
+  },
+  {
+    when: /no binary artifacts found/,
+    found: 'no package that was made for this architecture',
+    fix: 'Let debian/rules binary make the packages that debian/control names, with dh_builddeb or dpkg-deb.'
   },
   {
     when: /debian\/changelog[^\n]*(?:error|badly formatted|unexpected|found)/,

@@ -16,6 +16,25 @@ export function debianEnvironment(epoch: number): Record<string, string> {
 }
 
 /**
+ * dpkg-source takes it that all patches are applied where the first one does not apply, and says nothing: then the
+ * last one must come off again. Neither is a tree that these patches do not fit.
+ */
+const patchCheck = `
+series=debian/patches/$(dpkg-vendor --query Vendor | tr A-Z a-z).series
+[ -e "$series" ] || series=debian/patches/series
+case $(cat debian/source/format 2>/dev/null) in *quilt*) quilt=1 ;; *) quilt=0 ;; esac
+if [ "$quilt" = 1 ] && [ -e "$series" ]; then
+  sed -n 's/^[[:space:]]*\\([^#[:space:]][^[:space:]]*\\).*/\\1/p' "$series" >/tmp/tagproof-patches
+  first=$(head -n 1 /tmp/tagproof-patches) last=$(tail -n 1 /tmp/tagproof-patches)
+  fits() { patch --dry-run --batch --fuzz=0 --strip=1 --silent "$@" >/dev/null 2>&1; }
+  if [ -n "$first" ] && ! fits --forward <"debian/patches/$first" && ! fits --reverse <"debian/patches/$last"; then
+    echo "tagproof: $first of debian/patches neither applies to the tree nor is applied"
+    exit 2
+  fi
+  rm /tmp/tagproof-patches
+fi`
+
+/**
  * Builds the binary packages of the source package in folder `$1` of the tree. The number of CPUs of the world is
  * that of make's jobs and of dpkg-deb's threads.
  */
@@ -26,6 +45,7 @@ if [ -e ${changelogPlace}/changelog ]; then
   chmod u+w debian/changelog
   touch -d "@$SOURCE_DATE_EPOCH" debian/changelog
 fi
+${patchCheck}
 cpus=$(nproc)
 export DPKG_DEB_THREADS_MAX=$cpus DEB_BUILD_OPTIONS="nocheck noautodbgsym parallel=$cpus"
 # dpkg-deb learned to be told its compressor by a variable in 1.21.10; what a package says itself still wins.
