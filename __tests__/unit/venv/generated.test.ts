@@ -8,6 +8,7 @@ import {
   maintainerScript,
   type VenvFacts
 } from '../../../src/targets/deb/venv/generated.ts'
+import { controlFits, expectedVenvFiles } from '../../../src/targets/deb/venv/expected.ts'
 import { checkVenvSettings } from '../../../src/targets/deb/venv/settings-check.ts'
 import { debFileName, debianVersion } from '../../../src/targets/deb/venv/version.ts'
 import { thrownBy } from '../../support/thrown.ts'
@@ -122,6 +123,46 @@ describe('the other generated files', () => {
       'usr/bin/tell': '../lib/herald/bin/herald-tell'
     })
     expect(commandLinks({ commands, prefix: '/opt/herald' })['usr/bin/herald']).toBe('/opt/herald/bin/herald')
+  })
+})
+
+describe('what must stand in a package', () => {
+  const more = venvField.parse({
+    ...settings,
+    commands: { herald: 'herald' },
+    services: ['deploy/herald.service'],
+    files: [{ from: 'conf', to: '/etc/herald' }],
+    scripts: { postinst: 'deploy/postinst' },
+    user: 'herald',
+    depends: ['nginx']
+  })
+
+  it('is known for every file that no wheel brings', () => {
+    const files = expectedVenvFiles(more, facts, { postinst: '#!/bin/sh\nset -e\n' })
+    expect([...files].map(([path, { kind, by }]) => `${path} ${kind} ${by}`)).toEqual([
+      'DEBIAN/postinst text maintainer-script',
+      'DEBIAN/postrm text maintainer-script',
+      'usr/lib/herald/pyvenv.cfg text pyvenv-cfg',
+      'usr/lib/herald/bin/python link venv-link',
+      'usr/lib/herald/bin/python3 link venv-link',
+      'usr/lib/herald/bin/python3.11 link venv-link',
+      'usr/bin/herald link command-link',
+      'etc/herald tree venv.files',
+      'usr/lib/systemd/system/herald.service tree venv.services',
+      'usr/share/doc/herald/changelog.Debian.gz text venv-changelog'
+    ])
+  })
+
+  it('leaves only size and libraries of control open', () => {
+    const measures = { libraries: 'libc6 (>= 2.34), libpq5', installedSize: '7' }
+    const text = controlText(more, facts, measures)
+    expect(controlFits(text, more, facts)).toEqual(measures)
+    expect(
+      controlFits(controlText(more, facts, { ...measures, libraries: '' }), more, facts)?.libraries
+    ).toBe('')
+    expect(controlFits(text.replace('nginx', 'evil'), more, facts)).toBeNull()
+    expect(controlFits(text.replace('libpq5', 'libpq5 (; x)'), more, facts)).toBeNull()
+    expect(controlFits(`${text}Pre-Depends: evil\n`, more, facts)).toBeNull()
   })
 })
 

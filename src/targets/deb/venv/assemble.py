@@ -135,12 +135,13 @@ def walk(top):
 
 
 def import_packaging():
-    for wheel in sorted(glob.glob("/usr/share/python-wheels/pip-*.whl")):
-        sys.path.append(wheel)
-    try:
-        return importlib.import_module("pip._vendor.packaging.requirements")
-    except ImportError:
-        return importlib.import_module("packaging.requirements")
+    sys.path += sorted(glob.glob("/usr/share/python-wheels/pip-*.whl"))
+    for name in ("pip._vendor.packaging", "packaging"):
+        try:
+            return importlib.import_module(name + ".requirements")
+        except ImportError:
+            continue
+    raise Failure("tool", "the root has no packaging, which reads requirements: its packages lack python3-pip-whl")
 
 
 def normalised(name):
