@@ -107,6 +107,17 @@ async function valuesOf(
     }
     case 'installed-size':
       return installedSize(context)
+    case 'build-ids': {
+      const ids = [...context.members.keys()].flatMap((path) => {
+        const [, one = '', rest = ''] =
+          /^usr\/lib\/debug\/\.build-id\/([0-9a-f]{2})\/([0-9a-f]+)\.debug$/.exec(path) ?? []
+        return one === '' ? [] : [one + rest]
+      })
+      const found = fieldOf(control, 'Build-Ids').split(' ')
+      return found.every((id) => ids.includes(id)) && found.length === ids.length
+        ? [found.join(' ')]
+        : [ids.join(' ')]
+    }
     case 'description':
       return [described(stated('Description'))]
     default: {

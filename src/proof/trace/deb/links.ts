@@ -43,7 +43,13 @@ export const innerLinks: Generator = {
   derive: (member, context) => Promise.resolve(deriveInner(member, context))
 }
 
+/** The documents of a package of symbols are those of its package (dh_strip(1)). */
+function isSymbolsDocument({ path: link, linkTarget }: TracedMember): boolean {
+  return link === `usr/share/doc/${linkTarget ?? ''}-dbgsym`
+}
+
 function deriveInner(member: TracedMember, context: TraceContext): Verdict | undefined {
+  if (context.artifact.kind === 'deb' && isSymbolsDocument(member)) return { traced: true, from: [] }
   const place = installedPlace(member.path, context.artifact.kind)
   const text = member.linkTarget ?? ''
   if (place === undefined) return undefined

@@ -41,9 +41,31 @@ async function read(context: TraceContext): Promise<DebPackage | undefined> {
     architecture: fieldOf(control, 'Architecture'),
     control,
     source,
-    stanza: stanzas.find((stanza) => fieldOf(stanza, 'Package') === name),
+    stanza: stanzas.find((stanza) => fieldOf(stanza, 'Package') === name) ?? symbolsStanza(name, stanzas),
     isMain: fieldOf(stanzas[0], 'Package') === name
   }
+}
+
+/** `PKG-dbgsym`, which dh_strip makes beside a package: its paragraph follows from that of the package. */
+function symbolsStanza(name: string, stanzas: readonly Paragraph[]): Paragraph | undefined {
+  const of = name.endsWith('-dbgsym') ? name.slice(0, -'-dbgsym'.length) : undefined
+  const stanza = stanzas.find((each) => fieldOf(each, 'Package') === of)
+  if (of === undefined || stanza === undefined) return undefined
+  const fields: [string, string][] = [
+    ['Package', name],
+    ['Architecture', fieldOf(stanza, 'Architecture')],
+    ['Multi-Arch', 'same'],
+    ['Section', 'debug'],
+    ['Priority', 'optional'],
+    ['Auto-Built-Package', 'debug-symbols'],
+    ['Depends', `${of} (= \${binary:Version})`],
+    ['Description', `debug symbols for ${of}`]
+  ]
+  const own = [...stanza].filter(([key]) => key.startsWith('xb'))
+  return new Map([
+    ...own,
+    ...fields.map(([key, value]) => [key.toLowerCase(), { name: key, value }] as const)
+  ])
 }
 
 /**

@@ -1,3 +1,4 @@
+import { lastPart } from '../files/tree-names.ts'
 import type { Generator, TraceContext, TracedMember, Verdict } from '../generator.ts'
 import { applyHunks, parseUnifiedDiff, type FilePatch } from './unified-diff.ts'
 
@@ -18,12 +19,28 @@ export const patchedFile: Generator = {
 }
 
 async function derivePatched(member: TracedMember, context: TraceContext): Promise<Verdict | undefined> {
-  const own = context.own?.(member.path) ?? null
-  if (own === null || member.content === null) return undefined
   const { patches } = await seriesOf(context)
-  const list = patches.get(own.slice(context.folder.length))
-  const original = await context.tree.read(own)
-  if (list === undefined || original === undefined) return undefined
+  if (patches.size === 0 || member.content === null) return undefined
+  const own = context.own?.(member.path) ?? null
+  // Where nothing else tells the file's place in the tree, its name must do: the bytes decide.
+  const named = [...patches.keys()].filter((path) => lastPart(path) === lastPart(member.path))
+  const places = own === null ? named : [own.slice(context.folder.length)]
+  for (const place of places) {
+    const verdict = await patched(member, place, patches.get(place) ?? [], context)
+    if (verdict !== undefined) return verdict
+  }
+  return undefined
+}
+
+async function patched(
+  member: TracedMember,
+  place: string,
+  list: readonly { path: string; patch: FilePatch }[],
+  { tree, folder }: TraceContext
+): Promise<Verdict | undefined> {
+  const own = folder + place
+  const original = await tree.read(own)
+  if (list.length === 0 || original === undefined || member.content === null) return undefined
   let text: string | undefined = original.toString('latin1')
   for (const { patch } of list) text = text === undefined ? undefined : applyHunks(text, patch)
   if (text === undefined || !Buffer.from(text, 'latin1').equals(member.content)) return undefined

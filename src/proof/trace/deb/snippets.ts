@@ -9,7 +9,7 @@ const largestSection = 8 * 1024
  * What debhelper puts into the place of a `#NAME#`: words and paths. Nothing that a shell runs by itself or expands; a
  * line ends only after a backslash.
  */
-const parameter = `(?:[-A-Za-z0-9@._:+/~=,%' \\t]|\\\\\\n|\\$\\{DPKG_ROOT[^}\\n]{0,40}\\})*`
+const parameter = `(?:[-A-Za-z0-9@._:+/~=,%' \\t]|\\\\[-A-Za-z0-9@._:+/~=,% \\n]|\\$\\{DPKG_ROOT[^}\\n]{0,40}\\})*`
 
 /** Matches texts against the snippets of a root. */
 export interface Snippets {

@@ -87,7 +87,10 @@ function fromBuild(member: TracedMember, build: BuildEvidence, context: TraceCon
 function sourcesOf(member: TracedMember, build: BuildEvidence, { tree, folder }: TraceContext): string[] {
   const python = pythonCompilers.some((name) => build.environment.has(name))
   const sources = tree.paths.filter(
-    (path) => path.startsWith(folder) && (compiledLanguages.test(path) || (python && path.endsWith('.py')))
+    (path) =>
+      path.startsWith(folder) &&
+      !path.startsWith(`${folder}debian/`) &&
+      (compiledLanguages.test(path) || (python && path.endsWith('.py')))
   )
   const stem = stemOf(member.inner)
   const named = sources.filter((path) => stemOf(path) === stem)
