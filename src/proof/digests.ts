@@ -12,8 +12,11 @@ export interface DigestPair {
 
 /** Puts the digests of originals in the place of those of scrambled files. */
 export interface Digests {
-  /** The text of world b as it would be with the originals' digests; equal to `text` where it holds none. */
-  restored(text: string): Promise<string>
+  /**
+   * The text of world b as it would be with the originals' digests: by the files alone, and with what was learned before
+   * them. Two forms at most, so that a text as a whole is one or the other; `text` itself where it holds no digest.
+   */
+  restored(text: string): Promise<string[]>
   /** Takes two contents for one from now on: world a's, and world b's that becomes it once the originals are back. */
   learn(a: Buffer, b: Buffer): void
   /** The same for contents that are known by their SHA-256 alone. */
@@ -39,26 +42,32 @@ const lengths = new Set([32, 40, 64, 96, 128, 22, 27, 43, 86])
  */
 export function digestsOf(files: readonly ScrambledFile[], read: ReadBoth): Digests {
   const known = new Map<string, string>()
+  const learned = new Map<string, string>()
   for (const file of files)
     enter(known, Buffer.from(file.scrambled, 'hex'), Buffer.from(file.original, 'hex'))
   let others: Promise<void> | undefined
   return {
     async restored(text) {
-      if (!runs.some((run) => candidates(text, run).length > 0)) return text
-      const first = replaced(text, known)
-      if (!runs.some((run) => candidates(first, run).some((token) => mayBeOther(token)))) return first
-      others ??= enterOthers(known, files, read)
-      await others
-      return replaced(text, known)
+      if (!hasCandidate(text, () => true)) return [text]
+      const first = replaced(replaced(text, learned), known)
+      if (hasCandidate(first, mayBeOther)) {
+        others ??= enterOthers(known, files, read)
+        await others
+      }
+      return [...new Set([replaced(text, known), replaced(text, new Map([...known, ...learned]))])]
     },
     learn(a, b) {
       for (const algorithm of ['sha256', ...otherAlgorithms] as const)
-        enter(known, digest(algorithm, b), digest(algorithm, a))
+        enter(learned, digest(algorithm, b), digest(algorithm, a))
     },
     learnSha256(a, b) {
-      enter(known, Buffer.from(b, 'hex'), Buffer.from(a, 'hex'))
+      enter(learned, Buffer.from(b, 'hex'), Buffer.from(a, 'hex'))
     }
   }
+}
+
+function hasCandidate(text: string, is: (token: string) => boolean): boolean {
+  return runs.some((run) => candidates(text, run).some(is))
 }
 
 function candidates(text: string, run: RegExp): string[] {
