@@ -19,7 +19,7 @@ export async function shipAsBuilt(
 export function repackedNote(artifact: string, fields: readonly string[]): Finding {
   return {
     ...about(artifact, 'repacked', 'note'),
-    message: `The content is the same in both worlds; the packing of the backend is not, or cannot be compared (${fields.join(', ')}), so the canonical form is shipped.`
+    message: `The content is the same in both worlds; the packing of the backend is not, or cannot be compared (${listed(fields)}), so the canonical form is shipped.`
   }
 }
 
@@ -35,7 +35,7 @@ export function packedByA(artifact: string, streams: string): Finding {
 export function containerFinding(artifact: string, fields: readonly string[], told: ContainerTold): Finding {
   return {
     ...about(artifact, 'container-differs', 'refuse'),
-    message: `The members agree, and what holds them differs between the worlds: ${fields.join(', ')}.`,
+    message: `The members agree, and what holds them differs between the worlds: ${listed(fields)}.`,
     ...told
   }
 }
@@ -58,4 +58,12 @@ export function about(
   severity: Finding['severity']
 ): Omit<Finding, 'message'> {
   return { check: 'reproduced', code, severity, artifact, member: null, cause: null, fix: null, waiver: null }
+}
+
+const mostListed = 20
+
+/** An image of many layers has more fields than anybody reads. */
+function listed(fields: readonly string[]): string {
+  const more = fields.length - mostListed
+  return [...fields.slice(0, mostListed), ...(more > 0 ? [`${more} more`] : [])].join(', ')
 }
