@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import path from 'node:path'
+import { TagproofError } from '../../platform/errors.ts'
+import { requirePrivilege } from '../../platform/privilege.ts'
+import type { Bind } from '../../worlds/sandbox.ts'
+import type { ImageBuilder, ImageBuildRequest, ImageBuildResult } from '../builder.ts'
+import { buildInEnclosure, type BuilderRun } from '../run.ts'
+import { ownFolder } from '../settings.ts'
+import type { FoundPrograms } from '../tool.ts'
+import { buildkitScript, canaryFolder, programFolder } from './script.ts'
+
+/**
+ * BuildKit: its own daemon with its own state for each build, in an enclosure. The frontend is the one that is built in,
+ * whatever `# syntax=` says; nothing is cached, nothing attested, times are rewritten to the epoch.
+ */
+export function buildkit({ folder, version, programs }: FoundPrograms): ImageBuilder {
+  return {
+    name: 'buildkit',
+    version,
+    programs,
+    async build(request) {
+      await requirePrivilege()
+      return buildOnce(request, folder)
+    }
+  }
+}
+
+async function buildOnce(request: ImageBuildRequest, folder: string): Promise<ImageBuildResult> {
+  const canary = randomBytes(32).toString('hex')
+  const run: BuilderRun = {
+    script: buildkitScript,
+    arguments: (tree) => buildctlArguments(request, tree),
+    binds: [{ source: folder, destination: programFolder }, ...placesOf(request)],
+    files: new Map([[`${canaryFolder.slice(1)}/canary`, canary]]),
+    environment: {}
+  }
+  const { told, ...result } = await buildInEnclosure(request, run)
+  const seen = told.get('canary')
+  // Before the canary was told, nothing was built.
+  if (seen !== undefined && seen !== canary)
+    throw new TagproofError('internal', `The image builder of world ${request.world} saw another build's files.`, {
+      found: seen.slice(0, 64),
+      expected: canary
+    })
+  if (result.image !== null && seen === undefined)
+    throw new TagproofError('internal', 'The image builder did not tell what its context holds.')
+  return result
+}
+
+function placesOf({ folders, images }: ImageBuildRequest): Bind[] {
+  return [
+    ...folders.map(({ folder }, at) => ({ source: path.resolve(folder), destination: `${ownFolder}/folder/${at}` })),
+    ...images.map(({ folder }, at) => ({ source: path.resolve(folder), destination: `${ownFolder}/image/${at}` }))
+  ]
+}
+
+/** Arguments of `buildctl build`, beside those that the script always gives. */
+export function buildctlArguments(request: ImageBuildRequest, tree: string): string[] {
+  const context = path.posix.join(tree, request.context)
+  const dockerfile = path.posix.join(context, request.dockerfile)
+  const options: [string, string][] = [
+    ['filename', path.posix.basename(dockerfile)],
+    ['platform', request.platform],
+    ['force-network-mode', 'none'],
+    ...(request.stage === null ? [] : ([['target', request.stage]] as [string, string][])),
+    ...Object.entries(request.arguments).map(([name, value]): [string, string] => [`build-arg:${name}`, value]),
+    ['build-arg:SOURCE_DATE_EPOCH', String(request.epoch)],
+    ...request.folders.map(({ name }, at): [string, string] => [`context:${name}`, `local:folder-${at}`]),
+    ...request.images.map(({ reference, digest }, at): [string, string] => [
+      `context:${contextName(reference)}`,
+      `oci-layout://image-${at}@${digest}`
+    ])
+  ]
+  return [
+    ...['--local', `context=${context}`, '--local', `dockerfile=${path.posix.dirname(dockerfile)}`],
+    ...request.folders.flatMap((_, at) => ['--local', `folder-${at}=${ownFolder}/folder/${at}`]),
+    ...request.images.flatMap((_, at) => ['--oci-layout', `image-${at}=${ownFolder}/image/${at}`]),
+    ...options.flatMap(([name, value]) => ['--opt', `${name}=${value}`]),
+    '--output',
+    'type=oci,dest=/out/image.tar,rewrite-timestamp=true,oci-mediatypes=true,compression=gzip'
+  ]
+}
+
+/** How BuildKit looks a reference up among the contexts: familiar form, `:latest` left out. */
+export function contextName(reference: string): string {
+  return reference
+    .replace(/^(index\.)?docker\.io\//, '')
+    .replace(/^library\/(?=[^/]+$)/, '')
+    .replace(/:latest$/, '')
+}
