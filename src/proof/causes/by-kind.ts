@@ -4,7 +4,7 @@ const inDockerfile = {
   epoch:
     'Write `ARG SOURCE_DATE_EPOCH` into the stage, and use "$SOURCE_DATE_EPOCH" in the RUN step instead of the clock.',
   bytecode:
-    'Write `ENV PYTHONDONTWRITEBYTECODE=1 PIP_NO_COMPILE=1` before the RUN step that installs; Python compiles what it imports.'
+    'Write `ENV PYTHONDONTWRITEBYTECODE=1` before the RUN step, and install with `pip install --no-compile`; Python compiles what it imports.'
 }
 
 const inRules = {
