@@ -2,6 +2,7 @@ import type { BuiltArtifact } from '../documents/build.ts'
 import type { Finding } from '../documents/proof.ts'
 import { parseWheelName } from '../formats/wheel.ts'
 import { sameVersion } from '../source/version.ts'
+import { debianVersionAgrees } from '../targets/deb/debian/version.ts'
 
 export interface VersionsRequest {
   /** Version in the artifact's metadata; null where that was not read. */
@@ -13,9 +14,21 @@ export interface VersionsRequest {
   version: string | null
 }
 
-/** Whether the version in the metadata and in the file name is that of the tag (PEP 440 equality). */
+/**
+ * Whether the version in the metadata and in the file name is that of the tag: equal by PEP 440, and for a deb once
+ * epoch and revision are off (dpkg names the file after the version in `control`).
+ */
 export function versionFindings(request: VersionsRequest): Finding[] {
-  const { kind, name, version } = request
+  const { kind, name, stated: control, version } = request
+  if (kind === 'deb' && version !== null && control !== null)
+    return debianVersionAgrees(control, version)
+      ? []
+      : [
+          {
+            ...mismatch(name, 'DEBIAN/control', 'DEBIAN/control', control, version),
+            fix: 'Set `changelog: tag` for the target, which puts an entry for the tag on top of debian/changelog; or raise debian/changelog before the tag is made.'
+          }
+        ]
   if (version === null || (kind !== 'sdist' && kind !== 'wheel')) return []
   const member = kind === 'sdist' ? 'PKG-INFO' : 'METADATA'
   const stated = [

@@ -23,6 +23,15 @@ describe('versions', () => {
     expect(first?.cause).toContain('version plugin')
   })
 
+  it('of debs agree without epoch and revision, and are refused where the changelog lags behind the tag', () => {
+    const deb = (stated: string): unknown[] =>
+      versionFindings({ stated, kind: 'deb', name: 'pkg_1_all.deb', version: '1.0rc1' })
+    expect(deb('2:1.0~rc1-3')).toEqual([])
+    expect(deb('0.9-1')).toMatchObject([
+      { code: 'version-mismatch', member: 'DEBIAN/control', fix: expect.stringContaining('changelog: tag') }
+    ])
+  })
+
   it('have nothing to agree with where there is no tag', () => {
     expect(sdist('1.0', null)).toEqual([])
   })
