@@ -30,11 +30,11 @@ export function parseRelations(
   lines: readonly number[]
 ): { relations: Relation[] } | { bad: string; line: number } {
   const relations: Relation[] = []
-  let offset = 0
+  let passed = 0
   for (const text of value.split(',')) {
-    const before = value.slice(0, offset) + (/^\s*/.exec(text)?.[0] ?? '')
-    const line = lines[before.split('\n').length - 1] ?? lines[0] ?? 1
-    offset += text.length + 1
+    const blank = newlines(/^\s*/.exec(text)?.[0] ?? '')
+    const line = lines[passed + blank] ?? lines[0] ?? 1
+    passed += newlines(text)
     // A comma may end the list, and packagers like that.
     if (text.trim() === '') continue
     const alternatives = text.split('|').map((part) => parseAlternative(part.replace(/\s+/g, ' ').trim()))
@@ -43,6 +43,10 @@ export function parseRelations(
     relations.push({ alternatives: known, line })
   }
   return { relations }
+}
+
+function newlines(text: string): number {
+  return text.split('\n').length - 1
 }
 
 function parseAlternative(text: string): Alternative | null {

@@ -6,6 +6,8 @@ import { missingDebianPackages } from '../../python/debian-packages.ts'
 import { driverError } from '../../python/failures.ts'
 
 const shownLines = 25
+/** What is longer is no message for people, and would take long to search. */
+const longestLine = 1000
 
 interface Complaint {
   when: RegExp
@@ -86,7 +88,12 @@ export function debianError(
       output,
       fix: 'Run tagproof lock, commit the lock, and tag that commit.'
     })
-  const known = complaintIn(world.output)
+  const known = complaintIn(
+    world.output
+      .split('\n')
+      .map((line) => line.slice(0, longestLine))
+      .join('\n')
+  )
   const packages = missingDebianPackages(world.output)
   return new TagproofError('build-failed', `The build of ${name} in world ${request.world} failed.`, {
     where: `${folder}/rules`,
