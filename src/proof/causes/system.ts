@@ -60,6 +60,12 @@ const systemFiles: readonly SystemFile[] = [
     fix: 'Add to each RUN that calls apt-get: `&& apt-get clean && rm -rf /var/cache/apt/*.bin /var/lib/apt/lists/*`.'
   },
   {
+    name: 'apk-state',
+    path: /^(etc\/apk\/world|lib\/apk\/db\/|var\/(cache|log)\/apk)/,
+    cause: 'The state of apk holds times and names of virtual packages that it draws itself.',
+    fix: 'Use `apk add --no-cache`, and give virtual packages a name (`--virtual .build`).'
+  },
+  {
     name: 'package-log',
     path: /^var\/log\//,
     cause: 'A log holds the times of what was done.',
