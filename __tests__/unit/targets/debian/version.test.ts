@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { compareDebianVersions, partsOf } from '../../../../src/targets/deb/debian/version-order.ts'
+import { debianVersion } from '../../../../src/targets/deb/venv/version.ts'
 import { debianUpstream, debianVersionAgrees } from '../../../../src/targets/deb/debian/version.ts'
 
 describe('the upstream part of a Debian version for a tag', () => {
@@ -10,9 +11,9 @@ describe('the upstream part of a Debian version for a tag', () => {
     ['2.0.0-beta.2', '2.0.0~beta2'],
     ['1.0a1', '1.0~a1'],
     ['1.0.dev3', '1.0~~dev3'],
-    ['1.0rc1.dev2', '1.0~rc1~dev2'],
-    ['1.0.post1', '1.0.post1'],
-    ['1.0-1', '1.0.post1'],
+    ['1.0rc1.dev2', '1.0~rc1~~dev2'],
+    ['1.0.post1', '1.0+post1'],
+    ['1.0-1', '1.0+post1'],
     ['1!2.0', '2.0'],
     ['1.0+local_2', '1.0+local.2'],
     // Numbers stay as they are written: PEP 440 would say 2024.1.5.
@@ -24,7 +25,7 @@ describe('the upstream part of a Debian version for a tag', () => {
   })
 
   it('sorts as the versions of tags do', () => {
-    const order = ['1.0.dev1', '1.0a1', '1.0rc1.dev1', '1.0rc1', '1.0', '1.0.post1', '1.1']
+    const order = ['1.0.dev1', '1.0a1', '1.0rc1.dev1', '1.0rc1', '1.0', '1.0.post1', '1.0.1', '1.1']
     const upstream = order.map(debianUpstream)
     expect([...upstream].sort(compareDebianVersions)).toEqual(upstream)
   })
@@ -42,6 +43,8 @@ describe('agreement of a Debian version with a tag', () => {
     ['1.4.0', '1.4.0'],
     ['1.0~dev3-1', '1.0.dev3'],
     ['1.0~~dev3-1', '1.0.dev3'],
+    ['1.0.post1-1', '1.0.post1'],
+    ['1.0+post1-1', '1.0.post1'],
     ['1.4.0+deb12u1', '1.4.0'],
     ['2024~01~05-1', '2024-01-05']
   ])('%s is that of %s', (debian, tag) => {
@@ -59,6 +62,22 @@ describe('agreement of a Debian version with a tag', () => {
     ['', '1.4.0']
   ])('%s is not that of %s', (debian, tag) => {
     expect(debianVersionAgrees(debian, tag)).toBe(false)
+  })
+})
+
+describe('the version of a deb that is made of a wheel', () => {
+  it.each([
+    '1.4.0',
+    '1.0rc1',
+    '1.0a2.dev3',
+    '1.0.dev3',
+    '1.0.post1',
+    '1!2.0',
+    '1.0+local.1',
+    '1.0.post2.dev1'
+  ])('agrees with the tag it was made from: %s', (version) => {
+    expect(debianVersionAgrees(debianVersion(version, '1'), version)).toBe(true)
+    expect(debianVersionAgrees(`${debianUpstream(version)}-1`, version)).toBe(true)
   })
 })
 

@@ -8,7 +8,7 @@ import { TagproofError } from '../../../platform/errors.ts'
 import { hashFile, withTemporaryFolder, writeFileAtomic } from '../../../platform/files.ts'
 import { runInWorld, type WorldRequest, type WorldResult } from '../../../worlds/run.ts'
 import type { BuildRequest } from '../../build-request.ts'
-import { withScrambledCount } from '../../scrambled-count.ts'
+import { withCount } from '../../python/build.ts'
 import { changelogForTag, newestEntry } from './changelog.ts'
 import { parseChanges, unusable, type Changes } from './changes.ts'
 import { exportedTexts } from './exported-files.ts'
@@ -43,9 +43,7 @@ export async function buildDebian(request: BuildRequest): Promise<BuiltTarget> {
     evidence,
     requires: [],
     reads: world.reads,
-    variations: world.variations.map((variation) =>
-      withScrambledCount(withThreads(variation), request.scrambled)
-    )
+    variations: world.variations.map((variation) => withCount(withThreads(variation), request))
   }
 }
 

@@ -7,7 +7,8 @@ const pythonVersion =
 
 /**
  * The upstream part of a Debian version for the version of a tag: what comes before a release sorts before it there
- * too (`1.0rc1` → `1.0~rc1`, and `1.0.dev3`, which comes before `1.0a1`, → `1.0~~dev3`). Numbers stay as they are written. An epoch of PEP 440 is
+ * too (`1.0rc1` → `1.0~rc1`, and `1.0.dev3`, which comes before `1.0a1`, → `1.0~~dev3`), and what comes after one
+ * before the next (`1.0.post1` → `1.0+post1`, which is less than `1.0.1`). Numbers stay as they are written. An epoch of PEP 440 is
  * dropped, since Debian's own epoch belongs to the packager.
  */
 export function debianUpstream(version: string): string {
@@ -22,8 +23,8 @@ export function debianUpstream(version: string): string {
   return [
     release,
     pre === undefined ? '' : `~${pre.toLowerCase()}${preNumber}`,
-    after === undefined ? '' : `.post${after}`,
-    dev === undefined ? '' : `${pre === undefined ? '~~' : '~'}dev${devNumber}`,
+    after === undefined ? '' : `+post${after}`,
+    dev === undefined ? '' : `~~dev${devNumber}`,
     groups.local === undefined ? '' : `+${groups.local.replace(/[-_]/g, '.')}`
   ].join('')
 }
@@ -33,7 +34,7 @@ const packagersTail = /(?:[+~.](?:dfsg|ds|repack|really)[A-Za-z0-9.]*|[+~](?:bpo
 
 /**
  * Whether the version of a package is the one that the tag states. Epoch and revision are the packager's; of the
- * upstream part, `~` before letters and a repacking suffix (`+dfsg1`) make no difference: `1:1.0~rc1+dfsg-2` is `1.0rc1`.
+ * upstream part, `~` before letters, `+` before `post` and a repacking suffix (`+dfsg1`) make no difference: `1:1.0~rc1+dfsg-2` is `1.0rc1`.
  */
 export function debianVersionAgrees(debianVersion: string, tagVersion: string): boolean {
   const { upstream } = partsOf(debianVersion)
@@ -41,6 +42,6 @@ export function debianVersionAgrees(debianVersion: string, tagVersion: string): 
   return [upstream, upstream.replace(packagersTail, '')].some(
     (candidate) =>
       candidate === debianUpstream(tagVersion) ||
-      sameVersion(candidate.replace(/~+(?=[A-Za-z])/g, ''), withoutEpoch)
+      sameVersion(candidate.replace(/~+(?=[A-Za-z])/g, '').replace('+post', '.post'), withoutEpoch)
   )
 }
