@@ -107,6 +107,7 @@ async function enclosed(request: BuilderEnclosure, root: string): Promise<Enclos
     hostUser: hostIdBase[request.world],
     // Modes of the context go into the image, so they are the tree's in both worlds.
     umask: 0o022,
+    disk: path.resolve(request.outputs),
     sizeKib: (limits['disk-mib'] + extraMib) * 1024 + ownKib,
     bundle: { bytes: bundle.length }
   })

@@ -60,9 +60,7 @@ def edit(config, settings, rootfs):
     add_variables(variables, settings, rootfs, record)
     mounts = [entry for entry in config.get("mounts", []) if not is_unwanted(entry["destination"])]
     mounts.append(bind(settings["system"], "/sys"))
-    for entry in mounts:
-        if entry["destination"] == "/etc/hosts":
-            entry["source"] = settings["hosts"]
+    mounts = [bind(settings["hosts"], "/etc/hosts") if is_hosts(entry) else entry for entry in mounts]
     if settings["clock"] is not None:
         record["clock"] = clock_hindrance(settings["clock"]["library"], rootfs, process["args"], variables)
         if record["clock"] == "":
@@ -93,6 +91,10 @@ def edit(config, settings, rootfs):
     linux["maskedPaths"] = sorted({*linux.get("maskedPaths", []), *settings["maskedPaths"]})
     linux["readonlyPaths"] = sorted({*linux.get("readonlyPaths", []), *settings["readonlyPaths"]})
     return record
+
+
+def is_hosts(entry):
+    return entry["destination"] == "/etc/hosts"
 
 
 def is_unwanted(destination):

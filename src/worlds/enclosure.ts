@@ -12,6 +12,8 @@ export interface EnclosureRequest {
   umask: number
   /** Size of the world's memory file system in KiB. */
   sizeKib: number
+  /** Folder on whose disk that file system lies instead, in a file without a name; in memory where that cannot be had. */
+  disk?: string
   /** Bytes of the bundle on standard input, or a file that holds it where standard input is the terminal. */
   bundle: { bytes: number } | { file: string }
 }
@@ -45,7 +47,8 @@ function scriptArguments(request: EnclosureRequest): string[] {
     String(request.hostUser),
     request.umask.toString(8).padStart(4, '0'),
     String(request.sizeKib),
-    'file' in request.bundle ? request.bundle.file : String(request.bundle.bytes)
+    'file' in request.bundle ? request.bundle.file : String(request.bundle.bytes),
+    request.disk ?? ''
   ]
 }
 
@@ -55,7 +58,7 @@ function scriptArguments(request: EnclosureRequest): string[] {
  * cannot be left.)
  */
 const prologue = `
-id=$1 root=$2 export=$3 owner=$4 mask=$5 size=$6 bundle=$7
+id=$1 root=$2 export=$3 owner=$4 mask=$5 size=$6 bundle=$7 disk=$8
 locks=/run/tagproof world=${mountPoint}
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
 umask 022
@@ -110,7 +113,17 @@ mount -t tmpfs -o mode=0755,size=256m,nosuid,nodev tagproof "$world"
 cd "$world"
 mkdir bundle lower upper work rootfs state scratch
 # What the build writes has its own limit; our records do not suffer when it is reached.
-mount -t tmpfs -o "mode=0755,size=\${size}k,nr_inodes=2m,strictatime,nosuid,nodev" scratch scratch
+on_disk() {
+  [ -n "$disk" ] || return 1
+  file=$(mktemp "$disk/.tagproof-XXXXXXXX") || return 1
+  exec 6<>"$file"
+  rm -f "$file"
+  truncate -s "\${size}k" /proc/self/fd/6 &&
+    mkfs.ext4 -q -F -m 0 -O ^has_journal -E lazy_itable_init=1,nodiscard /proc/self/fd/6 &&
+    mount -t ext4 -o loop,noatime,nosuid,nodev /proc/self/fd/6 scratch || return 1
+}
+on_disk 2>/dev/null || mount -t tmpfs -o "mode=0755,size=\${size}k,nr_inodes=2m,strictatime,nosuid,nodev" scratch scratch
+exec 6<&-
 unpack_bundle
 mount --bind "$root" lower
 mount -o remount,bind,ro lower

@@ -17,10 +17,14 @@ printf '#!/bin/sh\\nexec /usr/bin/python3 -I -S /tagproof/runtime.py "$@"\\n' >r
 chmod 0755 runtime
 : >/out/steps
 mkdir state
+# In a user namespace overlays need attributes that a file system in memory may not have.
+snapshotter=overlayfs
+if [ "$(stat -f -c %T state)" = tmpfs ]; then snapshotter=native; fi
 export BUILDKIT_HOST="unix://$home/buildkit.sock" DOCKER_CONFIG="$home"
 ${programFolder}/buildkitd --addr "$BUILDKIT_HOST" --root "$home/state" --containerd-worker=false --oci-worker=true \\
-  --oci-worker-rootless=true --oci-worker-net=host --oci-worker-gc=false \\
-  --oci-worker-binary="$home/runtime" --otel-socket-path "$home/otel.sock" --cdi-disabled --allow-insecure-entitlement=network.host >buildkitd.log 2>&1 &
+  --oci-worker-rootless=true --oci-worker-net=host --oci-worker-snapshotter="$snapshotter" --oci-worker-gc=false \\
+  --oci-worker-binary="$home/runtime" --otel-socket-path "$home/otel.sock" --cdi-disabled \\
+  --allow-insecure-entitlement=network.host >buildkitd.log 2>&1 &
 daemon=$!
 tries=0
 until ${programFolder}/buildctl debug workers --format '{{range .}}{{index .Labels "org.mobyproject.buildkit.worker.snapshotter"}}{{end}}' >/out/snapshotter 2>/dev/null; do
