@@ -8,7 +8,7 @@ import {
   type Blob
 } from '../../../src/formats/oci/layout-writer.ts'
 import { mediaTypes } from '../../../src/formats/oci/media-types.ts'
-import { tarEnd, tarHeader, tarPadding } from '../../../src/formats/tar/writer.ts'
+import { tarChecksum, tarEnd, tarHeader, tarPadding } from '../../../src/formats/tar/writer.ts'
 import { epoch, type Files } from './packages.ts'
 
 export interface LayerForm {
@@ -20,6 +20,8 @@ export interface LayerForm {
   mode?: number
   uid?: number
   reverse?: boolean
+  /** Headers in the dialect of GNU tar, which says the same. */
+  gnu?: boolean
   /** Of gzip. */
   level?: number
 }
@@ -41,7 +43,8 @@ function layerTar({
   mtime = epoch,
   mode,
   uid = 0,
-  reverse
+  reverse,
+  gnu
 }: LayerForm): Buffer {
   const entries = Object.entries(files)
   if (reverse === true) entries.reverse()
@@ -50,7 +53,8 @@ function layerTar({
     ...entries.flatMap(([path, content]) => {
       const bytes = Buffer.from(content)
       const fields = { path, kind: 'file' as const, mode: mode ?? 0o644, size: bytes.length, ...common }
-      return [tarHeader(fields), bytes, tarPadding(bytes.length)]
+      const header = tarHeader(fields)
+      return [gnu === true ? inGnuDialect(header) : header, bytes, tarPadding(bytes.length)]
     }),
     ...Object.entries(hardlinks).map(([path, linkTarget]) =>
       tarHeader({ path, kind: 'hardlink', mode: mode ?? 0o644, size: 0, linkTarget, ...common })
@@ -60,6 +64,12 @@ function layerTar({
     ),
     tarEnd
   ])
+}
+
+function inGnuDialect(header: Buffer): Buffer {
+  header.write('ustar  \0', 257, 'latin1')
+  header.write(`${tarChecksum(header).toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+  return header
 }
 
 function blobOf(bytes: Buffer): Blob {
