@@ -13,6 +13,8 @@ export interface NamedFolder {
 export interface NamedImage {
   /** As `FROM` and `COPY --from` say it. */
   reference: string
+  /** For which it stands. */
+  platform: string
   folder: string
   /** Of its manifest, `sha256:…`. */
   digest: string

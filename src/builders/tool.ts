@@ -83,3 +83,13 @@ async function isProgram(file: string): Promise<boolean> {
     () => false
   )
 }
+
+/** Finds buildah on the PATH. */
+export async function findBuildah(
+  environment: Readonly<Record<string, string | undefined>> = process.env
+): Promise<FoundPrograms | undefined> {
+  const file = await findProgram('buildah', environment)
+  if (file === undefined) return undefined
+  const version = (await versionOf(file, /version (\S+)/)) ?? 'unknown'
+  return { folder: path.dirname(file), version, programs: await programsOf([file]) }
+}

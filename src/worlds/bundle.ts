@@ -1,9 +1,8 @@
 import { tarEnd, tarHeader, tarPadding } from '../formats/tar/writer.ts'
 import type { RootFiles } from './root-files.ts'
-import type { RuntimeConfig } from './sandbox.ts'
 
 /** Config and files of a world as one tar archive: what goes to the privileged child, with no file on the host. */
-export function bundleArchive(config: RuntimeConfig, files: RootFiles, folders: readonly string[]): Buffer {
+export function bundleArchive(config: object, files: RootFiles, folders: readonly string[]): Buffer {
   const blocks = [...file('config.json', JSON.stringify(config))]
   const made = new Set<string>()
   const directory = (path: string): void => {

@@ -66,8 +66,8 @@ export function buildctlArguments(request: ImageBuildRequest, tree: string): str
     ...Object.entries(request.arguments).map(([name, value]): [string, string] => [`build-arg:${name}`, value]),
     ['build-arg:SOURCE_DATE_EPOCH', String(request.epoch)],
     ...request.folders.map(({ name }, at): [string, string] => [`context:${name}`, `local:folder-${at}`]),
-    ...request.images.map(({ reference, digest }, at): [string, string] => [
-      `context:${contextName(reference)}`,
+    ...request.images.map(({ reference, platform, digest }, at): [string, string] => [
+      `context:${contextName(reference)}::${platform}`,
       `oci-layout://image-${at}@${digest}`
     ])
   ]
