@@ -118,6 +118,8 @@ async function unpackedBytes({ images, folders }: ImageBuildRequest): Promise<nu
 async function sizeOf(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true })
   const files = entries.filter((entry) => entry.isFile())
-  const sizes = await Promise.all(files.map(async (entry) => (await stat(path.join(entry.parentPath, entry.name))).size))
+  const sizes = await Promise.all(
+    files.map(async (entry) => (await stat(path.join(entry.parentPath, entry.name))).size)
+  )
   return sizes.reduce((sum, size) => sum + size, 0)
 }

@@ -152,11 +152,10 @@ export function stepVariations(
 ): Variation[] {
   return records.map((variation) => {
     const { name } = variation
-    if (fixed[name] !== undefined)
-      return { name, value: '', applied: false, reason: fixed[name] }
-    if (name === 'build-path')
-      return { ...variation, value: `context in ${variation.value}` }
-    if (steps === null || !variation.applied || name === 'directory-order' || name === 'scrambled-files') return variation
+    if (fixed[name] !== undefined) return { name, value: '', applied: false, reason: fixed[name] }
+    if (name === 'build-path') return { ...variation, value: `context in ${variation.value}` }
+    if (steps === null || !variation.applied || name === 'directory-order' || name === 'scrambled-files')
+      return variation
     if (steps.length === 0)
       return { ...variation, applied: false, reason: 'no step of the Dockerfile runs a program' }
     const reasons = steps.flatMap(({ variations }) => variations[name] ?? [])

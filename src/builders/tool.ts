@@ -45,7 +45,9 @@ export function toolsFolder(environment: Readonly<Record<string, string | undefi
 }
 
 function searchPath(environment: Readonly<Record<string, string | undefined>>): string[] {
-  return [...(environment.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].filter((folder) => folder.startsWith('/'))
+  return [...(environment.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].filter((folder) =>
+    folder.startsWith('/')
+  )
 }
 
 /** A program of the system by its name, for ordinary users too, whose PATH lacks sbin. */

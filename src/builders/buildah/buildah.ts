@@ -6,6 +6,7 @@ import type { ImageBuilder, ImageBuildRequest, ImageBuildResult } from '../build
 import { buildInEnclosure } from '../run.ts'
 import { ownFolder } from '../settings.ts'
 import type { FoundPrograms } from '../tool.ts'
+import { restoreBaseLayers } from './base-layers.ts'
 import { buildahScript, canaryFolder } from './script.ts'
 
 /**
@@ -30,17 +31,28 @@ async function buildOnce(request: ImageBuildRequest): Promise<ImageBuildResult> 
     script: buildahScript,
     arguments: (tree) => buildahArguments(request, tree),
     binds: [
-      ...request.folders.map(({ folder }, at) => ({ source: path.resolve(folder), destination: folderPath(at) })),
-      ...request.images.map(({ folder }, at) => ({ source: path.resolve(folder), destination: imagePath(at) }))
+      ...request.folders.map(({ folder }, at) => ({
+        source: path.resolve(folder),
+        destination: folderPath(at)
+      })),
+      ...request.images.map(({ folder }, at) => ({
+        source: path.resolve(folder),
+        destination: imagePath(at)
+      }))
     ],
     files: new Map([[`${canaryFolder.slice(1)}/canary`, canary]]),
     environment: {}
   })
   if (result.image !== null && told.get('canary') !== canary)
-    throw new TagproofError('internal', `The image builder of world ${request.world} saw another build's files.`, {
-      found: told.get('canary')?.slice(0, 64) ?? 'nothing',
-      expected: canary
-    })
+    throw new TagproofError(
+      'internal',
+      `The image builder of world ${request.world} saw another build's files.`,
+      {
+        found: told.get('canary')?.slice(0, 64) ?? 'nothing',
+        expected: canary
+      }
+    )
+  if (result.image !== null) await restoreBaseLayers(result.image, request.images, request.epoch)
   return result
 }
 
@@ -54,7 +66,17 @@ export function buildahArguments(request: ImageBuildRequest, tree: string): stri
   return [
     String(request.images.length),
     ...bases,
-    ...['--isolation', 'oci', '--network', 'none', '--pull-never', '--format', 'oci', '--timestamp', String(request.epoch)],
+    ...[
+      '--isolation',
+      'oci',
+      '--network',
+      'none',
+      '--pull-never',
+      '--format',
+      'oci',
+      '--timestamp',
+      String(request.epoch)
+    ],
     ...['--omit-history', '--identity-label=false', '--platform', request.platform, '--squash=false'],
     ...(request.stage === null ? [] : ['--target', request.stage]),
     ...Object.entries(request.arguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),

@@ -38,10 +38,14 @@ async function buildOnce(request: ImageBuildRequest, folder: string): Promise<Im
   const seen = told.get('canary')
   // Before the canary was told, nothing was built.
   if (seen !== undefined && seen !== canary)
-    throw new TagproofError('internal', `The image builder of world ${request.world} saw another build's files.`, {
-      found: seen.slice(0, 64),
-      expected: canary
-    })
+    throw new TagproofError(
+      'internal',
+      `The image builder of world ${request.world} saw another build's files.`,
+      {
+        found: seen.slice(0, 64),
+        expected: canary
+      }
+    )
   if (result.image !== null && seen === undefined)
     throw new TagproofError('internal', 'The image builder did not tell what its context holds.')
   return result
@@ -49,8 +53,14 @@ async function buildOnce(request: ImageBuildRequest, folder: string): Promise<Im
 
 function placesOf({ folders, images }: ImageBuildRequest): Bind[] {
   return [
-    ...folders.map(({ folder }, at) => ({ source: path.resolve(folder), destination: `${ownFolder}/folder/${at}` })),
-    ...images.map(({ folder }, at) => ({ source: path.resolve(folder), destination: `${ownFolder}/image/${at}` }))
+    ...folders.map(({ folder }, at) => ({
+      source: path.resolve(folder),
+      destination: `${ownFolder}/folder/${at}`
+    })),
+    ...images.map(({ folder }, at) => ({
+      source: path.resolve(folder),
+      destination: `${ownFolder}/image/${at}`
+    }))
   ]
 }
 
@@ -63,7 +73,10 @@ export function buildctlArguments(request: ImageBuildRequest, tree: string): str
     ['platform', request.platform],
     ['force-network-mode', 'none'],
     ...(request.stage === null ? [] : ([['target', request.stage]] as [string, string][])),
-    ...Object.entries(request.arguments).map(([name, value]): [string, string] => [`build-arg:${name}`, value]),
+    ...Object.entries(request.arguments).map(([name, value]): [string, string] => [
+      `build-arg:${name}`,
+      value
+    ]),
     ['build-arg:SOURCE_DATE_EPOCH', String(request.epoch)],
     ...request.folders.map(({ name }, at): [string, string] => [`context:${name}`, `local:folder-${at}`]),
     ...request.images.map(({ reference, platform, digest }, at): [string, string] => [

@@ -1,4 +1,15 @@
-import { chmod, copyFile, constants, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  copyFile,
+  constants,
+  mkdir,
+  mkdtemp,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile
+} from 'node:fs/promises'
 import path from 'node:path'
 import type { Epoch } from '../../documents/identifiers.ts'
 import type { DebianPackage, RootLock } from '../../documents/lock.ts'
@@ -40,7 +51,8 @@ export async function debContext(
   await mkdir(path.dirname(folder), { recursive: true })
   const part = await mkdtemp(`${folder}.part-`)
   try {
-    for (const entry of lock.packages) await copyPlain(file(entry), path.join(part, fileName(entry)), keptTime)
+    for (const entry of lock.packages)
+      await copyPlain(file(entry), path.join(part, fileName(entry)), keptTime)
     const index = path.join(part, 'Packages')
     await writeFile(index, await indexOf(part), { mode: 0o644 })
     await utimes(index, keptTime, keptTime)
@@ -62,7 +74,10 @@ function fileName({ name, version, architecture }: DebianPackage): string {
 
 async function indexOf(folder: string): Promise<string> {
   const sums = ['--no-md5', '--no-sha1', '--no-sha512']
-  const result = await run('apt-ftparchive', [...sums, 'packages', '.'], { cwd: folder, env: plainEnvironment })
+  const result = await run('apt-ftparchive', [...sums, 'packages', '.'], {
+    cwd: folder,
+    env: plainEnvironment
+  })
   if (result.code !== 0)
     throw new TagproofError('internal', 'The index of the locked packages could not be made.', {
       found: describeEnd(result),

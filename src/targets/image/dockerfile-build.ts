@@ -44,14 +44,22 @@ export async function buildDockerfile(
   const settings = settingsOf(request)
   const text = await dockerfileText(request, settings)
   const used = builder ?? (await findImageBuilder())
-  const platforms = settings.platforms.length === 0 ? [machinePlatform()] : [...new Set(settings.platforms)].sort()
+  const platforms =
+    settings.platforms.length === 0 ? [machinePlatform()] : [...new Set(settings.platforms)].sort()
   await mkdir(request.folder, { recursive: true })
   const work = await mkdtemp(`${request.folder}+work-`)
   try {
     const built: BuiltPlatform[] = []
     for (const platform of platforms)
       built.push(
-        await buildPlatform(text, platform, request, settings, used, path.join(work, platform.replaceAll('/', '-')))
+        await buildPlatform(
+          text,
+          platform,
+          request,
+          settings,
+          used,
+          path.join(work, platform.replaceAll('/', '-'))
+        )
       )
     const name = artifactName(settings.repository, request.version)
     const output = path.join(request.folder, name)
@@ -117,7 +125,11 @@ async function buildPlatform(
 }
 
 /** The layers of the base must be there, as they were and before all others. */
-async function checkBase(file: string, base: readonly string[], { target }: DockerfileRequest): Promise<void> {
+async function checkBase(
+  file: string,
+  base: readonly string[],
+  { target }: DockerfileRequest
+): Promise<void> {
   const image = await openImage(file)
   try {
     const layers = image.platforms[0]?.layers.map(({ sha256 }) => `sha256:${sha256}`) ?? []
@@ -167,7 +179,12 @@ async function writeImage(
   const image = await openImage(built[0]?.file ?? '')
   try {
     const platform = image.platforms[0]?.platform ?? null
-    await writeLayout(output, descriptorJson(image.entry.mediaType, image.entry, platform), blobsOf(image), tag.epoch)
+    await writeLayout(
+      output,
+      descriptorJson(image.entry.mediaType, image.entry, platform),
+      blobsOf(image),
+      tag.epoch
+    )
   } finally {
     await image.layout.close()
   }

@@ -31,7 +31,9 @@ export function dockerfileError(
     })
   }
   const line = /^Dockerfile[^\n]*:(\d+)$/m.exec(result.output)?.[1] ?? failedLine(result.output)
-  const found = /^(?:error: )?failed to solve: (.*)$/m.exec(result.output)?.[1]?.replace(/^.*: rpc error: /, '')
+  const found = /^(?:error: )?failed to solve: (.*)$/m
+    .exec(result.output)?.[1]
+    ?.replace(/^.*: rpc error: /, '')
   return new TagproofError('build-failed', `${who} failed.`, {
     ...(line === undefined ? {} : { where: `${dockerfile}:${line}` }),
     ...(found === undefined ? { found: `status ${String(result.code)}` } : { found: found.slice(0, 1000) }),
@@ -47,7 +49,9 @@ function failedLine(output: string): string | undefined {
 
 /** Progress of transfers and the builder's own log say nothing to the user. */
 function isTelling(line: string): boolean {
-  return !/^time="[^"]*" level=|^#\d+ (DONE|CACHED|transferring|resolve|sha256:|extracting|\[internal\])|^\s*$/.test(line)
+  return !/^time="[^"]*" level=|^#\d+ (DONE|CACHED|transferring|resolve|sha256:|extracting|\[internal\])|^\s*$/.test(
+    line
+  )
 }
 
 const remedies: readonly { when: RegExp; fix: string }[] = [

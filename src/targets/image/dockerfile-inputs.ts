@@ -32,7 +32,10 @@ export interface DockerfileInputs {
 const largestDockerfile = 1024 * 1024
 
 /** The text of the Dockerfile in the world's export. @throws TagproofError `config-invalid` */
-export async function dockerfileText(request: DockerfileRequest, settings: DockerfileSettings): Promise<string> {
+export async function dockerfileText(
+  request: DockerfileRequest,
+  settings: DockerfileSettings
+): Promise<string> {
   const name = dockerfilePath(request, settings)
   const source = createReadStream(request.exportTar, { highWaterMark: 1 << 20 })
   for await (const entry of readTar(source, { twins: 'accept' })) {
@@ -80,16 +83,20 @@ export async function layOut(
         const key = `${reference.name} ${wanted}`
         if (named.has(key)) continue
         named.add(key)
-        images.push(await lockedImage(reference, wanted, request, where, path.join(work, `base-${images.length}`)))
+        images.push(
+          await lockedImage(reference, wanted, request, where, path.join(work, `base-${images.length}`))
+        )
       }
     if (reference.kind !== 'context' || named.has(reference.name)) continue
     named.add(reference.name)
-    if (reference.name === 'tagproof-root') images.push(await rootReference(reference, platform, request, where))
+    if (reference.name === 'tagproof-root')
+      images.push(await rootReference(reference, platform, request, where))
     else folders.push(await contextFolder(reference, request, where, path.join(work, reference.name)))
   }
   const all = readStages(readDockerfile(text, where), where, given)
   let base = targetStage(all, settings.stage)
-  for (let next = baseStage(all.stages, base); next !== undefined; next = baseStage(all.stages, base)) base = next
+  for (let next = baseStage(all.stages, base); next !== undefined; next = baseStage(all.stages, base))
+    base = next
   const runs = neededStages(all, targetStage(all, settings.stage)).some(({ instructions }) =>
     instructions.some(({ keyword }) => keyword === 'RUN')
   )
@@ -140,14 +147,18 @@ async function contextFolder(
 ): Promise<NamedFolder> {
   const { epoch } = request.tag
   if (name === 'tagproof-debs')
-    return { name, folder: await debContext(request.rootLock, (entry) => request.debian(entry), request.cache) }
+    return {
+      name,
+      folder: await debContext(request.rootLock, (entry) => request.debian(entry), request.cache)
+    }
   if (name === 'tagproof-wheel') {
     if (request.wheel === null) throw noContext(name, `${where}:${line}`, 'the target takes no wheel')
     await fileContext([request.wheel], folder, epoch)
     return { name, folder }
   }
   const { locked, root, limits, log, world, off, file, signal } = request
-  if (locked === null) throw noContext(name, `${where}:${line}`, 'the lock has no Python packages for this target')
+  if (locked === null)
+    throw noContext(name, `${where}:${line}`, 'the lock has no Python packages for this target')
   const work = `${folder}+built`
   const wheels = await wheelsOf(locked, work, {
     ...{ root, epoch, limits, log, world, off, file },
@@ -158,11 +169,15 @@ async function contextFolder(
 }
 
 function noContext(name: string, where: string, found: string): TagproofError {
-  return new TagproofError('lock-incomplete', `The Dockerfile uses ${name}, and there is nothing to put into it.`, {
-    where,
-    found,
-    fix: 'Name the Python target with `wheel:` of the image target, or its `requirements:`, then run tagproof lock.'
-  })
+  return new TagproofError(
+    'lock-incomplete',
+    `The Dockerfile uses ${name}, and there is nothing to put into it.`,
+    {
+      where,
+      found,
+      fix: 'Name the Python target with `wheel:` of the image target, or its `requirements:`, then run tagproof lock.'
+    }
+  )
 }
 
 async function layersOf({ folder, digest }: NamedImage): Promise<string[]> {

@@ -1,0 +1,136 @@
+import { createReadStream } from 'node:fs'
+import { lstat, mkdir, readdir, readlink, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { ImageLock } from '../../../src/documents/lock.ts'
+import { readImageArchive } from '../../../src/formats/oci/archive.ts'
+import { documentBlob, descriptorJson } from '../../../src/formats/oci/layout-writer.ts'
+import { writeLayer, type LayerFile } from '../../../src/formats/oci/layer-writer.ts'
+import { mediaTypes } from '../../../src/formats/oci/media-types.ts'
+import { machinePlatform } from '../../../src/platform/registry/platform.ts'
+
+export interface TestBase {
+  lock: ImageLock
+  blob(digest: string): string
+}
+
+/** Programs that a probe calls, what they are linked to, and the locale of world b. */
+const paths = [
+  ...['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'lib', 'lib64'],
+  ...words('sh cat date env head hostname id nproc mkdir rm touch grep sleep').map(
+    (name) => `usr/bin/${name}`
+  ),
+  ...words('libc.so.6 libselinux.so.1 libpcre2-8.so.0'),
+  ...words('usr/lib64/ld-linux-x86-64.so.2 usr/lib/ld-linux-aarch64.so.1'),
+  ...['usr/lib/locale/et_EE.utf8']
+]
+
+function words(text: string): string[] {
+  return text.split(' ')
+}
+
+/** A base image of a few megabytes, from files of a root that is there anyway: a shell, a C library, a locale. */
+export async function tinyBase(root: string, folder: string): Promise<TestBase> {
+  const blobs = path.join(folder, 'blobs')
+  await mkdir(blobs, { recursive: true })
+  const files = new Map<string, LayerFile>()
+  for (const name of paths) await take(root, name, files)
+  const sorted = [...files.values()].sort((one, other) => (one.path < other.path ? -1 : 1))
+  const layer = await writeLayer(path.join(blobs, 'layer'), sorted, 1000)
+  const [os = '', architecture = ''] = machinePlatform().split('/')
+  const config = documentBlob({
+    architecture,
+    os,
+    config: { Env: ['PATH=/usr/bin:/bin'], Cmd: ['/bin/sh'] },
+    rootfs: { type: 'layers', diff_ids: [`sha256:${layer.diffId}`] },
+    history: [{ created_by: 'files of a root' }]
+  })
+  const manifest = documentBlob({
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: descriptorJson(mediaTypes.config, config),
+    layers: [descriptorJson(layer.mediaType, layer)]
+  })
+  for (const { sha256, bytes } of [config, manifest]) await writeFile(path.join(blobs, sha256), bytes)
+  const described = (
+    mediaType: string,
+    blob: { sha256: string; size: number }
+  ): ImageLock['platforms'][string]['config'] => ({
+    mediaType,
+    digest: `sha256:${blob.sha256}`,
+    size: blob.size
+  })
+  return {
+    lock: {
+      digest: `sha256:${manifest.sha256}`,
+      platforms: {
+        [machinePlatform()]: {
+          manifest: described(mediaTypes.manifest, manifest),
+          config: described(mediaTypes.config, config),
+          layers: [described(layer.mediaType, layer)]
+        }
+      }
+    },
+    blob: (digest) =>
+      path.join(blobs, digest === `sha256:${layer.sha256}` ? 'layer' : digest.slice('sha256:'.length))
+  }
+}
+
+/** What is there of a path, its links and the links' targets; libraries are looked for where Debian has them. */
+async function take(root: string, written: string, files: Map<string, LayerFile>): Promise<void> {
+  // bin, lib and lib64 are links into usr.
+  const name = written.replace(/^(bin|lib|lib64)\//, 'usr/$1/')
+  const places = name.includes('/') || !name.includes('.so') ? [name] : await libraryPaths(root, name)
+  for (const place of places) {
+    const status = await lstat(path.join(root, place)).catch(() => undefined)
+    if (status === undefined) continue
+    await takeParents(root, place, files)
+    const common = { path: place, mode: status.mode & 0o7777, uid: 0, gid: 0, size: 0, linkTarget: null }
+    if (status.isSymbolicLink()) {
+      const target = await readlink(path.join(root, place))
+      files.set(place, { ...common, kind: 'symlink', linkTarget: target })
+      await take(
+        root,
+        path.posix.join(target.startsWith('/') ? '.' : path.posix.dirname(place), target).replace(/^\//, ''),
+        files
+      )
+    } else if (status.isDirectory()) {
+      files.set(place, { ...common, kind: 'directory' })
+      if (place.startsWith('usr/lib/locale/'))
+        for (const entry of await readdir(path.join(root, place)))
+          await take(root, `${place}/${entry}`, files)
+    } else if (status.isFile()) {
+      const content = (): AsyncIterable<Buffer> => createReadStream(path.join(root, place))
+      files.set(place, { ...common, kind: 'file', size: status.size, content })
+    }
+    return
+  }
+}
+
+async function libraryPaths(root: string, name: string): Promise<string[]> {
+  const folders = await readdir(path.join(root, 'usr/lib'))
+  return folders
+    .filter((folder) => folder.includes('-linux-gnu'))
+    .map((folder) => `usr/lib/${folder}/${name}`)
+}
+
+async function takeParents(root: string, place: string, files: Map<string, LayerFile>): Promise<void> {
+  const parent = path.posix.dirname(place)
+  if (parent === '.' || files.has(parent)) return
+  await take(root, parent, files)
+}
+
+/** Content of the members of an image whose path ends so, in order of the layers. */
+export async function contentOf(file: string, ending: string): Promise<string[]> {
+  const contents: string[] = []
+  await readImageArchive(file, {
+    observe: ({ path: name, size }) => {
+      if (!name.endsWith(ending) || size > 1 << 20) return undefined
+      const pieces: Buffer[] = []
+      return {
+        update: (piece) => void pieces.push(Buffer.from(piece)),
+        end: () => void contents.push(Buffer.concat(pieces).toString('utf8'))
+      }
+    }
+  })
+  return contents
+}
