@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { artifactTable } from '../src/evidence/table.ts'
+import { setUpBuildkitOrSay } from './setup-buildkit.mjs'
 import { node24, setUpOrExit } from './setup.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -37,6 +38,7 @@ class Stop extends Error {
 
 async function demo(folder) {
   setUpOrExit()
+  setUpBuildkitOrSay()
   if (!existsSync(command)) throw new Stop('There is no dist/: run npm run build.', 3)
   const repository = path.join(folder, 'herald')
   const out = path.join(folder, 'out')

@@ -1,5 +1,6 @@
 // Builds BuildKit, pinned, from the module proxy of Go into the tools of the cache, unless it is there.
 //   node scripts/setup-buildkit.mjs   builds it (one or two minutes on two cores), or tells why not and ends with status 3
+//   TAGPROOF_NO_INSTALL=1             never builds it
 //   TAGPROOF_BUILDKIT=DIR             a folder with buildkitd and buildctl to use instead; nothing is built
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
@@ -31,6 +32,8 @@ export function setUpBuildkit({ env = process.env, say = (line) => console.error
   if (env.TAGPROOF_BUILDKIT) return path.resolve(env.TAGPROOF_BUILDKIT)
   const folder = buildkitFolder(env)
   if (['buildkitd', 'buildctl'].every((name) => existsSync(path.join(folder, name)))) return folder
+  if ((env.TAGPROOF_NO_INSTALL ?? '') !== '' && env.TAGPROOF_NO_INSTALL !== '0')
+    throw new BuildkitError('TAGPROOF_NO_INSTALL forbids to build BuildKit.')
   const go = findGo(env)
   say(`Building BuildKit ${buildkitVersion} from source (once, one or two minutes on two cores).`)
   mkdirSync(path.dirname(folder), { recursive: true })
@@ -85,12 +88,23 @@ function run(command, args, { cwd, env }) {
   throw new BuildkitError(`${path.basename(command)} ${args[0]} failed:\n${output || String(result.error)}`)
 }
 
+/** For demo and tests: sees to it, or tells why not and goes on; buildah takes its place where it is installed. */
+export function setUpBuildkitOrSay({ env = process.env, say = (line) => console.error(line) } = {}) {
+  try {
+    setUpBuildkit({ env, say })
+  } catch (error) {
+    say(`${error instanceof Error ? error.message : String(error)}\nWithout BuildKit, ${fallback}`)
+  }
+}
+
+const fallback = 'buildah builds images from Dockerfiles: sudo apt-get install buildah'
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     console.log(setUpBuildkit())
   } catch (error) {
     if (!(error instanceof BuildkitError)) throw error
-    console.error(`${error.message}\n\nWithout BuildKit, buildah builds images: sudo apt-get install buildah`)
+    console.error(`${error.message}\n\nWithout BuildKit, ${fallback}`)
     process.exit(3)
   }
 }

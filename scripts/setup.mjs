@@ -32,7 +32,8 @@ export const testNeeds = [
   { package: 'zip', program: 'zip' },
   { package: 'unzip', program: 'unzip' },
   { package: 'skopeo', program: 'skopeo' },
-  { package: 'umoci', program: 'umoci' }
+  { package: 'umoci', program: 'umoci' },
+  { package: 'buildah', program: 'buildah' }
 ]
 
 const tested = { debian: ['12'], ubuntu: ['24.04'] }

@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { setUpBuildkitOrSay } from './setup-buildkit.mjs'
 import { node24, setUpOrExit } from './setup.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -26,6 +27,7 @@ export function countsOf(report, status) {
 
 async function main(args) {
   setUpOrExit({ tests: true })
+  setUpBuildkitOrSay()
   const folder = await mkdtemp(path.join(tmpdir(), 'tagproof-test-'))
   const file = path.join(folder, 'report.json')
   try {

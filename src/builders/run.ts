@@ -103,7 +103,7 @@ function stepsOf(text: string): StepRecord[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => stepSchema.parse(JSON.parse(line)) as StepRecord)
+    .map((line) => stepSchema.parse(JSON.parse(line)))
 }
 
 /** A packed layer is kept packed and unpacked; folders are copied once. */

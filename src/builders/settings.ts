@@ -55,11 +55,11 @@ export function runtimeSettings(conditions: Conditions, runtime: string): Runtim
     LANG = 'C.UTF-8',
     LC_ALL = LANG,
     LANGUAGE,
-    PATH: _path,
     LD_PRELOAD,
     [clockVariable]: seconds = '0',
-    ...threads
+    ...others
   } = conditions.environment
+  const threads = Object.fromEntries(Object.entries(others).filter(([name]) => name !== 'PATH'))
   const locale = { LANG, LC_ALL, ...(LANGUAGE === undefined ? {} : { LANGUAGE }) }
   return {
     runtime,

@@ -96,7 +96,7 @@ async function build(
       locked: null,
       file: () => '',
       images: { [reference()]: base.lock },
-      blob: base.blob,
+      blob: (digest) => base.blob(digest),
       debian: (entry) => shared.inputs.debian(entry),
       cache: testCache,
       clockLibrary: path.join(shared.root.path, clockLibraryPath),

@@ -107,10 +107,11 @@ export async function layOut(
 async function lockedImage(
   { name, line }: Reference,
   platform: string,
-  { images, blob }: DockerfileRequest,
+  request: DockerfileRequest,
   where: string,
   folder: string
 ): Promise<NamedImage> {
+  const { images } = request
   const locked = Object.hasOwn(images, name) ? images[name] : undefined
   if (locked === undefined)
     throw new TagproofError('lock-incomplete', 'The lock has no image for this reference.', {
@@ -118,7 +119,7 @@ async function lockedImage(
       where: `${where}:${line}`,
       fix: 'Run tagproof lock, commit the lock, and tag that commit.'
     })
-  const digest = await layoutFromBlobs(locked, platform, blob, folder)
+  const digest = await layoutFromBlobs(locked, platform, (digest) => request.blob(digest), folder)
   return { reference: name, platform, folder, digest }
 }
 
@@ -156,12 +157,12 @@ async function contextFolder(
     await fileContext([request.wheel], folder, epoch)
     return { name, folder }
   }
-  const { locked, root, limits, log, world, off, file, signal } = request
+  const { locked, root, limits, log, world, off, signal } = request
   if (locked === null)
     throw noContext(name, `${where}:${line}`, 'the lock has no Python packages for this target')
   const work = `${folder}+built`
   const wheels = await wheelsOf(locked, work, {
-    ...{ root, epoch, limits, log, world, off, file },
+    ...{ root, epoch, limits, log, world, off, file: (entry) => request.file(entry) },
     ...(signal === undefined ? {} : { signal })
   })
   await fileContext(wheels, folder, epoch)
