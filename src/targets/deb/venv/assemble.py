@@ -21,6 +21,8 @@ MARK = "tagproof-driver: "
 # The same in both worlds: what is compiled here remembers no path, but tools may.
 WORK = "/tmp/package"
 STAGE = WORK + "/stage"
+# What the settings say of files of the tree.
+MODES = {}
 
 
 class Failure(Exception):
@@ -62,7 +64,9 @@ def copy_file(source, path, mode, setting):
         return
     shutil.copyfile(source, target)
     executable = os.stat(source).st_mode & 0o111
-    os.chmod(target, int(mode, 8) if mode else 0o755 if executable else 0o644)
+    os.chmod(target, 0o755 if executable else 0o644)
+    if mode:
+        MODES[target] = int(mode, 8)
 
 
 def copy_tree(job, item):
@@ -215,12 +219,11 @@ def shared_libraries(job):
 
 
 def settle(epoch):
-    """Modes u=rwX,go=rX save those that the settings say, and one time for all."""
+    """Modes u=rwX,go=rX save those that the settings say, and one time for all, whatever the umask is."""
     for path in walk(STAGE):
-        if os.path.islink(path):
-            continue
-        if os.path.isdir(path):
-            os.chmod(path, 0o755)
+        if not os.path.islink(path):
+            executable = os.path.isdir(path) or os.stat(path).st_mode & 0o100
+            os.chmod(path, MODES.get(path, 0o755 if executable else 0o644))
     for path in walk(STAGE) + [STAGE]:
         os.utime(path, (epoch, epoch), follow_symlinks=False)
     os.chmod(STAGE, 0o755)
