@@ -202,6 +202,7 @@ describe('a difference is refused', () => {
     ],
     ['of an owner', image({ x: '1', y: '2' }, { uid: 1000 }), 'owner-differs', 'layers/0/x'],
     ['of the order of files', image({ x: '1', y: '2' }, { reverse: true }), 'content-differs', 'config.json'],
+    ['of the form of headers', image({ x: '1', y: '2' }, { gnu: true }), 'content-differs', 'config.json'],
     [
       'of the history',
       image({ x: '1', y: '2' }, {}, { history: 'RUN other' }),
