@@ -21,7 +21,10 @@ export interface Ground {
  *
  * @throws TagproofError `document-mismatch` for another lock, `config-invalid` for a Dockerfile that cannot be read
  */
-export async function openGround(context: StageContext, plan: Plan): Promise<(target: PlanTarget) => Ground> {
+export async function openGround(
+  context: StageContext,
+  plan: Plan
+): Promise<(target: Pick<PlanTarget, 'name'>) => Ground> {
   const targets = plan.targets.filter(({ image }) => image !== undefined)
   if (targets.length === 0) return () => ({})
   const { images = {} } = await readPlannedLock(context, plan)

@@ -88,7 +88,6 @@ async function requestFor(source: Source, name: string, added: readonly string[]
   const targets = source.targets.filter((target) => target.root === name)
   const packages = new Set([...(source.config.value.roots[name]?.packages ?? []), ...added])
   const places: Record<string, string> = {}
-  const places: Record<string, string> = {}
   if (name === toolsRoot) for (const tool of toolsRootPackages) packages.add(tool)
   for (const target of targets) {
     for (const one of [...usualPackages(target), ...debianPackagesOf(source, target)]) packages.add(one)
@@ -96,9 +95,8 @@ async function requestFor(source: Source, name: string, added: readonly string[]
     const asked = await buildDependsOf(source, target)
     for (const one of asked.packages) packages.add(one)
     Object.assign(places, asked.places)
-    Object.assign(places, asked.places)
   }
-  return { packages: [...packages].sort(), relations: [...relations].sort(), places }
+  return { packages: [...packages].sort(), relations: Object.keys(places).sort(), places }
 }
 
 function usualPackages(target: PlanTarget): readonly string[] {

@@ -8,12 +8,13 @@ import { joinInside } from '../platform/files.ts'
 import { artifactPairs } from '../proof/made-of.ts'
 import { readPair } from '../proof/pair.ts'
 import { perturbationFailure, perturbationMissing, perturbationNote } from '../proof/perturbation-findings.ts'
-import { perturbationFindings } from '../proof/perturbation.ts'
+import { declaredOutput, perturbationFindings } from '../proof/perturbation.ts'
 import type { ReadOriginal } from '../proof/putback.ts'
 import { invalidArchiveFinding } from '../proof/reproduce.ts'
 import { restoreWorldB } from '../proof/restore.ts'
 import { openRepository, type Repository } from '../source/repository.ts'
 import { variantFiles } from '../source/variant-files.ts'
+import { openGround, type Ground } from './base-images.ts'
 import type { StageContext } from './context.ts'
 import { perturbationVariant } from './perturb.ts'
 
@@ -45,24 +46,31 @@ export async function findPerturbations(
 ): Promise<Finding[]> {
   const { perturbations = [] } = builds.b
   if (perturbations.length === 0) return []
+  const ground = await openGround(context, plan)
   return withRepository(context, async (repository) => {
     const findings: Finding[] = []
     for (const perturbation of perturbations)
-      findings.push(...(await compareOne(context, plan, builds.a, perturbation, repository)))
+      findings.push(...(await compareOne({ context, plan, a: builds.a, ground, repository }, perturbation)))
     return [...findings, ...perturbationNote(perturbations, findings)]
   })
 }
 
-async function compareOne(
-  context: StageContext,
-  plan: Plan,
-  a: Build,
-  { name, targets }: Perturbation,
+interface Comparing {
+  context: StageContext
+  plan: Plan
+  a: Build
+  ground: (target: { name: string }) => Ground
   repository: Repository
+}
+
+async function compareOne(
+  { context, plan, a, ground, repository }: Comparing,
+  { name, targets }: Perturbation
 ): Promise<Finding[]> {
   const variant = perturbationVariant(name, plan, plan.scramble.tier)
   const files = await variantFiles(repository, plan.scramble, variant)
   const madeOf = artifactPairs(a.targets, targets)
+  const pairs = name === 'pairs' ? plan.generated : []
   const findings: Finding[] = []
   for (const target of targets) {
     if (target.failure !== undefined) {
@@ -71,6 +79,7 @@ async function compareOne(
     }
     for (const artifact of a.targets.find((built) => built.name === target.name)?.artifacts ?? []) {
       const { kind } = artifact
+      const { baseLayers = new Set() } = ground(target)
       if (!target.artifacts.some((made) => made.name === artifact.name)) {
         findings.push(perturbationMissing(name, artifact.name))
         continue
@@ -81,7 +90,8 @@ async function compareOne(
         const { a: shipped, b: perturbed } = await readPair(
           file(context.out.build('a')),
           file(path.join(b, `+${name}`)),
-          kind
+          kind,
+          baseLayers
         )
         const { members } = await restoreWorldB({
           a: file(context.out.build('a')),
@@ -93,7 +103,9 @@ async function compareOne(
           seed: variant.seed ?? plan.scramble.seed,
           original: originalsOf(files, repository),
           epoch: plan.tag.epoch,
-          madeOf
+          madeOf,
+          baseLayers,
+          mayHave: declaredOutput(pairs, kind)
         })
         findings.push(
           ...perturbationFindings({
@@ -102,7 +114,7 @@ async function compareOne(
             kind,
             name: artifact.name,
             perturbation: name,
-            pairs: name === 'pairs' ? plan.generated : []
+            pairs
           })
         )
       } catch (thrown) {
