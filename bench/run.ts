@@ -12,6 +12,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { formatFigure, type Figure } from './measure.ts'
+import { assembleAgainstDockerfile } from './assemble.ts'
 import { engineStart } from './engine-start.ts'
 import { canonicalWriter } from './canonical-writer.ts'
 import { comparisons } from './compare.ts'
@@ -35,7 +36,8 @@ const benchmarks: Readonly<Record<string, (folder: string) => AsyncIterable<Figu
   mutants,
   compare: comparisons,
   'large-sdist': largeSdist,
-  'large-layer': largeLayer
+  'large-layer': largeLayer,
+  assemble: assembleAgainstDockerfile
 }
 
 const asked = process.argv.slice(2)

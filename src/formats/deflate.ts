@@ -7,13 +7,18 @@ import type { ByteReader } from './byte-reader.ts'
  * another valid stream. zlib cannot take this part, for its builds disagree with each other.
  */
 export const normativeDeflate = { chunkSize: 65_536, level: 6, memory: 4 } as const
+/** For layers of images, which are large: a third less time for two hundredths more bytes. */
+export const layerDeflate = { ...normativeDeflate, level: 4 } as const
+export type DeflateForm = typeof normativeDeflate | typeof layerDeflate
 
 const inflatePiece = 1 << 16
 
 /** DEFLATE (RFC 1951). The output depends on the bytes alone, not on how they arrive. */
-export async function* deflateRaw(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+export async function* deflateRaw(
+  source: AsyncIterable<Uint8Array>,
+  { chunkSize, level, memory }: DeflateForm = normativeDeflate
+): AsyncGenerator<Uint8Array, void, void> {
   const made: Uint8Array[] = []
-  const { chunkSize, level, memory } = normativeDeflate
   const deflater = new Deflate({ level, mem: memory }, (piece) => made.push(piece))
   const chunk = Buffer.allocUnsafe(chunkSize)
   let filled = 0

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { ByteReader } from './byte-reader.ts'
-import { deflateRaw, inflateRaw } from './deflate.ts'
+import { deflateRaw, inflateRaw, normativeDeflate, type DeflateForm } from './deflate.ts'
 import { invalidArchive } from './invalid.ts'
 
 /** The header of a gzip file (RFC 1952), for comparison. */
@@ -31,7 +31,8 @@ const canonicalHeader = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3])
 
 /** Compresses canonically: the output depends on the bytes alone. */
 export async function* writeGzip(
-  source: AsyncIterable<Uint8Array>
+  source: AsyncIterable<Uint8Array>,
+  form: DeflateForm = normativeDeflate
 ): AsyncGenerator<Buffer | Uint8Array, void, void> {
   let checksum = 0
   let size = 0
@@ -43,7 +44,7 @@ export async function* writeGzip(
     }
   }
   yield canonicalHeader
-  yield* deflateRaw(counted())
+  yield* deflateRaw(counted(), form)
   const trailer = Buffer.alloc(8)
   trailer.writeUInt32LE(checksum, 0)
   trailer.writeUInt32LE(size % 2 ** 32, 4)

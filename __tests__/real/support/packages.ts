@@ -48,6 +48,12 @@ export async function sharedPython(requested: readonly string[]): Promise<Python
   return { ...all, requested: [...requested].sort(), packages }
 }
 
+/** All of them: what a large environment is made of. */
+export function everyPythonPackage(): Promise<PythonLock> {
+  resolved ??= resolveAll()
+  return resolved
+}
+
 async function resolveAll(): Promise<PythonLock> {
   const file = path.join(testCache, 'test-python.json')
   const kept = await readFile(file, 'utf8').then(

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { sha256, type Epoch, type Sha256 } from '../../documents/identifiers.ts'
+import { layerDeflate } from '../deflate.ts'
 import { writeGzip } from '../gzip.ts'
 import { hashed } from '../hashed.ts'
 import { tarEnd, tarHeader, tarPadding } from '../tar/writer.ts'
@@ -57,7 +58,7 @@ export async function writeLayer(
     }
   }
   try {
-    const stream = Readable.from(counted(writeGzip(hashed(layerTar(files, epoch), tar))))
+    const stream = Readable.from(counted(writeGzip(hashed(layerTar(files, epoch), tar), layerDeflate)))
     await pipeline(stream, createWriteStream(output, { flags: 'wx', highWaterMark: 1 << 20 }))
   } catch (error) {
     await rm(output, { force: true })

@@ -27,7 +27,7 @@ export async function layerBlob(
 }
 
 /** Changes with what a layer is made like. */
-const making = 'tagproof layer 1'
+const making = 'tagproof layer 2'
 const beingMade = new Map<string, Promise<LayerBlob>>()
 
 /**

@@ -33,6 +33,8 @@ interface Spooled extends GatheredFile {
 export class LayerFiles {
   private readonly files = new Map<string, Spooled>()
   private readonly folders = new Map<string, number>()
+  /** Folders that the base does not have: nothing below them needs a look. */
+  private readonly ours = new Set<string>()
   private layer = 0
   private readonly spool: FileHandle
   private readonly sink: FileSink
@@ -122,7 +124,8 @@ export class LayerFiles {
   }
 
   private async folder(path: string, base: Base): Promise<LayerFile> {
-    const there = await base.find(path)
+    const there = this.ours.has(parentOf(path)) ? undefined : await base.find(path)
+    if (there === undefined) this.ours.add(path)
     if (there !== undefined && (there.folder === null || there.path !== path))
       throw misplaced(path, there.folder === null ? 'a file of the base' : 'a link of the base')
     const { mode, uid, gid } = there?.folder ?? { mode: 0o755, uid: 0, gid: 0 }
@@ -131,7 +134,8 @@ export class LayerFiles {
 
   private async file(file: Spooled, base: Base): Promise<LayerFile> {
     const { path, mode, linkTarget, at, size } = file
-    if ((await base.find(path))?.folder != null) throw misplaced(path, 'a folder of the base')
+    if (!this.ours.has(parentOf(path)) && (await base.find(path))?.folder != null)
+      throw misplaced(path, 'a folder of the base')
     const common = { path, mode, uid: 0, gid: 0, linkTarget }
     if (linkTarget !== null) return { ...common, kind: 'symlink', size: 0, mode: 0o777 }
     return { ...common, kind: 'file', size, content: () => this.read(at, size) }
@@ -152,6 +156,10 @@ export class LayerFiles {
       yield piece.subarray(0, bytesRead)
     }
   }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }
 
 function misplaced(path: string, what: string): TagproofError {

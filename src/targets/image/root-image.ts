@@ -31,7 +31,7 @@ export interface FolderImage {
 }
 
 /** Changes with what the image is made like: an image of another making is another one. */
-const making = '1'
+const making = '2'
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const beingMade = new Map<string, Promise<FolderImage>>()
 
