@@ -26,10 +26,9 @@ const mostShown = 20
  */
 export function perturbationFindings(request: PerturbationRequest): Finding[] {
   const { shipped, perturbed, kind, name, pairs } = request
-  const { inner } = memberRules[kind]
-  const allowed = globMatcher(pairs.map((pair) => pair.to))
+  const allowed = declaredOutput(pairs, kind)
   const differences = compareMembers(shipped.members, perturbed.members, kind).filter(
-    (difference) => !(difference.code === 'content-differs' && allowed(inner(difference.member)))
+    (difference) => !(difference.code === 'content-differs' && allowed(difference.member))
   )
   const findings = differences.slice(0, mostShown).map((difference) => influenced(difference, request))
   if (differences.length > mostShown)
@@ -42,6 +41,27 @@ export function perturbationFindings(request: PerturbationRequest): Finding[] {
       fix: 'Correct the causes above first; most of the others go with them.'
     })
   return findings
+}
+
+/**
+ * Whether a declared generator makes a member: by its path in the tree, which in a deb or image may lie below any
+ * folder; so may the bytecode of such a file.
+ */
+export function declaredOutput(
+  pairs: readonly DeclaredGenerator[],
+  kind: ArchiveKind
+): (member: string) => boolean {
+  const { inner, exact } = memberRules[kind]
+  const fits = globMatcher(pairs.map((pair) => pair.to))
+  const fitsBelow = (path: string): boolean => {
+    for (let at = 0; at >= 0; at = path.indexOf('/', at) + 1 || -1) if (fits(path.slice(at))) return true
+    return false
+  }
+  return (member) => {
+    if (!exact) return fits(inner(member))
+    const source = inner(member).replace(/(^|\/)__pycache__\/([^/.]+)\.[^/]*pyc$/, '$1$2.py')
+    return fitsBelow(source)
+  }
 }
 
 function influenced({ member, code }: Difference, request: PerturbationRequest): Finding {

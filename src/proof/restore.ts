@@ -9,6 +9,7 @@ import { digestsOf, type DigestPair, type Digests, type ReadBoth } from './diges
 import { embeddingOf } from './embedding.ts'
 import { isEquivalent, type EquivalenceRules } from './equivalence.ts'
 import { packageKinds } from './kinds/kinds.ts'
+import { memberRules } from './member-rules.ts'
 import { isNormalised } from './normalised.ts'
 import {
   copiesOf,
@@ -34,6 +35,11 @@ export interface RestoreRequest {
   epoch?: Epoch
   /** Layers of base images, `sha256:…`. */
   baseLayers?: ReadonlySet<string>
+  /**
+   * Members of a deb or image that may have other content, as what declared generators make of files that were scrambled
+   * for it; what follows from them (md5sums, the configuration) does so then.
+   */
+  mayHave?: (member: string) => boolean
   /** Artifacts that this one is made of, as each world built them. */
   madeOf?: readonly DigestPair[]
 }
@@ -94,7 +100,8 @@ async function deriveAll(
   { wanted, a, b }: Contents,
   { putBacks, digests, read }: Restoring
 ): Promise<void> {
-  const { scramble, archives } = request
+  const { scramble, archives, kind } = request
+  const { exact } = memberRules[kind]
   const rules = rulesOf(request, digests)
   const embeds = embeddingOf(scramble, read)
   const both = { a: byPath(archives.a.members), b: byPath(archives.b.members), putBacks }
@@ -104,6 +111,7 @@ async function deriveAll(
       const [one, other] = [a.get(path), b.get(path)]
       if (one === undefined || other === undefined) continue
       const is =
+        (exact && request.mayHave?.(path) === true) ||
         (await isEquivalent(one, other, path, rules)) ||
         (await embeds(one, other, path)) ||
         isDerivedText(one, other, path, both)

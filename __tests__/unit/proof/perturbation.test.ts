@@ -3,7 +3,7 @@ import type { DeclaredGenerator } from '../../../src/documents/config.ts'
 import type { Finding } from '../../../src/documents/proof.ts'
 import type { Archive, Member } from '../../../src/formats/archive.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
-import { perturbationFindings } from '../../../src/proof/perturbation.ts'
+import { declaredOutput, perturbationFindings } from '../../../src/proof/perturbation.ts'
 
 function archive(files: Record<string, string>): Archive {
   const members = Object.entries(files).map(([path, content]): Member => ({
@@ -72,4 +72,19 @@ describe('a further build with other noise', () => {
     expect(findings).toHaveLength(21)
     expect(findings.at(-1)).toMatchObject({ code: 'more-differences', member: null })
   })
+})
+
+it('what a declared generator makes is known below any folder of an installed tree, its bytecode too', () => {
+  const table = { ...pair, to: 'pkg/table*.py' }
+  const inDeb = declaredOutput([table], 'deb')
+  const inImage = declaredOutput([table], 'image')
+  const lib = 'usr/lib/python3/dist-packages'
+  expect(inDeb(`${lib}/pkg/table.py`)).toBe(true)
+  expect(inDeb(`${lib}/pkg/__pycache__/table.cpython-311.pyc`)).toBe(true)
+  expect(inImage(`layers/3/${lib}/pkg/table.py`)).toBe(true)
+  expect(inDeb(`${lib}/pkg/other.py`)).toBe(false)
+  expect(inDeb(`${lib}/pkg/__pycache__/other.cpython-311.pyc`)).toBe(false)
+  expect(inDeb(`${lib}/apkg/table.py`)).toBe(false)
+  expect(declaredOutput([], 'deb')(`${lib}/pkg/table.py`)).toBe(false)
+  expect(declaredOutput([table], 'wheel')(`lib/pkg/table.py`)).toBe(false)
 })
