@@ -6,6 +6,9 @@ import { describe, expect, it } from '@jest/globals'
 import { readArchive } from '../../../src/formats/archive.ts'
 import type { ScrambledFile } from '../../../src/documents/plan.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
+import { compareMembers } from '../../../src/proof/compare.ts'
+import { readPair } from '../../../src/proof/pair.ts'
+import { restoreWorldB } from '../../../src/proof/restore.ts'
 import { reproduce, type Reproduced, type ReproduceRequest } from '../../../src/proof/reproduce.ts'
 import { scrambledAs } from '../../../src/worlds/scramble.ts'
 import { layerDigest, writeImage, type ImageForm, type LayerForm } from './images.ts'
@@ -186,6 +189,27 @@ describe('originals', () => {
     expect(codes(own)).toEqual(['repacked'])
     const spelled = await compare(image({ x: 'a', y: 'b' }), image({ x: 'z', y: 'z' }), options)
     expect(codes(spelled)).toContain('content-differs')
+  })
+})
+
+it('what a declared generator makes may differ in a perturbation, and the configuration follows it', async () => {
+  await inFolder(async (folder) => {
+    const [a, b] = [path.join(folder, 'a.oci.tar'), path.join(folder, 'b.oci.tar')]
+    await writeImage(a, image({ 'lib/pkg/table.py': '1', x: logo.original }))
+    await writeImage(b, image({ 'lib/pkg/table.py': '22', x: logo.scrambled }))
+    const archives = await readPair(a, b, 'image')
+    const differing = async (mayHave: (member: string) => boolean): Promise<string[]> => {
+      const original = (): Promise<Buffer> => Promise.resolve(logo.original)
+      const request = { a, b, archives, seed, scramble: [logo.record], original, mayHave }
+      const { members } = await restoreWorldB({ ...request, kind: 'image' })
+      return compareMembers(archives.a.members, members, 'image').map(({ member }) => member)
+    }
+    expect(await differing((member) => member.endsWith('pkg/table.py'))).toEqual([])
+    expect(await differing(() => false)).toEqual([
+      'config.json',
+      'layers/0/lib/pkg/table.py',
+      'manifest.json'
+    ])
   })
 })
 
