@@ -32,6 +32,7 @@ export const testNeeds = [
   { package: 'zip', program: 'zip' },
   { package: 'unzip', program: 'unzip' },
   { package: 'skopeo', program: 'skopeo' },
+  { package: 'docker-registry', program: 'docker-registry' },
   { package: 'umoci', program: 'umoci' },
   { package: 'buildah', program: 'buildah' }
 ]
