@@ -16,7 +16,7 @@ import type { DockerfileRequest } from '../../../src/targets/image/dockerfile-in
 import { clockLibraryPath } from '../../../src/worlds/clock.ts'
 import { contentOf, tinyBase, type TestBase } from '../support/image.ts'
 import { pythonRoot, testCache, type TestRoot } from '../support/root.ts'
-import { exportOf, leftOf } from '../support/world.ts'
+import { exportOf, freshId, leftAfter, leftOf } from '../support/world.ts'
 
 let work: string
 let base: TestBase
@@ -47,14 +47,18 @@ async function build(
   builder: string,
   world: World,
   text: string,
-  more: Partial<DockerfileRequest> & { files?: [string, string][] } = {}
+  {
+    files = [],
+    settings = {},
+    ...more
+  }: Partial<DockerfileRequest> & { files?: [string, string][]; settings?: { platforms?: string[] } } = {}
 ): Promise<Run> {
   runs += 1
   const place = path.join(work, `run-${runs}`)
   await mkdir(place)
   const exportTar = path.join(place, 'export.tar')
   const dockerfile: [string, string] = ['docker/Dockerfile', text.replaceAll('{base}', reference())]
-  await writeFile(exportTar, exportOf([...(more.files ?? []), dockerfile]))
+  await writeFile(exportTar, exportOf([...files, dockerfile]))
   const lines: string[] = []
   const target = await buildDockerfile(
     {
@@ -71,7 +75,8 @@ async function build(
           arguments: {},
           platforms: [],
           extras: [],
-          requirements: []
+          requirements: [],
+          ...settings
         }
       },
       world,
@@ -177,9 +182,12 @@ describe.each(['buildkit', 'buildah'])('%s', (name) => {
 
   test('what depends on nothing is the same in both worlds, on its base, whatever files are replaced by', async () => {
     const text =
-      'FROM {base}\nCOPY data /data\nRUN rm -r /tmp && mkdir /tmp && touch /tmp/made && grep -c . /data >/count\nWORKDIR /work\n'
-    const files: [string, string][] = [['data', 'one\n']]
-    const [a, b] = [await build(name, 'a', text, { files }), await build(name, 'b', text, { files })]
+      'FROM {base}\nCOPY data /data\nCOPY --from=tagproof-wheel / /wheels/\nRUN rm -r /tmp && mkdir /tmp && touch /tmp/made && grep -c . /data >/count\nWORKDIR /work\n'
+    const wheel = path.join(work, 'herald-1.0-py3-none-any.whl')
+    await writeFile(wheel, 'a wheel')
+    const more = { wheel, files: [['data', 'one\n']] as [string, string][] }
+    const [a, b] = [await build(name, 'a', text, more), await build(name, 'b', text, more)]
+    expect(await contentOf(a.file, 'herald-1.0-py3-none-any.whl')).toEqual(['a wheel'])
     expect(await hashFile(b.file)).toEqual(await hashFile(a.file))
     const image = await openImage(a.file)
     await image.layout.close()
@@ -191,6 +199,52 @@ describe.each(['buildkit', 'buildah'])('%s', (name) => {
       builder: { name },
       platforms: [{ emulated: false, steps: 1 }]
     })
+  })
+})
+
+describe('several platforms, and what an image sets itself', () => {
+  const platforms = ['linux/amd64', 'linux/arm64']
+
+  test('an image of several platforms has one index', async () => {
+    const { file } = await build('buildkit', 'a', 'FROM scratch\nCOPY data /data\n', {
+      files: [['data', 'one\n']],
+      settings: { platforms }
+    })
+    const image = await openImage(file)
+    await image.layout.close()
+    expect(image.platforms.map(({ platform }) => `${platform.os}/${platform.architecture}`)).toEqual(
+      platforms
+    )
+  })
+
+  test('programs of another platform are not run without an emulator', async () => {
+    const [locked] = Object.values(base.lock.platforms)
+    const other = { ...base.lock, platforms: { 'linux/s390x': locked } } as typeof base.lock
+    await expect(
+      build('buildkit', 'a', 'FROM {base}\nRUN true\n', {
+        images: { [reference()]: other },
+        settings: { platforms: ['linux/s390x'] }
+      })
+    ).rejects.toMatchObject({ code: 'tool-missing', message: expect.stringContaining('linux/s390x') })
+  })
+
+  test('what the image sets stays, and the record says so', async () => {
+    const { target, file } = await build(
+      'buildkit',
+      'b',
+      'FROM {base}\nENV TZ=UTC LANG=C\nRUN env >/seen\n',
+      {
+        off: ['clock']
+      }
+    )
+    const [seen = ''] = await contentOf(file, '/seen')
+    expect(seen).toMatch(/^TZ=UTC$/m)
+    expect(seen).not.toMatch(/LC_ALL|LD_PRELOAD/)
+    const told = new Map(target.variations.map((variation) => [variation.name, variation]))
+    expect(told.get('timezone')).toMatchObject({ applied: false, reason: 'the image sets TZ (1 of 1 steps)' })
+    expect(told.get('locale')).toMatchObject({ applied: false, reason: 'the image sets LANG (1 of 1 steps)' })
+    expect(told.get('clock')).toMatchObject({ applied: false, reason: 'left out on request' })
+    expect(told.get('host-name')).toMatchObject({ applied: true })
   })
 })
 
@@ -226,12 +280,16 @@ describe('a build that does not end well', () => {
     const onLine = (line: string): void => {
       if (line.includes('under way')) stop.abort()
     }
-    const started = build('buildkit', 'b', 'FROM {base}\nRUN echo "is under way" && sleep 60\n', {
+    const id = freshId()
+    const kit = builders.get('buildkit')
+    if (kit === undefined) throw new RangeError('no BuildKit')
+    builders.set('named', { ...kit, build: (request) => kit.build({ ...request, id }) })
+    const started = build('named', 'b', 'FROM {base}\nRUN echo "is under way" && sleep 60\n', {
       onLine,
       signal: stop.signal
     })
     await expect(started).rejects.toMatchObject({ code: 'cancelled' })
-    expect(await leftOf('tagproof-dockerfile-test-')).toEqual([])
+    expect([...(await leftAfter(id, 10)), ...(await leftOf('tagproof-dockerfile-test-'))]).toEqual([])
     expect((await readdir(path.join(work, `run-${runs}`))).sort()).toEqual(['export.tar', 'out'])
   })
 
