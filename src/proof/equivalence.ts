@@ -4,6 +4,7 @@ import { inflateSync } from 'node:zlib'
 import { readGzip, type GzipHeader } from '../formats/gzip.ts'
 import { readTar, type TarEntry } from '../formats/tar/reader.ts'
 import { tarBlockSize } from '../formats/tar/writer.ts'
+import { readXz } from '../formats/xz/reader.ts'
 import { openZip, type ZipEntry } from '../formats/zip/reader.ts'
 import { zipSourceOf } from '../formats/zip/source.ts'
 import { asTagproofError } from '../platform/errors.ts'
@@ -29,7 +30,7 @@ interface Budget {
 
 /**
  * Whether world b's member is world a's once each scrambled file in it has its original back: as a copy inside a zip,
- * gzip, zlib or tar, or as a whole digest in a text. Every header and name must be equal, and every byte must belong to
+ * gzip, xz, zlib or tar, or as a whole digest in a text. Every header and name must be equal, and every byte must belong to
  * something; how a compressor packed equal content is not compared.
  *
  * @param path of the member, to which those inside are added
@@ -91,6 +92,17 @@ const unpackers: readonly Unpack[] = [
     const content = await whole(readGzip(once(bytes), rules), budget)
     return { form: `gzip ${JSON.stringify(header)}`, parts: [{ name: '', content }] }
   }),
+  strictly(isXz, async (bytes, budget) => {
+    let form = ''
+    const content = await whole(
+      readXz(once(bytes), {
+        maximumSize: largestContent,
+        onEnd: ({ check, dictionarySize, sized }) => (form = `xz ${check} ${dictionarySize} ${sized}`)
+      }),
+      budget
+    )
+    return { form, parts: [{ name: '', content }] }
+  }),
   strictly(isZip, async (bytes, budget) => {
     const archive = await openZip(zipSourceOf(bytes))
     const parts: Unpacked['parts'] = []
@@ -143,6 +155,10 @@ function strictly(looks: (bytes: Buffer) => boolean, unpack: Unpack): Unpack {
 
 function isGzip(bytes: Buffer): boolean {
   return bytes.length > 18 && bytes.readUInt16BE(0) === 0x1f8b
+}
+
+function isXz(bytes: Buffer): boolean {
+  return bytes.length > 24 && bytes.readUInt32BE(0) === 0xfd377a58
 }
 
 function isZip(bytes: Buffer): boolean {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
@@ -92,6 +93,7 @@ const good: [string, (side: 'a' | 'b') => string | Buffer][] = [
   ['a zip', (side) => zipped({ 'x/logo.bin': world(side, logo), 'x/code.py': Buffer.from('x = 1\n') })],
   ['a stored zip', (side) => zipped({ logo: world(side, logo) }, 0)],
   ['gzip of a file', (side) => gzipSync(world(side, table), { level: 9 })],
+  ['xz of a file', (side) => execFileSync('xz', ['-c'], { input: world(side, table) })],
   ['zlib of a file', (side) => deflateSync(world(side, logo))],
   ['a tar', (side) => tarred({ 'x/table': world(side, table), 'x/y': 'y' })],
   ['a tar.gz in a zip', (side) => zipped({ 'in.tar.gz': gzipSync(tarred({ logo: world(side, logo) })) })],
@@ -175,6 +177,13 @@ describe('a member is refused that', () => {
     [
       'is gzip with another level of nothing else',
       (side) => gzipSync('same '.repeat(999), { level: side === 'a' ? 1 : 9 })
+    ],
+    [
+      'is xz with another check',
+      (side) =>
+        execFileSync('xz', ['-c', side === 'a' ? '--check=crc32' : '--check=crc64'], {
+          input: world(side, table)
+        })
     ],
     [
       'is zlib with data after it',
