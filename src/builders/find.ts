@@ -1,3 +1,4 @@
+import type { Tool } from '../documents/fields.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { buildah } from './buildah/buildah.ts'
 import type { ImageBuilder } from './builder.ts'
@@ -26,4 +27,12 @@ export async function findImageBuilder(environment: Environment = process.env): 
     ...(wanted === '' ? {} : { found: `TAGPROOF_BUILDER=${wanted.slice(0, 40)}` }),
     fix: 'Have Go on the machine and run node scripts/setup-buildkit.mjs; or name a folder with both programs in TAGPROOF_BUILDKIT; or install buildah: on Debian and Ubuntu, sudo apt-get install buildah. An image that is assembled (`assemble:`) needs neither.'
   })
+}
+
+/** What the record of a build says of the builder: its version, and SHA-256 of each program. */
+export function builderTools({ name, version, programs }: ImageBuilder): Tool[] {
+  return [
+    { name, version },
+    ...programs.map((program) => ({ name: program.name, version: `sha256:${program.sha256}` }))
+  ]
 }

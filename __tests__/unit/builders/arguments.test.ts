@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { buildahArguments } from '../../../src/builders/buildah/buildah.ts'
 import type { ImageBuildRequest } from '../../../src/builders/builder.ts'
-import { buildctlArguments, contextName } from '../../../src/builders/buildkit/buildkit.ts'
+import { buildctlArguments, contextNames } from '../../../src/builders/buildkit/buildkit.ts'
 import { stepVariations } from '../../../src/builders/settings.ts'
 import { dockerfileError } from '../../../src/targets/image/dockerfile-failures.ts'
 
@@ -51,12 +51,15 @@ describe('what builders are told', () => {
   })
 
   test.each([
-    ['debian', 'debian'],
-    ['debian:latest', 'debian'],
-    ['library/debian:12', 'debian:12'],
-    ['example.test/library/debian:12', 'example.test/library/debian:12']
-  ])('%s is looked up as %s', (reference, name) => {
-    expect(contextName(reference)).toBe(name)
+    ['debian', ['debian']],
+    ['debian:latest', ['debian']],
+    ['library/debian:12', ['library/debian:12', 'debian:12']],
+    ['example.test/library/debian:12', ['example.test/library/debian:12', 'library/debian:12']]
+  ])('%s is looked up as %s', (reference, names) => {
+    expect(contextNames(reference, [reference, 'debian:12'])).toEqual(
+      reference.startsWith('library') ? names.slice(0, 1) : names
+    )
+    expect(contextNames(reference, [reference])).toEqual(expect.arrayContaining(names))
   })
 })
 

@@ -68,6 +68,7 @@ function placesOf({ folders, images }: ImageBuildRequest): Bind[] {
 export function buildctlArguments(request: ImageBuildRequest, tree: string): string[] {
   const context = path.posix.join(tree, request.context)
   const dockerfile = path.posix.join(context, request.dockerfile)
+  const references = request.images.map(({ reference }) => reference)
   const options: [string, string][] = [
     ['filename', path.posix.basename(dockerfile)],
     ['platform', request.platform],
@@ -79,10 +80,12 @@ export function buildctlArguments(request: ImageBuildRequest, tree: string): str
     ]),
     ['build-arg:SOURCE_DATE_EPOCH', String(request.epoch)],
     ...request.folders.map(({ name }, at): [string, string] => [`context:${name}`, `local:folder-${at}`]),
-    ...request.images.map(({ reference, platform, digest }, at): [string, string] => [
-      `context:${contextName(reference)}::${platform}`,
-      `oci-layout://image-${at}@${digest}`
-    ])
+    ...request.images.flatMap(({ reference, platform, digest }, at) =>
+      contextNames(reference, references).map((name): [string, string] => [
+        `context:${name}::${platform}`,
+        `oci-layout://image-${at}@${digest}`
+      ])
+    )
   ]
   return [
     ...['--local', `context=${context}`, '--local', `dockerfile=${path.posix.dirname(dockerfile)}`],
@@ -94,10 +97,16 @@ export function buildctlArguments(request: ImageBuildRequest, tree: string): str
   ]
 }
 
-/** How BuildKit looks a reference up among the contexts: familiar form, `:latest` left out. */
-export function contextName(reference: string): string {
-  return reference
-    .replace(/^(index\.)?docker\.io\//, '')
-    .replace(/^library\/(?=[^/]+$)/, '')
-    .replace(/:latest$/, '')
+/**
+ * Names under which BuildKit may look a reference up among the contexts: as it is written without `:latest`, and without
+ * the host and the `library/` of the registry that it takes for references without a host. A name that another reference
+ * bears itself is left to that one.
+ */
+export function contextNames(reference: string, all: readonly string[]): string[] {
+  const plain = (text: string): string => text.replace(/:latest$/, '')
+  const own = plain(reference)
+  const withoutHost = own.replace(/^(?=[^/]*[.:])[^/]+\//, '')
+  const familiar = withoutHost.replace(/^library\/(?=[^/]+$)/, '')
+  const taken = all.filter((other) => other !== reference).map(plain)
+  return [...new Set([own, withoutHost, familiar])].filter((name) => name === own || !taken.includes(name))
 }
