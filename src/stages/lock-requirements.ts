@@ -7,6 +7,7 @@ import { statedDependencies } from '../lock/requirements-stated.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { withTemporaryFolder } from '../platform/files.ts'
 import { readTextOf } from '../source/tree-text.ts'
+import { checkVenvSettings } from '../targets/deb/venv/settings-check.ts'
 import { wheelTargetOf } from '../targets/discover.ts'
 import type { PreparedRoot } from '../worlds/root.ts'
 import { signalOf, type StageContext } from './context.ts'
@@ -17,8 +18,8 @@ import type { Source } from './source.ts'
  * Locks what the wheel in a deb or an image needs at run time: what requirements files of the tree and the project's
  * static metadata ask for, chosen for the root's interpreter. The wheel itself is not in the lock.
  *
- * @throws TagproofError `config-invalid` for a requirements file that cannot be locked, and where nothing says what
- *   the wheel needs; `hash-mismatch`; and as resolvePython
+ * @throws TagproofError `config-invalid` for a requirements file that cannot be locked, where nothing says what the
+ *   wheel needs, and for settings that make no package; `hash-mismatch`; and as resolvePython
  */
 export async function lockRequirements(
   context: StageContext,
@@ -27,6 +28,7 @@ export async function lockRequirements(
   root: PreparedRoot,
   previous: PythonLock | undefined
 ): Promise<PythonLock> {
+  if (target.deb?.mode === 'venv') checkVenvSettings(target.deb.venv)
   const progress = context.log.begin(`lock: run-time requirements of ${target.name}`)
   try {
     const needs = await runTimeNeeds(source, target)

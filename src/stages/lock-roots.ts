@@ -3,6 +3,7 @@ import type { PlanTarget } from '../documents/plan.ts'
 import { readTextOf } from '../source/tree-text.ts'
 import { resolveRoot } from '../lock/debian.ts'
 import { debRootRequest } from '../lock/build-depends.ts'
+import { venvRelations } from '../targets/deb/venv/root-request.ts'
 import { isNamedForBuilds } from '../targets/python/debian-packages.ts'
 import {
   debRootPackages,
@@ -91,6 +92,7 @@ async function requestFor(source: Source, name: string, added: readonly string[]
   if (name === toolsRoot) for (const tool of toolsRootPackages) packages.add(tool)
   for (const target of targets) {
     for (const one of [...usualPackages(target), ...debianPackagesOf(source, target)]) packages.add(one)
+    if (target.deb?.mode === 'venv') Object.assign(places, venvRelations(target.deb.venv, target.name))
     if (target.deb?.mode !== 'debian') continue
     const asked = await buildDependsOf(source, target)
     for (const one of asked.packages) packages.add(one)

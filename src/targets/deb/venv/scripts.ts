@@ -3,6 +3,7 @@ import type { World } from '../../../documents/identifiers.ts'
 import type { VenvSettings } from '../../../documents/target-settings.ts'
 import { readTar } from '../../../formats/tar/reader.ts'
 import { TagproofError } from '../../../platform/errors.ts'
+import type { Log } from '../../../platform/log.ts'
 import { whole } from '../../../platform/pieces.ts'
 import { ownScript, scriptNames, shellLine, type ScriptName } from './generated.ts'
 import { scriptFindings } from './script-findings.ts'
@@ -19,7 +20,8 @@ const largestScript = 1024 * 1024
 export async function treeScripts(
   settings: VenvSettings,
   exportTar: string,
-  world: World
+  world: World,
+  log: Pick<Log, 'warn'>
 ): Promise<Partial<Record<ScriptName, string>>> {
   const wanted = new Map(
     scriptNames.flatMap((name): [ScriptName, string][] => {
@@ -34,14 +36,23 @@ export async function treeScripts(
     const text = texts.get(path)
     if (text === undefined)
       throw refused(`venv.scripts.${name}`, `no file ${path}`, 'a file of the tree', 'Correct the path.')
-    if (world === 'a') requireClean(name, path, text, settings)
+    if (world === 'a') requireClean(name, path, text, settings, log)
     found[name] = text
   }
   return found
 }
 
-function requireClean(name: ScriptName, path: string, text: string, settings: VenvSettings): void {
-  const [first] = scriptFindings(text, path).filter(({ severity }) => severity === 'refuse')
+function requireClean(
+  name: ScriptName,
+  path: string,
+  text: string,
+  settings: VenvSettings,
+  log: Pick<Log, 'warn'>
+): void {
+  const findings = scriptFindings(text, path)
+  const [first] = findings.filter(({ severity }) => severity === 'refuse')
+  for (const { severity, where, message, fix } of findings)
+    if (severity === 'warn') log.warn(`${where}: ${message} ${fix}`)
   if (first !== undefined)
     throw refused(first.where, first.found, 'a script that works without a network', first.fix, first.message)
   if (ownScript(name, settings) !== '' && !shellLine.test(text.split('\n', 1)[0] ?? ''))
