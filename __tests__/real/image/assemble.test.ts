@@ -37,9 +37,8 @@ beforeAll(async () => {
   const info = 'demo-1.0.dist-info/entry_points.txt'
   await writeFile(wheel, forgeWheel({ 'demo.py': `import dependency\ndef main():\n    ${program}`, [info]: '[console_scripts]\nherald = demo:main\n' })) // prettier-ignore
   const dependency = forgeWheel({ 'dependency.py': '' })
-  await mkdir(path.join(place.folder, 'locked'))
-  await writeFile(path.join(place.folder, 'locked', wheelFileName), dependency)
-  const entry = { name: 'dependency', version: '1.0', file: `locked/${wheelFileName}`, size: 1, sha256: sha256('0'.repeat(64)), because: ['demo'] } // prettier-ignore
+  await writeFile(path.join(place.folder, '0'.repeat(64)), dependency)
+  const entry = { name: 'dependency', version: '1.0', file: wheelFileName, size: 1, sha256: sha256('0'.repeat(64)), because: ['demo'] } // prettier-ignore
   given = { wheel, locked: { interpreter: '3.11.2', requested: [], packages: [entry] } }
 })
 afterAll(() => place.remove())

@@ -88,7 +88,8 @@ export async function assembling(base: Buffer = baseLayer): Promise<Assembling> 
       log: silentLog,
       wheel: null,
       locked: null,
-      file: (entry) => path.join(folder, entry.file),
+      // As in the store: the name of a file is its hash.
+      file: (entry) => path.join(folder, entry.sha256),
       images: { 'base:1': lock },
       blob: (digest) => path.join(blobs, digest.replace('sha256:', '')),
       debian: () => '',

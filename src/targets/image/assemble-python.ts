@@ -49,10 +49,11 @@ const processors: Readonly<Record<string, readonly string[]>> = {
 /**
  * Checks that a wheel can be imported on the platform.
  *
+ * @param file its file name, which its path in the store does not show
  * @throws TagproofError `lock-incomplete`
  */
 export function checkWheelFits(file: string, { minor }: Interpreter, platform: Platform): void {
-  const name = parseWheelName(path.basename(file))
+  const name = parseWheelName(file)
   const version = `cp${minor.replace('.', '')}`
   const compiled = name.abi.split('.').filter((abi) => /^cp\d+/.test(abi))
   const fitsPython = compiled.length === 0 || compiled.includes(version)
@@ -63,7 +64,7 @@ export function checkWheelFits(file: string, { minor }: Interpreter, platform: P
     .some((tag) => tag === 'any' || known.some((processor) => tag.endsWith(`_${processor}`)))
   if (fitsPython && fitsMachine) return
   throw new TagproofError('lock-incomplete', `A wheel does not run on ${platformName(platform)}.`, {
-    found: path.basename(file),
+    found: file,
     expected: `a wheel for Python ${minor} and ${known[0] ?? architecture}, or for any`,
     fix: 'Build the image on a machine of this platform, with a lock made for it.'
   })

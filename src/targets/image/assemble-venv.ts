@@ -1,3 +1,5 @@
+import { basename } from 'node:path'
+import { isWheel } from '../../documents/lock.ts'
 import type { Platform } from '../../formats/oci/descriptor.ts'
 import { environmentSettings, installedMembers, interpreterLinks, sitePackages } from '../python/install.ts'
 import { wheelsOf } from '../python/sdist.ts'
@@ -30,13 +32,20 @@ export async function gatherEnvironment(request: VenvRequest, into: LayerFiles, 
   for (const dependency of await dependencies(request))
     await install(dependency, interpreter, folder, request, into)
   into.startLayer(1)
-  if (wheel !== null) await install(wheel, interpreter, folder, request, into)
+  if (wheel === null) return
+  await install({ file: wheel, name: basename(wheel) }, interpreter, folder, request, into)
 }
 
-async function dependencies(request: VenvRequest): Promise<string[]> {
+interface NamedWheel {
+  file: string
+  /** As indexes call it; files of the lock lie under their hash. */
+  name: string
+}
+
+async function dependencies(request: VenvRequest): Promise<NamedWheel[]> {
   const { locked, work, root, tag, limits, log, world, off, signal } = request
   if (locked === null) return []
-  return wheelsOf(locked, work, {
+  const wheels = await wheelsOf(locked, work, {
     root,
     epoch: tag.epoch,
     limits,
@@ -45,6 +54,10 @@ async function dependencies(request: VenvRequest): Promise<string[]> {
     off,
     file: (entry) => request.file(entry),
     ...(signal === undefined ? {} : { signal })
+  })
+  return locked.packages.map((entry, at) => {
+    const file = wheels[at] ?? ''
+    return { file, name: isWheel(entry) ? entry.file : basename(file) }
   })
 }
 
@@ -64,14 +77,14 @@ async function skeleton(folder: string, { path, minor }: Interpreter, into: Laye
 }
 
 async function install(
-  wheel: string,
+  { file, name }: NamedWheel,
   interpreter: Interpreter,
   folder: string,
   { prefix, platform }: VenvRequest,
   into: LayerFiles
 ): Promise<void> {
-  checkWheelFits(wheel, interpreter, platform)
-  for await (const { path, bytes, executable, owner } of installedMembers(wheel, {
+  checkWheelFits(name, interpreter, platform)
+  for await (const { path, bytes, executable, owner } of installedMembers(file, {
     prefix,
     minor: interpreter.minor
   }))
