@@ -44,6 +44,8 @@ export interface TarEntry {
 export interface TarRules extends NameRules {
   /** Devices and named pipes, which no package of source files has. Default: refuse. */
   specials?: 'refuse' | 'accept'
+  /** Pax headers, which dpkg does not read. Default: accept. */
+  pax?: 'refuse' | 'accept'
   /** Told when the archive has ended: how many zero bytes end it, the two end blocks included. */
   onEnd?: (zeros: number) => void
 }
@@ -95,7 +97,7 @@ export async function* readTar(
   try {
     for (let index = 0; ; index += 1) {
       const offset = reader.offset
-      const head = await readHead(reader, index, offset)
+      const head = await readHead(reader, index, offset, rules)
       if (head === undefined) break
       const entry = checkedEntry(head, known, index, offset)
       let remaining = entry.size
@@ -127,7 +129,8 @@ export async function* readTar(
 async function readHead(
   reader: ByteReader,
   index: number,
-  offset: number
+  offset: number,
+  rules: TarRules
 ): Promise<{ block: TarBlock; extensions: Extensions } | undefined> {
   const extensions: Extensions = { headers: [], pax: undefined, longPath: undefined, longLink: undefined }
   try {
@@ -147,6 +150,8 @@ async function readHead(
       const block = parseTarBlock(kept)
       extensions.headers.push(kept)
       if (!'xgLK'.includes(block.type)) return { block, extensions }
+      if (rules.pax === 'refuse' && 'xg'.includes(block.type))
+        throw new TarBlockProblem('the entry has a pax header, which is not read here')
       await readExtension(reader, block, extensions)
     }
   } catch (problem) {
