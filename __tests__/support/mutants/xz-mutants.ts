@@ -41,7 +41,7 @@ const changes: readonly ((bytes: Buffer, random: Random) => Buffer)[] = [
 
 /** One mutant of an honest stream: one or two changes, mostly with the checksums of the headers put right again. */
 export function xzMutant(seed: Buffer, random: Random): Buffer {
-  let bytes = Buffer.from(seed)
+  let bytes: Buffer = Buffer.from(seed)
   for (let count = random.chance(0.8) ? 1 : 2; count > 0 && bytes.length > 40; count -= 1)
     // Most of them in the compressed data, which no checksum guards in the seeds.
     bytes = random.pick(random.chance(0.6) ? changes.slice(0, 1) : changes)(bytes, random)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Archive } from '../../formats/archive.ts'
+import { debTarRules } from '../../formats/deb.ts'
 import { hashed } from '../../formats/hashed.ts'
 import type { Replace } from '../../formats/replacement.ts'
 import { readTar } from '../../formats/tar/reader.ts'
@@ -56,7 +57,7 @@ async function differingStreams({ a, b, putBacks, original }: ShipRequest): Prom
     const one = ofA.get(name)
     const replace = replaceIn(name, originals)
     const found = await tarDigestWithOriginals(tar, {
-      ...tarRules,
+      ...debTarRules,
       replace,
       ...(one === undefined ? {} : { end: one.end })
     })
@@ -64,8 +65,6 @@ async function differingStreams({ a, b, putBacks, original }: ShipRequest): Prom
   }
   return differing
 }
-
-const tarRules = { specials: 'accept' } as const
 
 /** Members of control.tar are known as `DEBIAN/NAME`. */
 function replaceIn(name: 'control' | 'data', replace: Replace): Replace {
@@ -81,7 +80,7 @@ async function digestOf(tar: AsyncIterable<Buffer>): Promise<{ sha256: string; e
       end.size += piece.length
     }
   }
-  const entries = readTar(hashed(tar, counted), { ...tarRules, onEnd: (zeros) => (end.zeros = zeros) })
+  const entries = readTar(hashed(tar, counted), { ...debTarRules, onEnd: (zeros) => (end.zeros = zeros) })
   while ((await entries.next()).done !== true);
   return { sha256: hash.digest('hex'), end }
 }
