@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
+import { zstdCompressSync } from 'node:zlib'
+import { readImageArchive } from '../../../src/formats/oci/archive.ts'
 import { readConfig, readIndex, readManifest } from '../../../src/formats/oci/documents.ts'
 import { parseStrictJson } from '../../../src/formats/oci/json.ts'
 import { LayerTree, type LayerEntry } from '../../../src/formats/oci/layer-tree.ts'
 import { documentBlob } from '../../../src/formats/oci/layout-writer.ts'
 import { TagproofError } from '../../../src/platform/errors.ts'
-import { configType, layerType, manifestType } from './forge-image.ts'
+import { configType, forgeImage, layerType, layerWith, manifestType } from './forge-image.ts'
+import { asFile, refusal } from './forge.ts'
 
 function problem(work: () => unknown): string {
   try {
@@ -87,6 +90,33 @@ describe('documents', () => {
     const bytes = documentBlob({ os: 'linux', architecture: 'amd64', rootfs, history }).bytes
     expect(readConfig(bytes, 1, 'c').diffIds).toHaveLength(1)
     expect(problem(() => readConfig(bytes, 2, 'c'))).toMatch(/1 diff ids/)
+  })
+})
+
+describe('a layer in zstd', () => {
+  const layer = layerWith('etc/one')
+  const packed = zstdCompressSync(layer)
+  const image = (blob: Buffer): Buffer =>
+    forgeImage({
+      layers: [layer],
+      packed: [blob],
+      manifest: ({ layers, ...rest }) => ({
+        ...rest,
+        layers: layers.map((one) => ({ ...one, mediaType: layerType.replace('gzip', 'zstd') }))
+      })
+    })
+
+  it('is read as one in gzip', async () => {
+    const { members, container } = await asFile('image.tar', image(packed), (file) => readImageArchive(file))
+    expect(members.map(({ path }) => path)).toContain('layers/0/etc/one')
+    expect(container['layers/0 zstd frames']).toBe(1)
+  })
+
+  it('may hold nothing but its frames', async () => {
+    const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4])
+    const hidden = image(Buffer.concat([packed, skippable]))
+    const error = await refusal(asFile('image.tar', hidden, (file) => readImageArchive(file)))
+    expect(error.message).toContain('zstd')
   })
 })
 

@@ -4,6 +4,7 @@ import { readGzip } from '../gzip.ts'
 import { hashed } from '../hashed.ts'
 import { invalidArchive } from '../invalid.ts'
 import { readTar, type TarEntry } from '../tar/reader.ts'
+import { readZstd } from '../zstd.ts'
 import type { LayerTree } from './layer-tree.ts'
 import type { LayerCompression } from './media-types.ts'
 
@@ -92,6 +93,10 @@ export function unpackLayer(
         }
       })
     case 'zstd':
-      throw invalidArchive({ format: 'image' }, 'layers in zstd are not read yet')
+      return readZstd(packed, {
+        onEnd: (facts) => {
+          for (const [key, value] of Object.entries(facts)) onContainer?.(`zstd ${key}`, Number(value))
+        }
+      })
   }
 }
