@@ -4,6 +4,7 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { readArchive } from '../../formats/archive.ts'
+import { layerDeflate } from '../../formats/deflate.ts'
 import { writeGzip } from '../../formats/gzip.ts'
 import { platformName } from '../../formats/oci/descriptor.ts'
 import type { Image, PlatformImage } from '../../formats/oci/image.ts'
@@ -103,7 +104,7 @@ async function platformAgain(
     }
     const packed = `${file}-${index}`
     await pipeline(
-      Readable.from(writeGzip(unpackLayer(content(), layer.compression))),
+      Readable.from(writeGzip(unpackLayer(content(), layer.compression), layerDeflate)),
       createWriteStream(packed)
     )
     const blob = await hashFile(packed)
