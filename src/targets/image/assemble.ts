@@ -152,11 +152,12 @@ async function writeImages(
   { tag }: AssembleRequest
 ): Promise<void> {
   const blobs = images.flatMap((image) => image.blobs)
+  const [only] = images
+  if (only !== undefined && images.length === 1)
+    return writeLayout(file, descriptorJson(mediaTypes.manifest, only.manifest), blobs, tag.epoch)
   const entries = images.map(({ manifest, platform }) =>
     descriptorJson(mediaTypes.manifest, manifest, platform)
   )
-  const [only] = entries
-  if (only !== undefined && entries.length === 1) return writeLayout(file, only, blobs, tag.epoch)
   const index = documentBlob({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: entries })
   await writeLayout(file, descriptorJson(mediaTypes.index, index), [index, ...blobs], tag.epoch)
 }
