@@ -175,11 +175,9 @@ async function* decoded(frame: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
     if (problem !== undefined) throw problem
   } catch (error) {
     if (problem !== undefined) throw problem
-    if (
-      error instanceof Error &&
-      /^(Z_|ZSTD_|ERR_|UNKNOWN)/.test(String((error as NodeJS.ErrnoException).code))
-    )
-      throw new ZstdProblem(`a frame cannot be decompressed (${error.message})`)
+    const { code, message } = error as NodeJS.ErrnoException
+    if (/^(Z_|ZSTD_|ERR_|UNKNOWN)/.test(code ?? ''))
+      throw new ZstdProblem(`a frame cannot be decompressed (${message})`)
     throw error
   } finally {
     decoder.destroy()
