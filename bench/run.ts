@@ -3,6 +3,7 @@
  * measured in turn in one run, since the speed of a machine changes from minute to minute.
  *
  * TAGPROOF_BENCH_MUTANTS says how many mutants are made (a million), TAGPROOF_BENCH_SEED from which seed on.
+ * TAGPROOF_BENCH_DEBS is a folder of debs to read (that of the fetched inputs).
  * TAGPROOF_BENCH_MEBIBYTES says how large the large sdist and layer are (2048).
  * TAGPROOF_BENCH_PROJECTS names more projects to rehearse and to trace: `ckan=/path/to/clone@ckan-2.11.5,...`.
  * TAGPROOF_BENCH_ROUNDS says how often rehearsals are measured (3).
@@ -16,6 +17,7 @@ import { assembleAgainstDockerfile } from './assemble.ts'
 import { engineStart } from './engine-start.ts'
 import { canonicalWriter } from './canonical-writer.ts'
 import { comparisons } from './compare.ts'
+import { debs } from './debs.ts'
 import { largeLayer } from './large-layer.ts'
 import { largeSdist } from './large-sdist.ts'
 import { mutants } from './mutants.ts'
@@ -35,6 +37,7 @@ const benchmarks: Readonly<Record<string, (folder: string) => AsyncIterable<Figu
   'proof-added': proofAdded,
   mutants,
   compare: comparisons,
+  debs,
   'large-sdist': largeSdist,
   'large-layer': largeLayer,
   assemble: assembleAgainstDockerfile

@@ -41,7 +41,8 @@ export async function readDebArchive(file: string, observe: Observe): Promise<Ar
     const kept = part === 'control' && heldControl.has(entry.path) ? [] : undefined
     const hash = await readContent(shown, observe, md5, kept)
     if (kept !== undefined) held.set(entry.path, Buffer.concat(kept))
-    if (md5 !== undefined) digests.set(entry.path, md5.digest('hex'))
+    const digest = md5?.digest('hex') ?? digests.get(entry.linkTarget ?? '')
+    if (digest !== undefined && entry.kind !== 'symlink') digests.set(shown.path, digest)
     const target = members.get(entry.linkTarget ?? '')
     members.set(shown.path, tarMember(shown, hash, entry.kind === 'hardlink' ? target : undefined))
   }
@@ -118,10 +119,8 @@ function checkData(
     if (members.has(name))
       throw fail(`the conffile /${name} is to be removed on upgrades, but is in data.tar`)
   if (md5sums === undefined) return
-  const digestOf = (name: string): string | undefined =>
-    digests.get(name) ?? digests.get(members.get(name)?.linkTarget ?? '')
   for (const [name, expected] of md5sums) {
-    const found = members.get(name)?.kind === 'symlink' ? undefined : digestOf(name)
+    const found = digests.get(name)
     if (found === undefined) throw fail(`md5sums lists ${JSON.stringify(name)}, which is no file of data.tar`)
     if (found !== expected)
       throw invalidArchive({ format: 'deb', path: name }, 'the content is not that which md5sums lists', {

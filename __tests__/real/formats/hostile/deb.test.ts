@@ -9,7 +9,7 @@ import { Random } from '../../../support/mutants/random.ts'
 import { buildDeb } from '../../../support/debs.ts'
 import { forgeDeb, md5 } from '../../../unit/formats/forge-deb.ts'
 import { refusal } from '../../../unit/formats/forge.ts'
-import { tarFolder, tarLink, tarMember } from '../../../unit/formats/forge.ts'
+import { tarFolder, tarHardLink, tarLink, tarMember } from '../../../unit/formats/forge.ts'
 import { debCases, type DebCase } from './deb-cases.ts'
 
 let folder: string
@@ -84,10 +84,16 @@ describe('honest, and read', () => {
       tarMember('./su', 'x', { 100: '0004755' }),
       tarLink('./l', '/etc/../anywhere'),
       tarMember('./system-x\\x2dy:z.slice', 'unit'),
+      tarMember('./one', '1'),
+      tarHardLink('./two', './one'),
+      tarHardLink('./three', './two'),
       tarMember('./conf', 'c')
     ]
     const lists = [
-      tarMember('./md5sums', `${md5('x')}  su\n${md5('unit')}  system-x\\x2dy:z.slice\n`),
+      tarMember(
+        './md5sums',
+        `${['one', 'two', 'three'].map((name) => `${md5('1')}  ${name}\n`).join('')}${md5('x')}  su\n${md5('unit')}  system-x\\x2dy:z.slice\n`
+      ),
       tarMember('./conffiles', '/conf\nremove-on-upgrade /old\n')
     ]
     const { members } = await readArchive(await fileOf(forgeDeb({ data, controlEntries: lists })), 'deb')
