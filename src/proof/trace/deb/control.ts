@@ -31,7 +31,7 @@ export const controlFile: Generator = {
     const deb = await debPackage(context)
     if (deb === undefined) return refused(member, 'metadata-invalid', 'it is no single paragraph of control')
     // A package that is made of a wheel has no paragraph in the tree: its own rule is asked.
-    if (deb.source === undefined) return undefined
+    if (deb.source === undefined || context.target?.deb?.mode === 'venv') return undefined
     if (deb.stanza === undefined)
       return refused(member, 'metadata-undeclared', `debian/control has no package ${quotedList([deb.name])}`)
     return judge(member, deb, context)

@@ -19,9 +19,11 @@ import { md5sumsFile } from './md5sums.ts'
 import { patchedFile } from './patched.ts'
 import { runtimeUpdate } from './rtupdate.ts'
 import { maintainerScripts } from './scripts.ts'
+import { venvFiles } from './venv.ts'
 
 /** Generators of Debian packages: the control part first, of which nothing unknown is accepted. */
 export const debGenerators: readonly Generator[] = [
+  venvFiles,
   controlFile,
   md5sumsFile,
   conffilesFile,

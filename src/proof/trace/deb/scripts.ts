@@ -18,7 +18,8 @@ export const maintainerScripts: Generator = {
   async derive(member, context) {
     const deb = await debPackage(context)
     const bytes = await memberText(member, context)
-    if (deb?.stanza === undefined || bytes === undefined) return undefined
+    if (deb?.stanza === undefined || bytes === undefined || context.target?.deb?.mode === 'venv')
+      return undefined
     const name = member.path.slice('DEBIAN/'.length)
     const stated = await debianText(context, deb, name)
     const template = stated?.text ?? '#!/bin/sh\nset -e\n#DEBHELPER#'
