@@ -1,3 +1,7 @@
+import { createHash } from 'node:crypto'
+import type { PlanTarget } from '../../../../src/documents/plan.ts'
+import { noEvidence, type TraceEvidence } from '../../../../src/proof/trace/evidence.ts'
+import { innerPathOf } from '../../../../src/proof/trace/installed.ts'
 import { objectId } from '../../../../src/documents/identifiers.ts'
 import { sha256OfBytes } from '../../../../src/platform/files.ts'
 import { fileGenerators } from '../../../../src/proof/trace/files/generators.ts'
@@ -25,6 +29,8 @@ export interface Scene {
   folder?: string
   mode?: number
   build?: Partial<BuildEvidence> | null
+  evidence?: Partial<TraceEvidence>
+  target?: PlanTarget
 }
 
 /** What the first generator that takes the one member of a scene for its own says, with its name. */
@@ -34,7 +40,7 @@ export async function asked(
   generators: readonly Generator[] = fileGenerators
 ): Promise<{ rule: string; verdict: Verdict } | undefined> {
   const context = contextOf(scene)
-  const member = context.member(path)
+  const member = context.members.get(path) ?? context.member(path)
   if (member === undefined) throw new Error(`the scene has no member ${path}`)
   for (const generator of generators) {
     if (!generator.matches(member, context)) continue
@@ -57,11 +63,17 @@ export async function outcome(
 
 export function contextOf(scene: Scene): TraceContext {
   const name = scene.artifact ?? 'demo-1.2.3-py3-none-any.whl'
-  const kind = name.endsWith('.whl') ? ('wheel' as const) : ('sdist' as const)
+  const kind = name.endsWith('.whl')
+    ? 'wheel'
+    : name.endsWith('.deb')
+      ? 'deb'
+      : name.endsWith('.oci.tar')
+        ? 'image'
+        : 'sdist'
   const top = kind === 'sdist' ? `${name.replace(/\.tar\.gz$/, '')}/` : ''
   const files = new Map(Object.entries(scene.tree ?? {}).map(([path, text]) => [path, Buffer.from(text)]))
   const members = Object.entries(scene.members ?? {}).map(([inner, text]) =>
-    memberOf(top + inner, inner, Buffer.from(text), scene.mode ?? 0o644)
+    memberOf(top + inner, innerPathOf(inner, kind), Buffer.from(text), scene.mode ?? 0o644)
   )
   const byPath = new Map(members.map((member) => [member.path, member]))
   return {
@@ -72,8 +84,14 @@ export function contextOf(scene: Scene): TraceContext {
     tree: {
       paths: [...files.keys()].sort(),
       has: (path) => files.has(path),
-      read: (path) => Promise.resolve(files.get(path))
+      read: (path) => Promise.resolve(files.get(path)),
+      holding: (bytes) =>
+        Promise.resolve([...files].flatMap(([path, own]) => (own.equals(bytes) ? [path] : [])))
     },
+    evidence: { ...noEvidence, ...scene.evidence },
+    target: scene.target ?? null,
+    all: members.map((each) => ({ ...each, headers: each.sha256, packed: null, fields: {} })),
+    own: (path) => (files.has(path) ? path : null),
     members: byPath,
     member: (inner) => members.find((member) => member.inner === inner),
     content: (path) => Promise.resolve(byPath.get(path)?.content ?? undefined),
@@ -94,6 +112,7 @@ function memberOf(path: string, inner: string, content: Buffer, mode: number): T
     sha256: sha256OfBytes(content),
     linkTarget: null,
     head: content.subarray(0, 64 * 1024),
-    content
+    content,
+    md5: createHash('md5').update(content).digest('hex')
   }
 }
