@@ -1,0 +1,178 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Member } from '../../../../src/formats/member.ts'
+import { sha256OfBytes } from '../../../../src/platform/files.ts'
+import { dependencyRules } from '../../../../src/proof/trace/dependencies/rules.ts'
+import {
+  bytecodeHeader,
+  isHashOf,
+  sourceOf
+} from '../../../../src/proof/trace/dependencies/bytecode-header.ts'
+import type { InstalledRoot } from '../../../../src/proof/trace/evidence.ts'
+import { imageGenerators } from '../../../../src/proof/trace/image/generators.ts'
+import { installedFinding } from '../../../../src/proof/trace/policy-installed.ts'
+import { contextOf, outcome, type Scene } from './scene.ts'
+
+const artifact = 'demo-1.2.3.oci.tar'
+const dockerfile =
+  'FROM base:1\nARG MODE=x\nENV MODE=$MODE\nLABEL a=b\nRUN ln -s /opt/x /usr/bin/x\nUSER 65534\nWORKDIR /work\nENTRYPOINT ["demo"]\n'
+const base = {
+  reference: 'base:1',
+  platform: 'linux/amd64',
+  digest: `sha256:${'0'.repeat(64)}`,
+  layers: [`sha256:${sha256OfBytes('packed')}`],
+  config: Buffer.from(
+    JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      config: { Env: ['PATH=/bin'] },
+      rootfs: { type: 'layers', diff_ids: [] }
+    })
+  )
+}
+const config = (change: object = {}): string =>
+  JSON.stringify({
+    architecture: 'amd64',
+    os: 'linux',
+    config: {
+      Env: ['PATH=/bin', 'MODE=x'],
+      Labels: { a: 'b' },
+      User: '65534',
+      WorkingDir: '/work',
+      Entrypoint: ['demo'],
+      ...change
+    },
+    rootfs: { type: 'layers', diff_ids: [] }
+  })
+
+function said(path: string, members: Scene['members'], more: Scene = {}): Promise<string> {
+  const scene = {
+    artifact,
+    tree: { Dockerfile: dockerfile },
+    evidence: { bases: [base], ...more.evidence },
+    members
+  }
+  return outcome(path, scene, [...dependencyRules, ...imageGenerators])
+}
+
+describe('what an image says of itself', () => {
+  it('follows from the Dockerfile and its base', async () => {
+    expect(await said('config.json', { 'config.json': config() })).toBe('image-config')
+  })
+
+  it.each([
+    ['a variable that nothing states', { Env: ['PATH=/bin', 'MODE=x', 'LD_PRELOAD=/evil'] }],
+    ['another entry point', { Entrypoint: ['evil'] }],
+    ['another user', { User: 'root' }],
+    ['a label that nothing states', { Labels: { a: 'b', c: 'd' } }],
+    ['a key that nobody knows', { Evil: true }]
+  ])('with %s is refused', async (_, change) => {
+    expect(await said('config.json', { 'config.json': config(change) })).toBe('image-config-differs')
+  })
+
+  it('stands on layers of the lock alone', async () => {
+    expect(await said('layers/0.tar', { 'layers/0.tar': 'packed' })).toBe('base-layer')
+    expect(await said('layers/0.tar', { 'layers/0.tar': 'other' })).toBe('nobody')
+  })
+})
+
+describe('files of layers', () => {
+  const root: InstalledRoot = {
+    name: 'image',
+    hash: sha256OfBytes(''),
+    files: new Map([
+      ['usr/bin/tool', { kind: 'file', mode: 0o4755, owner: '0:0', size: 4, sha256: sha256OfBytes('tool') }]
+    ]),
+    texts: new Map(),
+    packages: new Map()
+  }
+
+  it('are those of the locked packages by path and bytes', async () => {
+    const evidence = { roots: [root] }
+    expect(await said('layers/1/usr/bin/tool', { 'layers/1/usr/bin/tool': 'tool' }, { evidence })).toBe(
+      'reinstall'
+    )
+    expect(await said('layers/1/usr/bin/tool', { 'layers/1/usr/bin/tool': 'evil' }, { evidence })).toBe(
+      'nobody'
+    )
+    expect(await said('layers/1/usr/bin/evil', { 'layers/1/usr/bin/evil': 'tool' }, { evidence })).toBe(
+      'nobody'
+    )
+    expect(await said('layers/1/usr/bin/tool', { 'layers/1/usr/bin/tool': 'tool' })).toBe('nobody')
+  })
+
+  it.each([
+    'var/log/apt/history.log',
+    'var/cache/apt/pkgcache.bin',
+    'etc/machine-id',
+    'etc/shadow-',
+    'root/.cache/pip/x'
+  ])('%s is told with the line that leaves it out', async (path) => {
+    expect(await said(`layers/1/${path}`, { [`layers/1/${path}`]: 'x' })).toBe('image-hygiene')
+    expect(await said(`layers/1/${path}`, { [`layers/1/${path}`]: '' })).toBe('emptied-file')
+  })
+
+  const member = (change: Partial<Member>): Member => ({
+    path: 'layers/1/usr/bin/tool',
+    kind: 'file',
+    mode: 0o755,
+    size: 4,
+    sha256: sha256OfBytes('tool'),
+    linkTarget: null,
+    headers: sha256OfBytes(''),
+    packed: null,
+    fields: { uid: 0, gid: 0 },
+    ...change
+  })
+  const judged = (change: Partial<Member>, evidence: Scene['evidence'] = {}): string | undefined =>
+    installedFinding(member(change), contextOf({ artifact, evidence }))?.code
+
+  it.each<[string, Partial<Member>, string | undefined]>([
+    ['a set-id bit', { mode: 0o4755 }, 'mode-refused'],
+    ['a file for everybody to write', { mode: 0o666 }, 'mode-refused'],
+    ['a device', { kind: 'device' }, 'special-file'],
+    ['a pipe', { kind: 'fifo' }, 'special-file'],
+    ['a capability', { fields: { 'SCHILY.xattr.security.capability': 'x' } }, 'attribute-refused'],
+    ['a link out of the root', { kind: 'symlink', linkTarget: '../../../../../x' }, 'link-refused'],
+    ['a folder like /tmp', { kind: 'directory', mode: 0o1777 }, undefined],
+    ['an ordinary program', {}, undefined]
+  ])('%s', (_, change, code) => {
+    expect(judged(change)).toBe(code)
+  })
+
+  it('a set-id bit of a locked package is that of the package', () => {
+    expect(judged({ mode: 0o4755 }, { roots: [root] })).toBeUndefined()
+    expect(judged({ mode: 0o6755 }, { roots: [root] })).toBe('mode-refused')
+  })
+})
+
+describe('bytecode', () => {
+  const source = 'x = 1\nprint("hello world")\n'
+  // CPython 3.11: magic, flags 3 (checked hash), SipHash-1-3 of the source.
+  const header = Buffer.from('a70d0d0a0300000045234033d396ca3b', 'hex')
+  const site = 'layers/1/opt/app/lib/python3.11/site-packages'
+  const [py, pyc] = [`${site}/x.py`, `${site}/__pycache__/x.cpython-311.pyc`]
+
+  it('has a header with the hash of its source, as CPython computes it', () => {
+    const read = bytecodeHeader(header)
+    if (read?.form !== 'hash') throw new Error('no hash was read')
+    expect(isHashOf(read, Buffer.from(source))).toBe(true)
+    expect(isHashOf(read, Buffer.from(`${source}#`))).toBe(false)
+    expect(sourceOf('a/__pycache__/b.cpython-311.opt-1.pyc')).toBe('a/b.py')
+  })
+
+  it('is believed where the clean root compiles the same, and nowhere else', async () => {
+    const bytes = Buffer.concat([header, Buffer.from('code')])
+    const members = { [py]: source, [pyc]: bytes }
+    const bytecode = new Map([[pyc, sha256OfBytes(bytes)]])
+    expect(await said(pyc, members, { evidence: { bytecode } })).toBe('python-bytecode')
+    expect(await said(pyc, members)).toBe('untraced')
+    const evil = { ...members, [pyc]: Buffer.concat([header, Buffer.from('evil')]) }
+    expect(await said(pyc, evil, { evidence: { bytecode } })).toBe('bytecode-differs')
+    const unchecked = Buffer.from(bytes)
+    unchecked[4] = 1
+    expect(await said(pyc, { ...members, [pyc]: unchecked }, { evidence: { bytecode } })).toBe(
+      'bytecode-differs'
+    )
+    expect(await said(pyc, { [pyc]: bytes }, { evidence: { bytecode } })).toBe('bytecode-refused')
+  })
+})
