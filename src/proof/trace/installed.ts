@@ -22,7 +22,7 @@ export function installedPlace(member: string, kind: ArchiveKind): InstalledPlac
 }
 
 function installedPathOf(member: string, kind: ArchiveKind): string | undefined {
-  if (kind === 'deb') return member.startsWith('DEBIAN/') ? undefined : member
+  if (kind === 'deb') return member === 'DEBIAN' || member.startsWith('DEBIAN/') ? undefined : member
   if (kind !== 'image') return undefined
   const cut = layerPrefix.exec(member)?.[0]
   return cut === undefined ? undefined : member.slice(cut.length)

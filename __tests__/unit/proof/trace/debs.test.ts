@@ -22,7 +22,7 @@ const root: InstalledRoot = {
   packages: new Map()
 }
 
-function said(path: string, members: Scene['members'], more: Scene = {}): Promise<string> {
+function said(path: string, members: Record<string, string | Buffer>, more: Scene = {}): Promise<string> {
   return outcome(
     path,
     {
@@ -109,7 +109,7 @@ describe('installed files', () => {
     const points = 'usr/lib/python3/dist-packages/demo-1.2.3.dist-info/entry_points.txt'
     const body = (extra: string): string =>
       `#!/usr/bin/python3\n# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom demo.cli import main\n${extra}if __name__ == "__main__":\n    sys.argv[0] = re.sub(r"(-script\\.pyw|\\.exe)?$", "", sys.argv[0])\n    sys.exit(main())\n`
-    const members = (extra: string): Scene['members'] => ({
+    const members = (extra: string): Record<string, string | Buffer> => ({
       [points]: '[console_scripts]\ndemo = demo.cli:main\n',
       'usr/bin/demo': body(extra)
     })

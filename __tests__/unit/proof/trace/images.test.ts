@@ -44,7 +44,7 @@ const config = (change: object = {}): string =>
     rootfs: { type: 'layers', diff_ids: [] }
   })
 
-function said(path: string, members: Scene['members'], more: Scene = {}): Promise<string> {
+function said(path: string, members: Record<string, string | Buffer>, more: Scene = {}): Promise<string> {
   const scene = {
     artifact,
     tree: { Dockerfile: dockerfile },

@@ -6,7 +6,7 @@ import type { TraceContext } from '../generator.ts'
  */
 export function installedSize(context: TraceContext): string[] {
   const all = context.all ?? []
-  const data = all.filter(({ path }) => !path.startsWith('DEBIAN/') && path !== '.')
+  const data = all.filter(({ path }) => !path.startsWith('DEBIAN/') && path !== 'DEBIAN' && path !== '.')
   const control = all.filter(
     ({ path }) => path.startsWith('DEBIAN/') && !['DEBIAN/control', 'DEBIAN/md5sums'].includes(path)
   )

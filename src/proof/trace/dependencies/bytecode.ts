@@ -20,8 +20,8 @@ async function deriveBytecode(member: TracedMember, context: TraceContext): Prom
   const source = installed === undefined ? undefined : sameLayer(context, member, installed)
   if (source === undefined)
     return refused(
-      member,
       'bytecode-refused',
+      member,
       'is bytecode without a source beside it: nobody can read what it does',
       {
         cause: 'The source was left out, or the bytecode was put there by hand.',
@@ -30,14 +30,14 @@ async function deriveBytecode(member: TracedMember, context: TraceContext): Prom
     )
   const header = bytecodeHeader(member.head)
   if (header === undefined)
-    return refused(member, 'bytecode-differs', 'has no header of bytecode', {
+    return refused('bytecode-differs', member, 'has no header of bytecode', {
       cause: 'It is none, or another implementation of Python wrote it.',
       fix: 'Let the python3 of the root compile it.'
     })
   if (header.form === 'hash' && !header.checked)
     return refused(
-      member,
       'bytecode-differs',
+      member,
       'is marked as never checked against its source: Python would run it whatever the source says',
       {
         cause: 'It was compiled with --invalidation-mode unchecked-hash.',
@@ -50,8 +50,8 @@ async function deriveBytecode(member: TracedMember, context: TraceContext): Prom
   const expected = context.evidence?.bytecode?.get(member.path)
   if (expected === undefined)
     return refused(
-      member,
       'untraced',
+      member,
       'is bytecode that was not compiled again: only a clean root can tell',
       {
         cause: 'A trace without a root does not run a compiler.',
@@ -68,8 +68,8 @@ async function deriveBytecode(member: TracedMember, context: TraceContext): Prom
 
 function differing(member: TracedMember, why: string): Verdict {
   return refused(
-    member,
     'bytecode-differs',
+    member,
     `${why}: Python may run it instead of the source that a reviewer reads`,
     {
       cause: 'Something wrote or changed it after it was compiled, or another version of Python compiled it.',
@@ -79,8 +79,8 @@ function differing(member: TracedMember, why: string): Verdict {
 }
 
 function refused(
-  member: TracedMember,
   code: string,
+  member: TracedMember,
   why: string,
   detail: { cause: string; fix: string }
 ): Verdict {
