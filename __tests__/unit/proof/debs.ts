@@ -43,12 +43,14 @@ export async function writeDeb(file: string, form: DebForm): Promise<void> {
   try {
     const tree = path.join(folder, 'tree')
     await mkdir(path.join(tree, 'DEBIAN'), { recursive: true })
-    const sums = Object.keys(form.files)
+    const all = { ...form.files }
+    for (const [name, target] of Object.entries(form.hardlinks ?? {})) all[name] = form.files[target] ?? ''
+    const sums = Object.keys(all)
       .sort()
       .map(
         (name) =>
           `${createHash('md5')
-            .update(form.files[name] ?? '')
+            .update(all[name] ?? '')
             .digest('hex')}  ${name}\n`
       )
       .join('')

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Archive } from '../../formats/archive.ts'
 import { debTarRules } from '../../formats/deb.ts'
+import { debTarRules } from '../../formats/deb.ts'
 import { hashed } from '../../formats/hashed.ts'
 import type { Replace } from '../../formats/replacement.ts'
 import { readTar } from '../../formats/tar/reader.ts'
@@ -39,8 +40,8 @@ export const debKind: PackageKind = {
   }
 }
 
-/** How many zeros end a tar follows from the sizes of what is put back; the comparison of the archives counts them. */
-const ends = /zeros/i
+/** What follows from the sizes of what is put back, and is no choice of a packer; zeros at the end are compared later. */
+const ends = /^(control|data)Tar(Zeros|XzBlocks|ZstdFrames|ZstdWindow)$/
 
 /** Without members that are put back, whose headers the comparison of the archives sees. */
 function unchanged(archive: Archive, putBacks: PutBacks): Archive {
@@ -96,7 +97,7 @@ const told: readonly (ContainerTold & { fits: RegExp })[] = [
     fix: 'Let dpkg-deb pack the folder; if something else does, sort the names (LC_ALL=C sort).'
   },
   {
-    fits: /compress/i,
+    fits: /compress|Xz|Zstd/i,
     cause:
       'The compressor made other bytes of the same content: another number of threads, level or version.',
     fix: 'Build with xz (`dh_builddeb -- -Zxz`): what zstd makes follows the number of threads.'
