@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Archive } from '../../formats/archive.ts'
 import { debTarRules } from '../../formats/deb.ts'
-import { debTarRules } from '../../formats/deb.ts'
 import { hashed } from '../../formats/hashed.ts'
 import type { Replace } from '../../formats/replacement.ts'
 import { readTar } from '../../formats/tar/reader.ts'
