@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { PassThrough } from 'node:stream'
 import type { Limits } from '../documents/config.ts'
 import type { World } from '../documents/identifiers.ts'
 import { asTagproofError, TagproofError } from '../platform/errors.ts'
-import { withTemporaryFolder } from '../platform/files.ts'
 import { lastLines } from '../platform/process.ts'
 import { bundleArchive } from '../worlds/bundle.ts'
 import { startTied } from '../worlds/child.ts'
@@ -79,12 +78,14 @@ const ownKib = 64 * 1024
  * @throws TagproofError `sandbox-unavailable`, `cancelled`, `build-output`
  */
 export async function runBuilder(request: BuilderEnclosure): Promise<EnclosureResult> {
-  return withTemporaryFolder('tagproof-builder', async (folder) => {
-    // The root of the enclosure is what its files say, on top of nothing.
-    const root = path.join(folder, 'root')
-    await mkdir(root, { mode: 0o755 })
-    return enclosed(request, root)
-  })
+  // The root of the enclosure is what its files say, on top of nothing.
+  const root = `${path.resolve(request.outputs)}+root`
+  await mkdir(root, { recursive: true, mode: 0o755 })
+  try {
+    return await enclosed(request, root)
+  } finally {
+    await rm(root, { recursive: true, force: true })
+  }
 }
 
 async function enclosed(request: BuilderEnclosure, root: string): Promise<EnclosureResult> {
