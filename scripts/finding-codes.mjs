@@ -5,7 +5,7 @@ import path from 'node:path'
 import ts from 'typescript'
 
 /** Where findings are made. */
-const folders = ['src/proof/', 'src/source/', 'src/stages/']
+const folders = ['src/proof/', 'src/source/', 'src/stages/', 'src/targets/image/rules/']
 const form = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
 /** Codes by the files that make them. `files` are paths relative to `root`. */
