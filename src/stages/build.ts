@@ -1,9 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Build, BuiltTarget } from '../documents/build.ts'
-import type { VariationName } from '../documents/fields.ts'
+import type { Tool, VariationName } from '../documents/fields.ts'
 import type { Sha256, World } from '../documents/identifiers.ts'
 import type { Plan } from '../documents/plan.ts'
+import { builderTools, findImageBuilder } from '../builders/find.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import { settleAll } from '../platform/concurrency.ts'
 import { buildTools } from '../platform/tools.ts'
@@ -49,7 +50,7 @@ export async function build(context: StageContext, options: BuildOptions): Promi
         plan: planDigest,
         rootHashes: rootHashes(plan, places),
         ...made,
-        tools: await buildTools()
+        tools: [...(await buildTools()), ...(await imageTools(plan))]
       }
       await writeDocument('build', path.join(context.out.build(world), 'build.json'), document)
       documents.push(document)
@@ -128,4 +129,10 @@ async function furtherBuilds(
 function rootHashes(plan: Plan, places: BuildPlaces): { root: string; sha256: Sha256 }[] {
   const hashes = new Map(plan.targets.map((target) => [target.root, places.of(target).root.hash]))
   return [...hashes].map(([root, sha256]) => ({ root, sha256 }))
+}
+
+/** The builder of images, where there is an image built from a Dockerfile. */
+async function imageTools({ targets }: Plan): Promise<Tool[]> {
+  if (!targets.some(({ image }) => image?.mode === 'dockerfile')) return []
+  return builderTools(await findImageBuilder())
 }

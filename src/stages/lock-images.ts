@@ -1,10 +1,15 @@
 import type { ImageLock, Lock } from '../documents/lock.ts'
-import type { PlanTarget } from '../documents/plan.ts'
+import type { Plan, PlanTarget } from '../documents/plan.ts'
+import type { Finding } from '../documents/proof.ts'
 import { lockImages } from '../lock/images/lock-images.ts'
 import { TagproofError } from '../platform/errors.ts'
+import { openRepository } from '../source/repository.ts'
+import { listTree } from '../source/tree.ts'
 import { readTextOf } from '../source/tree-text.ts'
 import { referencesOf, type Reference } from '../targets/image/references.ts'
+import { dockerfileFindings } from '../targets/image/rules/dockerfile-findings.ts'
 import { signalOf, type StageContext } from './context.ts'
+import { readPlannedLock } from './fetch.ts'
 import type { Source } from './source.ts'
 
 /** What the image targets of a release are made of. */
@@ -87,4 +92,26 @@ export async function lockBases(
     log: context.log,
     ...signalOf(context)
   })
+}
+
+/** What the Dockerfiles of a plan say that cannot be proven, or moves. */
+export async function imageFindings(context: StageContext, plan: Plan): Promise<Finding[]> {
+  const targets = plan.targets.filter(({ image }) => image?.mode === 'dockerfile')
+  if (targets.length === 0) return []
+  const lock = await readPlannedLock(context, plan)
+  const repository = await openRepository(context.repository)
+  try {
+    const entries = await listTree(repository, plan.tag.tree)
+    const findings: Finding[] = []
+    for (const target of targets) {
+      const { image } = target
+      if (image?.mode !== 'dockerfile') continue
+      const { stage, platforms } = image
+      const file = await dockerfileOf({ repository, entries }, target)
+      findings.push(...dockerfileFindings({ ...file, stage, arguments: image.arguments, platforms, lock }))
+    }
+    return findings
+  } finally {
+    await repository.close()
+  }
 }

@@ -21,6 +21,7 @@ import { openOriginals, type Originals } from '../source/originals.ts'
 import { tagproofTools } from '../platform/tools.ts'
 import { agreedMetadata, readPreparedMetadata } from '../targets/python/prepared-metadata.ts'
 import { openGround, type Ground } from './base-images.ts'
+import { imageFindings } from './lock-images.ts'
 import { clearFrom, type StageContext } from './context.ts'
 import { completeFindings } from './prove-complete.ts'
 import { findPerturbations, planSeenByB } from './prove-variants.ts'
@@ -85,6 +86,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     }
     found.push(...failureFindings(plan, builds.b), ...(await findPerturbations(context, plan, builds)))
     found.push(...planFindings(plan), ...kindFindings(plan, builds))
+    found.push(...(await imageFindings(context, plan)))
     found.push(...(await completeFindings(context, plan, planDigest, builds.a)))
     const findings = applyWaivers(found, plan.waivers)
     const verdict = findings.some((finding) => finding.severity === 'refuse') ? 'refused' : 'proven'
@@ -227,14 +229,14 @@ async function proveArtifact(
   })
   const { artifact } = result
   const versions = versionFindings({
-    stated: artifact?.version ?? null,
+    stated: result.stated,
     kind: pair.kind,
     name: pair.name,
     version: plan.version
   })
   const { kind, name } = pair
   const traced =
-    result.differing === null || (kind !== 'sdist' && kind !== 'wheel')
+    result.differing === null
       ? { findings: [], traced: null }
       : await tracer.trace({
           file: artifact === null ? pair.a : shipped,

@@ -1,6 +1,8 @@
 import { access } from 'node:fs/promises'
 import path from 'node:path'
+import { aptDirectory } from '../destinations/apt/directory.ts'
 import { directoryDestination } from '../destinations/directory.ts'
+import { ociLayoutDestination } from '../destinations/oci-layout.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { Sha256 } from '../documents/identifiers.ts'
 import type { Proof } from '../documents/proof.ts'
@@ -85,16 +87,50 @@ export async function publishLocally(context: StageContext, release: Release): P
   if (release.verdict !== 'proven') return
   const progress = context.log.begin('local destinations')
   try {
-    await directoryDestination({
-      packages: context.out.packages,
-      artifacts: release.artifacts,
-      folder: path.join(context.out.local, 'simple')
-    })
-    progress.done('local/simple')
+    const filled = [
+      ...(await fillIndex(context, release)),
+      ...(await fillArchive(context, release)),
+      ...(await fillLayouts(context, release))
+    ]
+    progress.done(filled.join(', '))
   } catch (error) {
     progress.failed()
     throw error
   }
+}
+
+async function fillIndex({ out }: StageContext, { artifacts }: Release): Promise<string[]> {
+  const packages = artifacts.filter(({ kind }) => kind === 'sdist' || kind === 'wheel')
+  if (packages.length === 0) return []
+  const folder = path.join(out.local, 'simple')
+  await directoryDestination({ packages: out.packages, artifacts: packages, folder })
+  return ['local/simple']
+}
+
+/** The suite of a repository that is of one release alone. */
+const localSuite = 'stable'
+
+async function fillArchive({ out }: StageContext, { artifacts, epoch }: Release): Promise<string[]> {
+  const debs = artifacts
+    .filter(({ kind }) => kind === 'deb')
+    .map(({ name }) => joinInside(out.packages, name))
+  if (debs.length === 0) return []
+  await aptDirectory({ debs, folder: path.join(out.local, 'apt'), suite: localSuite, date: epoch })
+  return ['local/apt']
+}
+
+async function fillLayouts({ out }: StageContext, { artifacts, version }: Release): Promise<string[]> {
+  const tag = version ?? 'untagged'
+  const images = artifacts
+    .filter(({ kind }) => kind === 'image')
+    .map(({ name, sha256 }) => ({ name, sha256, tag, repository: name.slice(0, -`-${tag}.oci.tar`.length) }))
+  if (images.length === 0) return []
+  await ociLayoutDestination({
+    packages: out.packages,
+    artifacts: images,
+    folder: path.join(out.local, 'oci')
+  })
+  return images.map(({ repository }) => `local/oci/${repository}`)
 }
 
 /** Hashes every package again. @throws TagproofError `hash-mismatch`, or `input-missing` for one that is not there */
