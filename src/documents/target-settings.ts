@@ -11,11 +11,13 @@ const debianNameField = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'expected the
 const relationField = z
   .string()
   .max(500)
+  // eslint-disable-next-line no-control-regex -- a relation is one line
   .regex(/^[a-z0-9][^\0-\x1f,]*$/, 'expected one relation to a package, such as python3 (>= 3.11)')
 /** A path of the installed system, without `.`, `..` or doubled slashes. */
 export const installedPathField = z
   .string()
   .max(4000)
+  // eslint-disable-next-line no-control-regex -- a path that moves the cursor is none
   .regex(/^(\/(?!\.{1,2}(\/|$))[^/\0-\x1f]+)+$/, 'expected an absolute path such as /usr/lib/herald')
 const oneLineField = z
   .string()

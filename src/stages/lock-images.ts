@@ -48,7 +48,7 @@ async function namesOf(source: Source, target: PlanTarget): Promise<string[]> {
   if (image === undefined) return []
   if (image.mode === 'assemble') return [image.assemble.base]
   const { text, path } = await dockerfileOf(source, target)
-  return referencesOf({ text, path, stage: image.stage, arguments: image.arguments }).flatMap(outsideOf)
+  return referencesOf({ ...image, text, path }).flatMap(outsideOf)
 }
 
 function outsideOf(reference: Reference): string[] {

@@ -111,10 +111,7 @@ it('gpgv accepts the detached signature, too', async () => {
   const dearmored = await run('gpg', ['--batch', '--homedir', folder, '--output', key, '--dearmor', path.join(folder, 'apt/key.asc')], { cwd: folder, env }) // prettier-ignore
   expect(dearmored.code).toBe(0)
   const checked = await run('gpgv', ['--homedir', folder, '--keyring', key, path.join(dists, 'Release.gpg'), path.join(dists, 'Release')], { cwd: folder, env }) // prettier-ignore
-  expect([checked.code, checked.stderr.toString()]).toEqual([
-    0,
-    expect.stringContaining(signer.fingerprint)
-  ])
+  expect([checked.code, checked.stderr.toString()]).toEqual([0, expect.stringContaining(signer.fingerprint)])
 })
 
 describe('refused by apt', () => {

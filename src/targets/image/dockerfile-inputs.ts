@@ -5,6 +5,7 @@ import type { NamedFolder, NamedImage } from '../../builders/builder.ts'
 import type { ImageSettings } from '../../documents/target-settings.ts'
 import { layoutFromBlobs } from '../../formats/oci/layout-folder.ts'
 import { readTar } from '../../formats/tar/reader.ts'
+import { lockedImage as imageOf } from '../../lock/images/locked-image.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import { whole } from '../../platform/pieces.ts'
 import { machinePlatform } from '../../platform/registry/platform.ts'
@@ -112,7 +113,7 @@ async function lockedImage(
   folder: string
 ): Promise<NamedImage> {
   const { images } = request
-  const locked = Object.hasOwn(images, name) ? images[name] : undefined
+  const locked = imageOf(images, name)
   if (locked === undefined)
     throw new TagproofError('lock-incomplete', 'The lock has no image for this reference.', {
       found: name,

@@ -176,7 +176,7 @@ function historyMistakes(
   const list = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.map(objectOf) : [])
   const steps = list(config.raw.history)
   const below = list(base?.raw.history)
-  const kept = below.every((step, at) => JSON.stringify(step) === JSON.stringify(steps[at]))
+  const kept = below.every((step, at) => isKept(step, objectOf(steps[at])))
   if (!kept) return ['the history does not begin with that of the base image']
   const words = new Set(image.instructions.map(({ keyword }) => keyword))
   const lines = image.instructions.map(({ text }) => plain(text))
@@ -201,6 +201,17 @@ function historyMistakes(
       ? []
       : [`the history says ${quotedList([by])}, which is no instruction of the Dockerfile`]
   })
+}
+
+/** BuildKit says of a step without a time that it was made when the image was. */
+function isKept(before: JsonObject, after: JsonObject): boolean {
+  const given = { ...after }
+  if (before.created === undefined) delete given.created
+  return JSON.stringify(sorted(before)) === JSON.stringify(sorted(given))
+}
+
+function sorted(step: JsonObject): [string, unknown][] {
+  return Object.entries(step).sort(([one], [other]) => (one < other ? -1 : 1))
 }
 
 function plain(text: string): string {
