@@ -11,6 +11,7 @@ import { joinInside, withTemporaryFolder } from '../platform/files.ts'
 import { tryDebs } from '../targets/deb/try.ts'
 import { tryImage } from '../targets/image/try.ts'
 import { tryPython } from '../targets/python/try.ts'
+import { applyWaivers } from '../proof/waivers.ts'
 import type { Installed, TryRequest } from '../targets/try-request.ts'
 import { tryScript } from '../targets/try-script.ts'
 import { runInWorld } from '../worlds/run.ts'
@@ -37,6 +38,7 @@ export async function tryPackages(context: StageContext): Promise<Try> {
         document.findings.push(...findings)
       }
     })
+  document.findings = applyWaivers(document.findings, plan.waivers)
   await writeDocument('try', context.out.try, document)
   return document
 }
