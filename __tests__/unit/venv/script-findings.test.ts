@@ -37,7 +37,8 @@ describe('maintainer scripts that fetch or run from a network are refused', () =
     ['by npm', 'npm ci'],
     ['by a shell alone', 'exec 3<>/dev/tcp/x.test/80'],
     ['by keys from a server', 'gpg --keyserver x.test --recv-keys 1'],
-    ['by dpkg', 'dpkg -i /tmp/x.deb']
+    ['by dpkg', 'dpkg -i /tmp/x.deb'],
+    ['in the default of a variable', ': "${X:=$(curl http://x.test)}"']
   ])('%s', (_, body) => {
     expect(refusals(body)).toHaveLength(1)
   })
@@ -46,7 +47,9 @@ describe('maintainer scripts that fetch or run from a network are refused', () =
     expect(refusals('echo Y3VybA== | base64 -d | sh')[0]).toContain('runs text that it decodes')
     expect(refusals("printf '\\143\\165' | bash")[0]).toContain('decodes')
     expect(refusals('cat /usr/share/x/setup | sh -s -- --yes')[0]).toContain('another program writes')
-    expect(refusals('eval "$(cat /etc/x)"')[0]).toContain('not in the script')
+    expect(refusals('eval "$(echo Y3VybA== | base64 -d)"')[0]).toContain('decodes')
+    expect(refusals('eval "$(apt-config shell X Dir)"')).toEqual([])
+    expect(found('eval "$(apt-config shell X Dir)"')[0]).toContain('warn')
   })
 
   it('with the line at fault', () => {
@@ -77,6 +80,8 @@ pip list | grep -q flask || true
 x=$((1 + (2)))
 getent passwd herald | cut -d: -f6 | while read -r home; do chown herald "\${home:-/}"; done
 dpkg-maintscript-helper rm_conffile /etc/x 1.0 -- "$@"
+: "\${COUNT:=$(dpkg-query -f '\${db:Status-Abbrev}\\n' -W "$PACKAGE" | grep -c '^i')}"
+apt-key --keyring /x del 1
 #DEBHELPER#
 exit 0
 `

@@ -1,6 +1,6 @@
-import { decoders, interpreters, reserved, ruleAgainst, wrappers } from './script-rules.ts'
+import { decoders, interpreters, reserved, ruleAgainst, unpackers, wrappers } from './script-rules.ts'
+import { escaped } from './shell-escapes.ts'
 import {
-  escaped,
   shellPipelines,
   substitutionMark,
   variableMark,
@@ -87,7 +87,11 @@ export function scriptFindings(text: string, path: string): ScriptFinding[] {
     )
     return findings
   }
-  const state: Walk = { variables: new Map(), add }
+  const commands = pipelines.flatMap((pipeline) => pipeline.commands)
+  const unpacked = commands.filter(({ words }) =>
+    words.some(({ text: word }) => unpackers.test(baseName(word)))
+  )
+  const state: Walk = { variables: new Map(), unpacked: new Set(unpacked.map(({ line }) => line)), add }
   for (const pipeline of inOrder(pipelines)) checkPipeline(pipeline, state)
   if (options[1]?.includes('e') !== true && !pipelines.some(setsErrexit))
     add(
@@ -111,6 +115,8 @@ type Add = (
 interface Walk {
   /** Constant values of variables, as far as they were assigned. */
   variables: Map<string, string>
+  /** Lines in which something is decoded. */
+  unpacked: ReadonlySet<number>
   add: Add
 }
 
@@ -202,14 +208,16 @@ function checkInner(
         : ''
   if (text === '') return
   const hidden = text.includes(substitutionMark) || text.includes(variableMark)
-  if (hidden && program === 'eval')
+  if (hidden && program === 'eval') {
+    const decoded = walk.unpacked.has(command.line)
     walk.add(
-      'refuse',
+      decoded ? 'refuse' : 'warn',
       command.line,
       textOf(command),
-      'It runs text that is not in the script.',
+      decoded ? 'It runs text that it decodes.' : 'It runs text that is not in the script.',
       'Write the commands themselves.'
     )
+  }
   if (depth < 5) for (const pipeline of nestedScript(text, command.line)) checkPipeline(pipeline, walk)
 }
 

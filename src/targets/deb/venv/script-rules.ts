@@ -67,11 +67,12 @@ const rules: readonly [RegExp, Rule][] = [
     exceptAsking(['list', 'version', 'env'], fetches)
   ],
   [/^(apt|apt-get|aptitude)$/, apt],
+  [/^(add-apt-repository|apt-add-repository)$/, always('changes where the system takes packages from')],
   [
-    /^(add-apt-repository|apt-add-repository|apt-key)$/,
-    always('changes where the system takes packages from')
+    /^apt-key$/,
+    withSubcommand(['add', 'adv', 'update', 'net-update'], 'changes whose packages the system trusts')
   ],
-  [/^(dpkg)$/, withSubcommand(['-i', '--install', '--unpack'], 'installs packages while dpkg is at work')],
+  [/^dpkg$/, withSubcommand(['-i', '--install', '--unpack'], 'installs packages while dpkg is at work')],
   [/^(snap|flatpak)$/, withSubcommand(['install', 'refresh', 'update'], fetches)],
   [
     /^(docker|podman|buildah|skopeo|crane|nerdctl)$/,
@@ -138,6 +139,9 @@ export const interpreters =
 /** Programs that make readable text out of unreadable. */
 export const decoders =
   /^(base64|base32|basenc|xxd|uudecode|openssl|gunzip|zcat|xz|xzcat|unxz|bunzip2|bzcat|zstd|zstdcat|gzip|rev|tr|od|awk|sed|printf)$/
+/** Those of them that have no other use: what they write is hidden from a reader. */
+export const unpackers =
+  /^(base64|base32|basenc|xxd|uudecode|openssl|gunzip|zcat|xzcat|unxz|bunzip2|bzcat|zstdcat)$/
 /** Programs that run another: how many words of their own come first is found by looking for the next program. */
 export const wrappers =
   /^(sudo|doas|env|exec|command|builtin|nohup|nice|ionice|setsid|stdbuf|time|timeout|xargs|runuser|su|chroot|unshare|busybox|fakeroot|setpriv|flock|strace|script|watch|parallel|systemd-run|start-stop-daemon|trap)$/

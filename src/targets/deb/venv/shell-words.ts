@@ -1,3 +1,5 @@
+import { escaped } from './shell-escapes.ts'
+
 /**
  * Reads a POSIX shell script (with bash's substitutions) into simple commands, as far as it takes to say what runs:
  * quotes are taken off, comments and here-documents are told apart, substitutions are read as scripts of their own.
@@ -240,16 +242,35 @@ class Reader {
       this.at += 1
       return escaped(this.single())
     }
-    const [whole = '', plain, braced] = /^\$(?:([A-Za-z_]\w*|[0-9@*#?$!-])|\{([^}]*)\})/.exec(rest) ?? []
-    if (whole === '') {
+    if (rest.startsWith('${')) return this.braced(quoted)
+    const name = /^\$([A-Za-z_]\w*|[0-9@*#?$!-])/.exec(rest)?.[1]
+    if (name === undefined) {
       this.at += 1
       return '$'
     }
-    this.skip(whole.length)
-    const name = plain ?? /^[!#]?([A-Za-z_]\w*|[0-9@*#?$!-])/.exec(braced ?? '')?.[1] ?? ''
-    if (braced !== undefined)
-      for (const [, inner = ''] of braced.matchAll(/\$\(([^()]*)\)?/g))
-        this.nested.push(...shellPipelines(inner, this.line, this.depth + 1))
+    this.at += 1 + name.length
+    return variableMark + name + variableMark
+  }
+
+  /** `${name...}`, whose rest may hold words and substitutions. */
+  private braced(quoted: boolean): string {
+    const from = this.line
+    this.at += 2
+    const rest = this.text.slice(this.at, this.at + 300)
+    const name = /^[!#]?([A-Za-z_]\w*|[0-9@*#?$!-])/.exec(rest)?.[1] ?? ''
+    if (/^[@*#?$!-]/.test(rest)) this.at += 1
+    for (;;) {
+      const char = this.text[this.at]
+      if (char === undefined) throw new SyntaxError(`a brace in line ${from} does not end`)
+      if (char === '}') break
+      if (char === '\\') this.skip(2)
+      else if (char === '$') this.dollar(quoted)
+      else if (char === '`') this.backquoted()
+      else if (char === '"') this.double()
+      else if (char === "'" && !quoted) this.single()
+      else this.skip(1)
+    }
+    this.at += 1
     return variableMark + name + variableMark
   }
 
@@ -282,17 +303,4 @@ class Reader {
     }
     this.nested.push(...shellPipelines(this.text.slice(start, this.at - 1), from, this.depth + 1))
   }
-}
-
-/** `$'...'`: what printf would make of it. */
-export function escaped(text: string): string {
-  return text.replace(
-    /\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))/g,
-    (_, hex?: string, octal?: string, one?: string) =>
-      hex !== undefined
-        ? String.fromCharCode(parseInt(hex, 16))
-        : octal !== undefined
-          ? String.fromCharCode(parseInt(octal, 8) & 255)
-          : ({ n: '\n', t: '\t' }[one ?? ''] ?? one ?? '')
-  )
 }
