@@ -1,12 +1,7 @@
 import { decoders, interpreters, reserved, ruleAgainst, unpackers, wrappers } from './script-rules.ts'
 import { escaped } from './shell-escapes.ts'
-import {
-  shellPipelines,
-  substitutionMark,
-  variableMark,
-  type ShellCommand,
-  type ShellPipeline
-} from './shell-words.ts'
+import { substitutionMark, variableMark, type ShellCommand, type ShellPipeline } from './shell-command.ts'
+import { shellPipelines } from './shell-words.ts'
 
 /** One thing that is said of a maintainer script. */
 export interface ScriptFinding {

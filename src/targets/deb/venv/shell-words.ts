@@ -1,35 +1,10 @@
+import { substitutionMark, variableMark, type ShellCommand, type ShellPipeline } from './shell-command.ts'
 import { escaped } from './shell-escapes.ts'
 
 /**
  * Reads a POSIX shell script (with bash's substitutions) into simple commands, as far as it takes to say what runs:
  * quotes are taken off, comments and here-documents are told apart, substitutions are read as scripts of their own.
  */
-
-/**
- * A word without its quotes. A variable stands there as its name between two {@link variableMark}, any other
- * substitution as {@link substitutionMark}.
- */
-export interface ShellWord {
-  text: string
-}
-
-export interface ShellCommand {
-  /** Of its first word, from 1. */
-  line: number
-  words: ShellWord[]
-  /** Files that it reads or writes by redirection. */
-  redirects: string[]
-  /** What is fed to it: here-documents and here-strings. */
-  input: string
-}
-
-/** Commands joined by `|`. */
-export interface ShellPipeline {
-  commands: ShellCommand[]
-}
-
-export const variableMark = '\ue000'
-export const substitutionMark = '\ue001'
 
 /** Deeper nesting is written by nobody who wants to be read. */
 const deepest = 20
