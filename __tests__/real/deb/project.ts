@@ -64,7 +64,7 @@ export async function debProject(
         folder,
         scrambled: planned.scramble.files.length,
         off,
-        log: { ...silentLog, info: (line) => told?.push(line) },
+        log: { ...silentLog, info: (line) => told?.push(line), warn: (line) => told?.push(line) },
         onLine: (line) => lines?.push(line)
       })
       return { built, folder, lines: lines ?? [], told: told ?? [] }

@@ -32,12 +32,6 @@ const rules = (command: string): { executable: string } => ({
 describe('a debian/ folder that cannot be built is told apart', () => {
   it.each<[string, Record<string, Content>, string, RegExp]>([
     [
-      'a patch that does not apply',
-      { 'src/tune.txt': 'another tune\n' },
-      'build-failed',
-      /patch of debian\/patches that does not apply.*\(louder\.patch\)/
-    ],
-    [
       'a build dependency that the lock lacks',
       { 'debian/control': bell['debian/control'].replace(' <!nocheck>', '') },
       'lock-incomplete',
@@ -81,6 +75,16 @@ describe('a debian/ folder that cannot be built is told apart', () => {
     expect(error.detail.found).toMatch(found)
     expect(error.detail.where).toMatch(/^debian\/(rules|control)$/)
     expect(error.detail.fix).not.toBe('')
+  })
+})
+
+describe('a patch that does not fit the tree', () => {
+  it('is told, and the tree is built as it is', async () => {
+    project = await debProject({ ...bell, 'src/tune.txt': 'another tune\n' })
+    const { told } = await project.build('a', root)
+    expect(told.join('\n')).toContain(
+      'louder.patch of debian/patches neither applies to the tree nor is applied'
+    )
   })
 })
 

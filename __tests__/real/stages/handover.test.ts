@@ -55,7 +55,7 @@ async function handOver(from: string, to: string, names: readonly string[], owne
     await runChecked('chown', ['-R', `${owner}:${owner}`, to], { env: plainEnvironment })
 }
 
-const documents = ['proof.json', 'release.json', 'SHA256SUMS', 'summary.md'] as const
+const documents = ['proof.json', 'try.json', 'release.json', 'SHA256SUMS', 'summary.md'] as const
 const jobs = {
   plan: 'one/plan',
   a: 'two/somewhere/build',
@@ -106,6 +106,8 @@ describe('stages in jobs of their own', () => {
       as: stranger
     })
     expect(proved).toMatchObject({ status: 0 })
+    // What is tried runs in the sandbox, which root sets up.
+    expect(await tagproof(['try', '--out', at('prove')])).toMatchObject({ status: 0 })
     expect(await tagproof(['record', '--out', at('prove')], { as: stranger })).toMatchObject({ status: 0 })
 
     for (const name of documents)

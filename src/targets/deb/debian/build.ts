@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { BuiltArtifact, BuiltTarget } from '../../../documents/build.ts'
 import type { Variation } from '../../../documents/fields.ts'
@@ -13,7 +13,7 @@ import { changelogForTag, newestEntry } from './changelog.ts'
 import { parseChanges, unusable, type Changes } from './changes.ts'
 import { exportedTexts } from './exported-files.ts'
 import { debianError } from './failures.ts'
-import { buildScript, changelogPlace, changesName, debianEnvironment } from './script.ts'
+import { buildScript, changelogPlace, changesName, debianEnvironment, unfitName } from './script.ts'
 
 /**
  * Builds the binary packages of a target with a `debian/` folder in one world, with the bytes of dpkg's own tools.
@@ -27,6 +27,7 @@ export async function buildDebian(request: BuildRequest): Promise<BuiltTarget> {
   const world = await inWorld(request, ['/bin/sh', '-euc', buildScript, 'sh', request.target.path])
   request.onWorld?.(world)
   if (world.code !== 0) throw debianError(request, world)
+  await warnOfPatches(request)
   const changes = parseChanges(await textOf(path.join(request.folder, changesName)))
   const debs = changes.files.filter(({ name }) => isPublished(name))
   const artifacts: BuiltArtifact[] = []
@@ -148,6 +149,18 @@ async function keepEvidence(
 }
 
 /** What else lies there is no artifact, and would look like one. */
+/** The tree of the tag is built as it is then, as dpkg does; whoever counts on the patches must know. */
+async function warnOfPatches({ folder, log, target, world }: BuildRequest): Promise<void> {
+  const file = path.join(folder, unfitName)
+  const patch = await readFile(file, 'utf8').catch(() => '')
+  if (patch === '') return
+  await rm(file)
+  if (world === 'a')
+    log.warn(
+      `${target.name}: ${patch.trim()} of debian/patches neither applies to the tree nor is applied, so dpkg builds without the patches. Refresh them with quilt, or drop them.`
+    )
+}
+
 async function removeOthers(
   { folder, log, target }: BuildRequest,
   artifacts: readonly BuiltArtifact[]

@@ -24,8 +24,8 @@ const complaints: readonly Complaint[] = [
     fix: 'Ask for a level that its debhelper has, with debhelper-compat in Build-Depends; or choose another suite.'
   },
   {
-    when: /tagproof: (\S+) of debian\/patches neither applies|patch[^\n]*--fuzz|Hunk #\d+ FAILED|Hunk #\d+ succeeded at \d+ with fuzz|the patch has fuzz|dpkg-source: error: [^\n]*(?:patch|series)[^\n]*|dpkg-source: info: the patch has fuzz[^\n]*/,
-    found: 'a patch of debian/patches that does not apply to the tree of the tag ($1)',
+    when: /patch[^\n]*--fuzz|Hunk #\d+ FAILED|Hunk #\d+ succeeded at \d+ with fuzz|the patch has fuzz|dpkg-source: error: [^\n]*(?:patch|series)[^\n]*|dpkg-source: info: the patch has fuzz[^\n]*/,
+    found: 'a patch of debian/patches that does not apply to the tree of the tag',
     fix: 'Refresh it with quilt: patches must apply without fuzz, or be applied already.'
   },
   {

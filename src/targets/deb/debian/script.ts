@@ -2,6 +2,8 @@
 export const changelogPlace = '/opt/debian-changelog'
 /** What the script leaves, besides the files that it names. */
 export const changesName = 'tagproof.changes'
+/** Left where a patch does not fit: its name. dpkg builds without the patches then. */
+export const unfitName = 'tagproof.unfit'
 
 /** Variables of the build; `nproc` and the commit's time come to them inside. */
 export function debianEnvironment(epoch: number): Record<string, string> {
@@ -29,7 +31,7 @@ if [ "$quilt" = 1 ] && [ -e "$series" ]; then
   fits() { patch --dry-run --batch --fuzz=0 --strip=1 --silent "$@" >/dev/null 2>&1; }
   if [ -n "$first" ] && ! fits --forward <"debian/patches/$first" && ! fits --reverse <"debian/patches/$last"; then
     echo "tagproof: $first of debian/patches neither applies to the tree nor is applied"
-    exit 2
+    echo "$first" >"$OUT_DIR/${unfitName}"
   fi
   rm /tmp/tagproof-patches
 fi`
