@@ -77,7 +77,11 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
     const told = options.explain === true ? result.explanation : result.changes
     return {
       document: result.lock,
-      text: [...told, `Written: ${path.relative('.', result.file)}. Review and commit it.`].join('\n')
+      text: [
+        ...told,
+        ...(result.pins.length === 0 ? [] : ['To name the base images by digest:', ...result.pins]),
+        `Written: ${path.relative('.', result.file)}. Review and commit it.`
+      ].join('\n')
     }
   },
 

@@ -127,7 +127,9 @@ async function furtherBuilds(
 }
 
 function rootHashes(plan: Plan, places: BuildPlaces): { root: string; sha256: Sha256 }[] {
-  const hashes = new Map(plan.targets.map((target) => [target.root, places.of(target).root.hash]))
+  const hashes = new Map(
+    plan.targets.map((target) => [places.of(target).rootName, places.of(target).root.hash])
+  )
   return [...hashes].map(([root, sha256]) => ({ root, sha256 }))
 }
 

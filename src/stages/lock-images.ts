@@ -7,6 +7,7 @@ import { openRepository } from '../source/repository.ts'
 import { listTree } from '../source/tree.ts'
 import { readTextOf } from '../source/tree-text.ts'
 import { referencesOf, type Reference } from '../targets/image/references.ts'
+import { pinningDiff } from '../targets/image/pinning.ts'
 import { dockerfileFindings } from '../targets/image/rules/dockerfile-findings.ts'
 import { signalOf, type StageContext } from './context.ts'
 import { readPlannedLock } from './fetch.ts'
@@ -92,6 +93,19 @@ export async function lockBases(
     log: context.log,
     ...signalOf(context)
   })
+}
+
+/** For each Dockerfile whose bases are not written with their digests: the lines to change, as a unified diff. */
+export async function pinningDiffs(source: Source, images: Lock['images']): Promise<string[]> {
+  const diffs: string[] = []
+  for (const target of source.targets) {
+    const { image } = target
+    if (image?.mode !== 'dockerfile') continue
+    const { stage, platforms } = image
+    const file = await dockerfileOf(source, target)
+    diffs.push(pinningDiff({ ...file, stage, arguments: image.arguments, platforms }, images))
+  }
+  return diffs.filter((diff) => diff !== '')
 }
 
 /** What the Dockerfiles of a plan say that cannot be proven, or moves. */

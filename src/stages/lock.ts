@@ -11,7 +11,7 @@ import { refuseOtherLanguages } from '../targets/python/other-languages.ts'
 import { readBuildSystem, targetPyproject } from '../targets/python/requires.ts'
 import type { PreparedRoot } from '../worlds/root.ts'
 import type { StageContext } from './context.ts'
-import { imageNeeds, lockBases, takesRequirements, type ImageNeeds } from './lock-images.ts'
+import { imageNeeds, lockBases, pinningDiffs, takesRequirements, type ImageNeeds } from './lock-images.ts'
 import { lockPython } from './lock-python.ts'
 import { lockRequirements } from './lock-requirements.ts'
 import { debianPackagesOf, lockRoot, type LockedRoot } from './lock-roots.ts'
@@ -29,6 +29,8 @@ export interface LockResult {
   changes: string[]
   /** Who asked for each package, a line each. */
   explanation: string[]
+  /** Lines of Dockerfiles to change so that they name their bases by digest: unified diffs. */
+  pins: string[]
   /** Where the lock was written. */
   file: string
 }
@@ -49,6 +51,7 @@ export async function lock(
       lock: next,
       changes: lockChanges(source.lock?.value ?? null, next),
       explanation: explainLock(next),
+      pins: await pinningDiffs(source, next.images),
       file: path.resolve(options.to)
     }
   } finally {

@@ -4,6 +4,7 @@ import type { Lock, RootLock } from '../documents/lock.ts'
 import type { Plan, PlanTarget } from '../documents/plan.ts'
 import type { Inputs } from '../lock/inputs.ts'
 import { TagproofError } from '../platform/errors.ts'
+import { wheelTargetOf } from '../targets/discover.ts'
 import { makeEnvironment } from '../targets/python/sdist.ts'
 import { clockLibraryPath } from '../worlds/clock.ts'
 import { rootFacts } from '../worlds/facts.ts'
@@ -13,6 +14,8 @@ import { fetch } from './fetch.ts'
 
 /** What a target is built in, the same for both worlds. */
 export interface BuildPlace {
+  /** Of the lock. */
+  rootName: string
   root: PreparedRoot
   rootLock: RootLock
   /** Folder of the build environment of a Python target, mounted read-only; null for other kinds. */
@@ -82,11 +85,12 @@ async function makePlace(
   target: PlanTarget,
   { lock, inputs, folder }: Materials
 ): Promise<BuildPlace> {
-  const rootLock = lock.roots[target.root]
-  if (rootLock === undefined) throw incomplete(target, `no root ${target.root}`)
+  const rootName = rootNameOf(target, plan, lock)
+  const rootLock = lock.roots[rootName]
+  if (rootLock === undefined) throw incomplete(target, `no root ${rootName}`)
   const common = { log: context.log, ...signalOf(context) }
-  const root = await prepareRoot(target.root, rootLock, inputs, { cache: context.cache, ...common })
-  if (target.kind !== 'python') return { root, rootLock, environment: null }
+  const root = await prepareRoot(rootName, rootLock, inputs, { cache: context.cache, ...common })
+  if (target.kind !== 'python') return { rootName, root, rootLock, environment: null }
   const locked = lock.python[target.name]
   if (locked === undefined) throw incomplete(target, 'no build environment for it')
   const environment = path.join(folder, target.name)
@@ -97,7 +101,13 @@ async function makePlace(
     file: (entry) => inputs.python(entry),
     ...common
   })
-  return { root, rootLock, environment }
+  return { rootName, root, rootLock, environment }
+}
+
+/** An image that is not made of the Debian root has none of its own; what is asked of a root is asked of another one. */
+export function rootNameOf(target: PlanTarget, plan: Plan, lock: Lock): string {
+  if (target.kind !== 'image' || lock.roots[target.root] !== undefined) return target.root
+  return wheelTargetOf(target, plan.targets)?.root ?? Object.keys(lock.roots)[0] ?? target.root
 }
 
 function incomplete(target: PlanTarget, found: string): TagproofError {

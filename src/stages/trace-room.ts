@@ -4,6 +4,7 @@ import { noEvidence, type TraceEvidence, type TracedWheel } from '../proof/trace
 import { prepareRoot, type PreparedRoot } from '../worlds/root.ts'
 import { signalOf, type StageContext } from './context.ts'
 import { fetch } from './fetch.ts'
+import { rootNameOf } from './places.ts'
 import { recompiled } from './recompile.ts'
 import { reinstalled, type Reinstalled } from './reinstall.ts'
 import type { TracedBuild } from './trace-builds.ts'
@@ -44,23 +45,24 @@ export function evidenceRoom(context: StageContext, plan: Plan): EvidenceRoom {
 
 async function prepare(context: StageContext, plan: Plan, target: PlanTarget): Promise<Prepared> {
   const { lock, inputs } = await fetch(context, plan)
-  const rootLock = lock.roots[target.root]
+  const rootName = rootNameOf(target, plan, lock)
+  const rootLock = lock.roots[rootName]
   if (rootLock === undefined)
-    throw new TagproofError('lock-incomplete', `The lock has no root ${target.root}.`, {
+    throw new TagproofError('lock-incomplete', `The lock has no root ${rootName}.`, {
       fix: 'Run tagproof lock, commit the lock, and tag that commit.'
     })
   const { cache, log } = context
   const common = { cache, log, ...signalOf(context) }
-  const root = await prepareRoot(target.root, rootLock, inputs, common)
-  const own = await reinstalled({ name: target.root, root, rootLock, ...common })
+  const root = await prepareRoot(rootName, rootLock, inputs, common)
+  const own = await reinstalled({ name: rootName, root, rootLock, ...common })
   const { wheels, sdists } = await dependenciesOf(lock.python[target.name], inputs)
-  const bases =
-    target.kind === 'image'
-      ? [...(await lockedBases(lock.images ?? {}, inputs)), await rootBase({ root, rootLock, ...common })]
-      : []
+  // An image that has no root of its own holds none of its files either.
+  const has = rootName === target.root
+  const bases = target.kind === 'image' ? await lockedBases(lock.images ?? {}, inputs) : []
+  if (target.kind === 'image' && has) bases.push(await rootBase({ root, rootLock, ...common }))
   return {
     root,
     reinstalled: own,
-    evidence: { wheels, sdists, packages: own.packages, roots: [own.root], bases }
+    evidence: { wheels, sdists, packages: has ? own.packages : [], roots: has ? [own.root] : [], bases }
   }
 }

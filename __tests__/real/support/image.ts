@@ -28,12 +28,20 @@ function words(text: string): string[] {
   return text.split(' ')
 }
 
-/** A base image of a few megabytes, from files of a root that is there anyway: a shell, a C library, a locale. */
-export async function tinyBase(root: string, folder: string): Promise<TestBase> {
+/**
+ * A base image of a few megabytes, from files of a root that is there anyway: a shell, a C library, a locale.
+ *
+ * @param more further programs
+ */
+export async function tinyBase(
+  root: string,
+  folder: string,
+  more: readonly string[] = []
+): Promise<TestBase> {
   const blobs = path.join(folder, 'blobs')
   await mkdir(blobs, { recursive: true })
   const files = new Map<string, LayerFile>()
-  for (const name of paths) await take(root, name, files)
+  for (const name of [...paths, ...more.map((program) => `usr/bin/${program}`)]) await take(root, name, files)
   const sorted = [...files.values()].sort((one, other) => (one.path < other.path ? -1 : 1))
   const layer = await writeLayer(path.join(blobs, 'layer'), sorted, 1000)
   const [os = '', architecture = ''] = machinePlatform().split('/')
