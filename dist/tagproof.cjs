@@ -3200,14 +3200,14 @@ Expecting one of '${allowedValues.join("', '")}'`);
        */
       helpInformation(contextOptions) {
         const helper = this.createHelp();
-        const context = this._getOutputContext(contextOptions);
+        const context2 = this._getOutputContext(contextOptions);
         helper.prepareContext({
-          error: context.error,
-          helpWidth: context.helpWidth,
-          outputHasColors: context.hasColors
+          error: context2.error,
+          helpWidth: context2.helpWidth,
+          outputHasColors: context2.hasColors
         });
         const text6 = helper.formatHelp(this, helper);
-        if (context.hasColors) return text6;
+        if (context2.hasColors) return text6;
         return this._outputConfiguration.stripColor(text6);
       }
       /**
@@ -3375,15 +3375,15 @@ Expecting one of '${allowedValues.join("', '")}'`);
 Expecting one of '${allowedValues.join("', '")}'`);
         }
         const helpEvent = `${position}Help`;
-        this.on(helpEvent, (context) => {
+        this.on(helpEvent, (context2) => {
           let helpStr;
           if (typeof text6 === "function") {
-            helpStr = text6({ error: context.error, command: context.command });
+            helpStr = text6({ error: context2.error, command: context2.command });
           } else {
             helpStr = text6;
           }
           if (helpStr) {
-            context.write(`${helpStr}
+            context2.write(`${helpStr}
 `);
           }
         });
@@ -3869,8 +3869,8 @@ async function holdsDocuments(out) {
   const texts = [out.plan, out.proof, out.release].map((file3) => (0, import_promises2.readFile)(file3, "utf8").catch(() => ""));
   return (await Promise.all(texts)).some((text6) => text6.slice(0, 200).includes('"schema": "tagproof/'));
 }
-function signalOf(context) {
-  return context.signal === void 0 ? {} : { signal: context.signal };
+function signalOf(context2) {
+  return context2.signal === void 0 ? {} : { signal: context2.signal };
 }
 function cacheFolder(environment2) {
   const own3 = environment2.TAGPROOF_CACHE;
@@ -22723,15 +22723,15 @@ var require_cst_scalar = __commonJS({
       }
       return null;
     }
-    function createScalarToken(value, context) {
-      const { implicitKey = false, indent: indent3, inFlow = false, offset = -1, type = "PLAIN" } = context;
+    function createScalarToken(value, context2) {
+      const { implicitKey = false, indent: indent3, inFlow = false, offset = -1, type = "PLAIN" } = context2;
       const source = stringifyString.stringifyString({ type, value }, {
         implicitKey,
         indent: indent3 > 0 ? " ".repeat(indent3) : "",
         inFlow,
         options: { blockQuote: true, lineWidth: -1 }
       });
-      const end = context.end ?? [
+      const end = context2.end ?? [
         { type: "newline", offset: -1, indent: indent3, source: "\n" }
       ];
       switch (source[0]) {
@@ -22755,8 +22755,8 @@ var require_cst_scalar = __commonJS({
           return { type: "scalar", offset, indent: indent3, source, end };
       }
     }
-    function setScalarValue(token3, value, context = {}) {
-      let { afterKey = false, implicitKey = false, inFlow = false, type } = context;
+    function setScalarValue(token3, value, context2 = {}) {
+      let { afterKey = false, implicitKey = false, inFlow = false, type } = context2;
       let indent3 = "indent" in token3 ? token3.indent : null;
       if (afterKey && typeof indent3 === "number")
         indent3 += 2;
@@ -24975,20 +24975,20 @@ var init_config = __esm({
       try: tryField.optional(),
       ...debKeys,
       ...imageKeys
-    }).superRefine((target, context) => {
+    }).superRefine((target, context2) => {
       for (const [kind, keys3] of [
         ["deb", debKeys],
         ["image", imageKeys]
       ])
         for (const key of Object.keys(keys3))
           if (target.kind !== kind && target[key] !== void 0)
-            context.addIssue({
+            context2.addIssue({
               code: "custom",
               path: [key],
               message: `only a target of kind ${kind} has this key`
             });
       if (target.venv !== void 0 && target.changelog !== void 0)
-        context.addIssue({
+        context2.addIssue({
           code: "custom",
           path: ["changelog"],
           message: "a package made of the wheel has no debian/changelog"
@@ -24997,7 +24997,7 @@ var init_config = __esm({
       if (target.assemble !== void 0) {
         for (const key of ofDockerfile)
           if (target[key] !== void 0)
-            context.addIssue({
+            context2.addIssue({
               code: "custom",
               path: [key],
               message: "an image that is assembled has no Dockerfile"
@@ -31809,7 +31809,7 @@ function entriesOf(bytes) {
   }
   return at3 === end ? entries : void 0;
 }
-function writeEntry(made2, entry, context) {
+function writeEntry(made2, entry, context2) {
   const { central, local, flags, method: method2, packed } = entry;
   if ((flags & ~(hasDescriptor | inUtf8 | 6)) !== 0 || method2 !== 0 && method2 !== 8) return void 0;
   if (local + fixed.local > made2.length || made2.readUInt32LE(local) !== sign.local) return void 0;
@@ -31819,7 +31819,7 @@ function writeEntry(made2, entry, context) {
   if (end > made2.length || made2.toString("utf8", local + fixed.local, local + fixed.local + name) !== entry.name)
     return void 0;
   const content = contentOf2(made2.subarray(begin, end), entry);
-  const other2 = content === void 0 ? void 0 : packedOf(content, entry, context);
+  const other2 = content === void 0 ? void 0 : packedOf(content, entry, context2);
   if (content === void 0 || other2 === void 0) return void 0;
   other2.stream.copy(made2, begin);
   const checksum2 = (0, import_node_zlib5.crc32)(other2.content);
@@ -31895,7 +31895,7 @@ var init_form_zip = __esm({
     firstTime = 2162688;
     hasDescriptor = 8;
     inUtf8 = 2048;
-    zip = (bytes, context) => {
+    zip = (bytes, context2) => {
       if (bytes.length < fixed.end || bytes.readUInt32LE(0) !== sign.local) return void 0;
       const entries = entriesOf(bytes);
       if (entries === void 0 || !areReadable(entries.map((entry) => entry.name))) return void 0;
@@ -31903,7 +31903,7 @@ var init_form_zip = __esm({
       let at3 = 0;
       for (const entry of [...entries].sort((one, other2) => one.local - other2.local)) {
         if (entry.local !== at3) return void 0;
-        const next = writeEntry(made2, entry, context);
+        const next = writeEntry(made2, entry, context2);
         if (next === void 0) return void 0;
         at3 = next;
       }
@@ -42891,6 +42891,56 @@ function replaceWord(line2, from, to) {
   }
   return null;
 }
+function pinningDiff(request, images) {
+  const lines = request.text.split("\n");
+  const changed = /* @__PURE__ */ new Map();
+  for (const platform2 of platformsOf(request)) {
+    const all = readStages(
+      readDockerfile(request.text, request.path),
+      request.path,
+      argumentsFor(request, platform2)
+    );
+    for (const reference of referencesOf({ ...request, platforms: [platform2] })) {
+      const locked = reference.kind === "image" ? lockedImage(images, reference.name) : void 0;
+      if (locked === void 0 || parseReference(reference.name)?.digest !== null) continue;
+      const place7 = replacementFor(all, reference, locked.digest);
+      if (place7 !== null) apply(place7, lines, changed);
+    }
+  }
+  return changed.size === 0 ? "" : unified(request.path, lines, changed);
+}
+function apply({ line: line2, until, from, to }, lines, changed) {
+  for (let index2 = line2 - 1; index2 < until; index2 += 1) {
+    const text6 = replaceWord(changed.get(index2) ?? lines[index2] ?? "", from, to);
+    if (text6 === null) continue;
+    changed.set(index2, text6);
+    return;
+  }
+}
+function unified(path113, lines, changed) {
+  const count2 = lines.at(-1) === "" ? lines.length - 1 : lines.length;
+  const hunks = [];
+  for (const index2 of [...changed.keys()].sort((one, other2) => one - other2)) {
+    const start2 = Math.max(0, index2 - context);
+    const end = Math.min(count2, index2 + context + 1);
+    const last = hunks.at(-1);
+    if (last !== void 0 && start2 <= last.end) last.end = end;
+    else hunks.push({ start: start2, end });
+  }
+  const text6 = [`--- a/${path113}`, `+++ b/${path113}`];
+  for (const { start: start2, end } of hunks) {
+    text6.push(`@@ -${start2 + 1},${end - start2} +${start2 + 1},${end - start2} @@`);
+    for (let index2 = start2; index2 < end; index2 += 1) {
+      const to = changed.get(index2);
+      const ending = index2 === lines.length - 1 ? "\n\\ No newline at end of file" : "";
+      if (to === void 0) text6.push(` ${lines[index2] ?? ""}${ending}`);
+      else text6.push(`-${lines[index2] ?? ""}${ending}`, `+${to}${ending}`);
+    }
+  }
+  return `${text6.join("\n")}
+`;
+}
+var context;
 var init_pinning = __esm({
   "src/targets/image/pinning.ts"() {
     init_reference();
@@ -42898,6 +42948,7 @@ var init_pinning = __esm({
     init_dockerfile();
     init_references();
     init_stages();
+    context = 3;
   }
 });
 
@@ -43428,7 +43479,7 @@ function faultsFor(request, dockerfile, platform2) {
   for (const stage of needed) {
     const copied = copiedContexts(all, stage);
     eachInstruction(all, stage, given, (instruction, values) => {
-      const has = (context) => copied.has(context) || mountsOf2(instruction).some(({ from }) => from === context);
+      const has = (context2) => copied.has(context2) || mountsOf2(instruction).some(({ from }) => from === context2);
       for (const rule of rules3) faults.push(...rule({ all, stage, instruction, values, given, has }));
     });
   }
@@ -44370,18 +44421,18 @@ var init_inputs2 = __esm({
 });
 
 // src/stages/fetch.ts
-async function fetch(context, plan2, options = {}) {
-  const lock2 = await readPlannedLock(context, plan2);
+async function fetch(context2, plan2, options = {}) {
+  const lock2 = await readPlannedLock(context2, plan2);
   const inputs = await fetchInputs(lock2, {
-    store: import_node_path30.default.join(context.cache, "inputs"),
+    store: import_node_path30.default.join(context2.cache, "inputs"),
     sources: plan2.sources,
     offline: options.offline ?? false,
-    log: context.log
+    log: context2.log
   });
   return { lock: lock2, inputs };
 }
-async function readPlannedLock(context, plan2) {
-  const text6 = await (0, import_promises30.readFile)(context.out.lock, "utf8").catch((error3) => {
+async function readPlannedLock(context2, plan2) {
+  const text6 = await (0, import_promises30.readFile)(context2.out.lock, "utf8").catch((error3) => {
     throw new TagproofError("input-missing", "There is no tagproof.lock beside plan.json.", {
       fix: "Run tagproof plan first.",
       cause: error3
@@ -44447,7 +44498,7 @@ async function dockerfileOf({ repository, entries }, target) {
 function takesRequirements(target, { wheels }) {
   return target.deb?.mode === "venv" || target.image?.mode === "assemble" || wheels.has(target.name);
 }
-async function lockBases(context, source, { bases }, previous) {
+async function lockBases(context2, source, { bases }, previous) {
   const wanted = [...bases.values()].flatMap(
     ({ references: references2, platforms }) => references2.map((reference) => ({ reference, platforms }))
   );
@@ -44455,15 +44506,26 @@ async function lockBases(context, source, { bases }, previous) {
   return lockImages(wanted, {
     previous: previous?.images ?? {},
     sources: source.config.value.sources,
-    log: context.log,
-    ...signalOf(context)
+    log: context2.log,
+    ...signalOf(context2)
   });
 }
-async function imageFindings(context, plan2) {
+async function pinningDiffs(source, images) {
+  const diffs = [];
+  for (const target of source.targets) {
+    const { image } = target;
+    if (image?.mode !== "dockerfile") continue;
+    const { stage, platforms } = image;
+    const file3 = await dockerfileOf(source, target);
+    diffs.push(pinningDiff({ ...file3, stage, arguments: image.arguments, platforms }, images));
+  }
+  return diffs.filter((diff) => diff !== "");
+}
+async function imageFindings(context2, plan2) {
   const targets2 = plan2.targets.filter(({ image }) => image?.mode === "dockerfile");
   if (targets2.length === 0) return [];
-  const lock2 = await readPlannedLock(context, plan2);
-  const repository = await openRepository(context.repository);
+  const lock2 = await readPlannedLock(context2, plan2);
+  const repository = await openRepository(context2.repository);
   try {
     const entries = await listTree(repository, plan2.tag.tree);
     const findings = [];
@@ -44487,6 +44549,7 @@ var init_lock_images2 = __esm({
     init_tree();
     init_tree_text();
     init_references();
+    init_pinning();
     init_dockerfile_findings();
     init_context();
     init_fetch();
@@ -45600,20 +45663,20 @@ var init_sdist2 = __esm({
 });
 
 // src/stages/lock-python.ts
-async function lockPython(context, source, target, root, previous) {
-  const progress = context.log.begin(`lock: python requirements of ${target.name}`);
+async function lockPython(context2, source, target, root, previous) {
+  const progress = context2.log.begin(`lock: python requirements of ${target.name}`);
   try {
     const locked = await withTemporaryFolder("tagproof-lock", async (folder2) => {
-      const lockRoom = { context, source, root, folder: folder2 };
+      const lockRoom = { context: context2, source, root, folder: folder2 };
       return resolveWithBackend(
         {
           root,
           requested: await staticRequires(source.repository, source.entries, target),
           allowSdists: allowedSdists(source, target),
           workshop: await workshopIn(lockRoom),
-          log: context.log,
+          log: context2.log,
           ...previous === void 0 ? {} : { previous },
-          ...signalOf(context)
+          ...signalOf(context2)
         },
         (first2) => askBackend(lockRoom, target, first2)
       );
@@ -45625,24 +45688,24 @@ async function lockPython(context, source, target, root, previous) {
     throw error3;
   }
 }
-function inputsOf(context, source, part) {
+function inputsOf(context2, source, part) {
   return fetchInputs(
     { schema: "tagproof/lock/1", roots: {}, python: {}, ...part },
     {
-      store: import_node_path35.default.join(context.cache, "inputs"),
+      store: import_node_path35.default.join(context2.cache, "inputs"),
       sources: source.config.value.sources,
-      log: context.log,
-      ...signalOf(context)
+      log: context2.log,
+      ...signalOf(context2)
     }
   );
 }
 async function askBackend(lockRoom, target, first2) {
-  const { context, source, folder: folder2 } = lockRoom;
+  const { context: context2, source, folder: folder2 } = lockRoom;
   const exports2 = await writeExports(source.repository, source.tag, {
     folder: folder2,
     inputs: source.config.value.inputs,
     targets: source.targets,
-    log: context.log
+    log: context2.log
   });
   const environment2 = import_node_path35.default.join(folder2, "environment");
   const request = await environmentRequest(lockRoom, first2);
@@ -45677,15 +45740,15 @@ async function workshopIn(lockRoom) {
     })
   };
 }
-async function environmentRequest({ context, source, root }, locked) {
-  const inputs = await inputsOf(context, source, { python: { python: locked } });
+async function environmentRequest({ context: context2, source, root }, locked) {
+  const inputs = await inputsOf(context2, source, { python: { python: locked } });
   return {
     root,
     epoch: source.tag.epoch,
     limits: source.config.value.limits,
-    log: context.log,
+    log: context2.log,
     file: (entry) => inputs.python(entry),
-    ...signalOf(context)
+    ...signalOf(context2)
   };
 }
 function allowedSdists(source, target) {
@@ -46158,9 +46221,9 @@ var init_settings_check = __esm({
 });
 
 // src/stages/lock-requirements.ts
-async function lockRequirements(context, source, target, root, previous) {
+async function lockRequirements(context2, source, target, root, previous) {
   if (target.deb?.mode === "venv") checkVenvSettings(target.deb.venv);
-  const progress = context.log.begin(`lock: run-time requirements of ${target.name}`);
+  const progress = context2.log.begin(`lock: run-time requirements of ${target.name}`);
   try {
     const needs = await runTimeNeeds(source, target);
     const locked = await withTemporaryFolder(
@@ -46171,10 +46234,10 @@ async function lockRequirements(context, source, target, root, previous) {
         backendRequested: needs.asked,
         constraints: needs.constraints,
         allowSdists: allowedSdists(source, target),
-        workshop: await workshopIn({ context, source, root, folder: folder2 }),
-        log: context.log,
+        workshop: await workshopIn({ context: context2, source, root, folder: folder2 }),
+        log: context2.log,
         ...previous === void 0 ? {} : { previous },
-        ...signalOf(context)
+        ...signalOf(context2)
       })
     ).catch((error3) => {
       throw inRunTimeWords(error3, target);
@@ -47347,22 +47410,22 @@ var init_root = __esm({
 });
 
 // src/stages/places.ts
-async function withBuildPlaces(context, plan2, purpose, use) {
-  const folder2 = import_node_path42.default.join(context.out.environments, purpose);
+async function withBuildPlaces(context2, plan2, purpose, use) {
+  const folder2 = import_node_path42.default.join(context2.out.environments, purpose);
   await (0, import_promises41.rm)(folder2, { recursive: true, force: true });
   await (0, import_promises41.mkdir)(folder2, { recursive: true });
   try {
-    return await use(await makePlaces(context, plan2, folder2));
+    return await use(await makePlaces(context2, plan2, folder2));
   } finally {
     await (0, import_promises41.rm)(folder2, { recursive: true, force: true });
-    await (0, import_promises41.rmdir)(context.out.environments).catch(() => void 0);
+    await (0, import_promises41.rmdir)(context2.out.environments).catch(() => void 0);
   }
 }
-async function makePlaces(context, plan2, folder2) {
-  const { lock: lock2, inputs } = await fetch(context, plan2, { offline: true });
+async function makePlaces(context2, plan2, folder2) {
+  const { lock: lock2, inputs } = await fetch(context2, plan2, { offline: true });
   const places3 = /* @__PURE__ */ new Map();
   for (const target of plan2.targets)
-    places3.set(target.name, await makePlace(context, plan2, target, { lock: lock2, inputs, folder: folder2 }));
+    places3.set(target.name, await makePlace(context2, plan2, target, { lock: lock2, inputs, folder: folder2 }));
   return {
     lock: lock2,
     inputs,
@@ -47371,15 +47434,16 @@ async function makePlaces(context, plan2, folder2) {
       if (place7 !== void 0) return place7;
       throw new TagproofError("internal", `Target ${target.name} has no place to be built in.`);
     },
-    clockLibrary: await clockLibraryOf(context, lock2, inputs, [...places3.values()])
+    clockLibrary: await clockLibraryOf(context2, lock2, inputs, [...places3.values()])
   };
 }
-async function makePlace(context, plan2, target, { lock: lock2, inputs, folder: folder2 }) {
-  const rootLock = lock2.roots[target.root];
-  if (rootLock === void 0) throw incomplete(target, `no root ${target.root}`);
-  const common = { log: context.log, ...signalOf(context) };
-  const root = await prepareRoot(target.root, rootLock, inputs, { cache: context.cache, ...common });
-  if (target.kind !== "python") return { root, rootLock, environment: null };
+async function makePlace(context2, plan2, target, { lock: lock2, inputs, folder: folder2 }) {
+  const rootName2 = rootNameOf(target, plan2, lock2);
+  const rootLock = lock2.roots[rootName2];
+  if (rootLock === void 0) throw incomplete(target, `no root ${rootName2}`);
+  const common = { log: context2.log, ...signalOf(context2) };
+  const root = await prepareRoot(rootName2, rootLock, inputs, { cache: context2.cache, ...common });
+  if (target.kind !== "python") return { rootName: rootName2, root, rootLock, environment: null };
   const locked = lock2.python[target.name];
   if (locked === void 0) throw incomplete(target, "no build environment for it");
   const environment2 = import_node_path42.default.join(folder2, target.name);
@@ -47390,7 +47454,11 @@ async function makePlace(context, plan2, target, { lock: lock2, inputs, folder: 
     file: (entry) => inputs.python(entry),
     ...common
   });
-  return { root, rootLock, environment: environment2 };
+  return { rootName: rootName2, root, rootLock, environment: environment2 };
+}
+function rootNameOf(target, plan2, lock2) {
+  if (target.kind !== "image" || lock2.roots[target.root] !== void 0) return target.root;
+  return wheelTargetOf(target, plan2.targets)?.root ?? Object.keys(lock2.roots)[0] ?? target.root;
 }
 function incomplete(target, found2) {
   return new TagproofError("lock-incomplete", `The lock has nothing for target ${target.name}.`, {
@@ -47398,13 +47466,13 @@ function incomplete(target, found2) {
     fix: "Run tagproof lock, commit the lock, and tag that commit."
   });
 }
-async function clockLibraryOf(context, lock2, inputs, places3) {
+async function clockLibraryOf(context2, lock2, inputs, places3) {
   for (const { root: root2 } of places3)
     if ((await rootFacts(root2.path)).clockLibrary !== null) return import_node_path42.default.join(root2.path, clockLibraryPath);
   const tools2 = lock2.roots[toolsRoot];
   if (tools2 === void 0) return null;
-  const common = { log: context.log, ...signalOf(context) };
-  const root = await prepareRoot(toolsRoot, tools2, inputs, { cache: context.cache, ...common });
+  const common = { log: context2.log, ...signalOf(context2) };
+  const root = await prepareRoot(toolsRoot, tools2, inputs, { cache: context2.cache, ...common });
   return import_node_path42.default.join(root.path, clockLibraryPath);
 }
 var import_promises41, import_node_path42, toolsRoot;
@@ -47413,6 +47481,7 @@ var init_places2 = __esm({
     import_promises41 = require("node:fs/promises");
     import_node_path42 = __toESM(require("node:path"), 1);
     init_errors();
+    init_discover();
     init_sdist2();
     init_clock();
     init_facts();
@@ -47424,17 +47493,17 @@ var init_places2 = __esm({
 });
 
 // src/stages/lock-roots.ts
-async function lockRoot(context, source, name, previous, added) {
-  const lock2 = await resolve2(context, source, name, previous, added);
-  const inputs = await inputsOf(context, source, { roots: { [name]: lock2 } });
+async function lockRoot(context2, source, name, previous, added) {
+  const lock2 = await resolve2(context2, source, name, previous, added);
+  const inputs = await inputsOf(context2, source, { roots: { [name]: lock2 } });
   const prepared = await prepareRoot(name, lock2, inputs, {
-    cache: context.cache,
-    log: context.log,
-    ...signalOf(context)
+    cache: context2.cache,
+    log: context2.log,
+    ...signalOf(context2)
   });
   return { lock: lock2, prepared };
 }
-async function resolve2(context, source, name, previous, added) {
+async function resolve2(context2, source, name, previous, added) {
   const config2 = source.config.value;
   const { suite } = config2.roots[name] ?? {};
   const request = await requestFor(source, name, added);
@@ -47442,14 +47511,14 @@ async function resolve2(context, source, name, previous, added) {
   const kept4 = previous?.roots[name];
   if (kept4 !== void 0 && sameBut(kept4.requested, requested) && (suite ?? kept4.suite) === kept4.suite)
     return kept4;
-  const progress = context.log.begin(`lock: root ${name}`);
+  const progress = context2.log.begin(`lock: root ${name}`);
   try {
     const resolved3 = await resolveRoot({
       ...request,
       ...suite === void 0 ? {} : { suite },
       ...config2.sources.mirror === void 0 ? {} : { mirror: config2.sources.mirror },
-      ...signalOf(context),
-      log: context.log
+      ...signalOf(context2),
+      log: context2.log
     });
     progress.done(`${resolved3.suite}: ${resolved3.packages.length} packages`);
     return resolved3;
@@ -47929,18 +47998,18 @@ var init_config_reading = __esm({
 });
 
 // src/stages/source.ts
-function openRelease(context, options) {
-  return open9(context, options, (repository) => resolveTag(repository, options.tag));
+function openRelease(context2, options) {
+  return open9(context2, options, (repository) => resolveTag(repository, options.tag));
 }
-function openHead(context, options) {
+function openHead(context2, options) {
   return open9(
-    context,
+    context2,
     options,
     (repository) => options.tag === void 0 ? resolveHead(repository) : resolveTag(repository, options.tag)
   );
 }
-async function open9(context, options, resolve4) {
-  const repository = await openRepository(context.repository);
+async function open9(context2, options, resolve4) {
+  const repository = await openRepository(context2.repository);
   try {
     const tag = await resolve4(repository);
     const entries = await listTree(repository, tag.tree);
@@ -48010,43 +48079,44 @@ var init_source2 = __esm({
 });
 
 // src/stages/lock.ts
-async function lock(context, options) {
-  const source = await openHead(context, options);
+async function lock(context2, options) {
+  const source = await openHead(context2, options);
   try {
-    const next = await lockSource(context, source, options);
+    const next = await lockSource(context2, source, options);
     await writeFileAtomic(options.to, formatLock(next));
     return {
       lock: next,
       changes: lockChanges(source.lock?.value ?? null, next),
       explanation: explainLock(next),
+      pins: await pinningDiffs(source, next.images),
       file: import_node_path43.default.resolve(options.to)
     };
   } finally {
     await source.repository.close();
   }
 }
-async function lockSource(context, source, options) {
+async function lockSource(context2, source, options) {
   const previous = options.upgrade === true ? null : source.lock?.value ?? null;
   const { targets: targets2 } = source;
   for (const target of targets2) if (target.kind === "python") await refuseLanguages(source, target);
   const images = await imageNeeds(source);
   const roots2 = /* @__PURE__ */ new Map();
   for (const name of rootNames(targets2, images))
-    roots2.set(name, await lockRoot(context, source, name, previous, []));
+    roots2.set(name, await lockRoot(context2, source, name, previous, []));
   const python2 = {};
   for (const target of targets2)
     if (target.kind === "python")
-      python2[target.name] = await lockTarget(context, source, target, roots2, previous);
+      python2[target.name] = await lockTarget(context2, source, target, roots2, previous);
     else if (takesRequirements(target, images))
       python2[target.name] = await lockRequirements(
-        context,
+        context2,
         source,
         target,
         resolverRoot(target, targets2, roots2),
         previous?.python[target.name]
       );
   const locked = Object.fromEntries([...roots2].map(([name, root]) => [name, root.lock]));
-  const bases = await lockBases(context, source, images, previous);
+  const bases = await lockBases(context2, source, images, previous);
   return {
     schema: "tagproof/lock/1",
     roots: locked,
@@ -48071,20 +48141,20 @@ function resolverRoot(target, targets2, roots2) {
     }
   );
 }
-async function lockTarget(context, source, target, roots2, previous) {
-  const root = roots2.get(target.root) ?? await lockRoot(context, source, target.root, previous, []);
+async function lockTarget(context2, source, target, roots2, previous) {
+  const root = roots2.get(target.root) ?? await lockRoot(context2, source, target.root, previous, []);
   try {
-    return await lockPython(context, source, target, root.prepared, previous?.python[target.name]);
+    return await lockPython(context2, source, target, root.prepared, previous?.python[target.name]);
   } catch (error3) {
     const asked4 = error3 instanceof TagproofError ? error3.detail.debianPackages ?? [] : [];
     const added = asked4.filter((name) => !root.lock.requested.includes(name));
     if (added.length === 0) throw error3;
-    context.log.warn(
+    context2.log.warn(
       `The backend of ${target.name} asks for ${added.join(", ")}: added to the root ${target.root}.`
     );
     const more = [...root.lock.requested.filter(isNamedForBuilds), ...added];
-    roots2.set(target.root, await lockRoot(context, source, target.root, previous, more));
-    return lockTarget(context, source, target, roots2, previous);
+    roots2.set(target.root, await lockRoot(context2, source, target.root, previous, more));
+    return lockTarget(context2, source, target, roots2, previous);
   }
 }
 async function refuseLanguages(source, target) {
@@ -48122,30 +48192,30 @@ var init_lock2 = __esm({
 });
 
 // src/stages/plan.ts
-async function plan(context, options) {
-  const progress = context.log.begin("plan");
+async function plan(context2, options) {
+  const progress = context2.log.begin("plan");
   const open17 = options.rehearsal === true ? openHead : openRelease;
-  const source = await open17(context, options);
+  const source = await open17(context2, options);
   try {
     const { tag, config: config2 } = source;
     const version4 = tag.kind === "untagged" ? null : versionOfTag(tag.name, config2.value.tag.pattern);
     const expectedFiles = config2.value["expected-files"];
     if (expectedFiles !== void 0)
       await checkExpectedFiles(source.repository, source.entries, source.targets, expectedFiles);
-    await clearFrom(context.out, "plan");
+    await clearFrom(context2.out, "plan");
     progress.line(`exporting ${source.tag.name}`);
     const exports2 = await writeExports(source.repository, source.tag, {
-      folder: context.out.exports,
+      folder: context2.out.exports,
       inputs: source.config.value.inputs,
       generated: source.config.value.generated,
       targets: source.targets,
-      log: context.log
+      log: context2.log
     });
     progress.done(describe4(source, version4, exports2.scramble.files.length));
-    const lock2 = await lockFor(context, source, options);
+    const lock2 = await lockFor(context2, source, options);
     await requireStated(source, lock2.value);
     const lockText = formatLock(lock2.value);
-    await writeFileAtomic(context.out.lock, lockText);
+    await writeFileAtomic(context2.out.lock, lockText);
     const document = {
       schema: "tagproof/plan/1",
       tag: source.tag,
@@ -48161,8 +48231,8 @@ async function plan(context, options) {
       ...expectedFiles === void 0 ? {} : { expectedFiles },
       ...exports2
     };
-    await writeDocument("plan", context.out.plan, document);
-    return (await readDocument("plan", context.out.plan)).document;
+    await writeDocument("plan", context2.out.plan, document);
+    return (await readDocument("plan", context2.out.plan)).document;
   } catch (error3) {
     progress.failed();
     throw error3;
@@ -48170,8 +48240,8 @@ async function plan(context, options) {
     await source.repository.close();
   }
 }
-async function readPlan(context) {
-  return (await readDocument("plan", context.out.plan)).document;
+async function readPlan(context2) {
+  return (await readDocument("plan", context2.out.plan)).document;
 }
 async function requireStated(source, lock2) {
   for (const target of source.targets) {
@@ -48216,14 +48286,14 @@ function otherLock(target, what, found2, expected) {
     fix: "Run tagproof lock, commit the lock, and tag that commit."
   });
 }
-async function lockFor(context, source, options) {
+async function lockFor(context2, source, options) {
   if (source.lock !== null) return source.lock;
   if (options.rehearsal !== true)
     throw new TagproofError("lock-missing", "The tagged tree has no .github/tagproof.lock.", {
       fix: "Run tagproof lock, commit the file, and tag that commit. To try without one, run tagproof rehearse."
     });
-  context.log.info("The tagged tree has no lock: one is resolved, used, and left in the --out folder.");
-  return { from: "resolved", value: await lockSource(context, source, {}) };
+  context2.log.info("The tagged tree has no lock: one is resolved, used, and left in the --out folder.");
+  return { from: "resolved", value: await lockSource(context2, source, {}) };
 }
 function describe4(source, version4, scrambled) {
   const targets2 = source.targets.map((target) => target.name).join(", ");
@@ -49452,7 +49522,7 @@ async function buildOnce(request) {
   return result;
 }
 function buildahArguments(request, tree) {
-  const context = import_node_path48.default.posix.join(tree, request.context);
+  const context2 = import_node_path48.default.posix.join(tree, request.context);
   const bases = request.images.flatMap(({ reference }, at3) => [localName(reference), imagePath(at3)]);
   return [
     String(request.images.length),
@@ -49477,7 +49547,7 @@ function buildahArguments(request, tree) {
       "--build-context",
       `${reference}=docker-image://${localName(reference)}`
     ]),
-    ...["-f", import_node_path48.default.posix.join(context, request.dockerfile), context]
+    ...["-f", import_node_path48.default.posix.join(context2, request.dockerfile), context2]
   ];
 }
 function localName(reference) {
@@ -49602,8 +49672,8 @@ function placesOf3({ folders, images }) {
   ];
 }
 function buildctlArguments(request, tree) {
-  const context = import_node_path49.default.posix.join(tree, request.context);
-  const dockerfile = import_node_path49.default.posix.join(context, request.dockerfile);
+  const context2 = import_node_path49.default.posix.join(tree, request.context);
+  const dockerfile = import_node_path49.default.posix.join(context2, request.dockerfile);
   const references2 = request.images.map(({ reference }) => reference);
   const options = [
     ["filename", import_node_path49.default.posix.basename(dockerfile)],
@@ -49624,7 +49694,7 @@ function buildctlArguments(request, tree) {
     )
   ];
   return [
-    ...["--local", `context=${context}`, "--local", `dockerfile=${import_node_path49.default.posix.dirname(dockerfile)}`],
+    ...["--local", `context=${context2}`, "--local", `dockerfile=${import_node_path49.default.posix.dirname(dockerfile)}`],
     ...request.folders.flatMap((_, at3) => ["--local", `folder-${at3}=${ownFolder}/folder/${at3}`]),
     ...request.images.flatMap((_, at3) => ["--oci-layout", `image-${at3}=${ownFolder}/image/${at3}`]),
     ...options.flatMap(([name, value]) => ["--opt", `${name}=${value}`]),
@@ -50084,8 +50154,8 @@ var init_failures2 = __esm({
         fix: "Ask for a level that its debhelper has, with debhelper-compat in Build-Depends; or choose another suite."
       },
       {
-        when: /tagproof: (\S+) of debian\/patches neither applies|patch[^\n]*--fuzz|Hunk #\d+ FAILED|Hunk #\d+ succeeded at \d+ with fuzz|the patch has fuzz|dpkg-source: error: [^\n]*(?:patch|series)[^\n]*|dpkg-source: info: the patch has fuzz[^\n]*/,
-        found: "a patch of debian/patches that does not apply to the tree of the tag ($1)",
+        when: /patch[^\n]*--fuzz|Hunk #\d+ FAILED|Hunk #\d+ succeeded at \d+ with fuzz|the patch has fuzz|dpkg-source: error: [^\n]*(?:patch|series)[^\n]*|dpkg-source: info: the patch has fuzz[^\n]*/,
+        found: "a patch of debian/patches that does not apply to the tree of the tag",
         fix: "Refresh it with quilt: patches must apply without fuzz, or be applied already."
       },
       {
@@ -50143,11 +50213,12 @@ function debianEnvironment(epoch) {
     DPKG_DEB_COMPRESSOR_TYPE: "xz"
   };
 }
-var changelogPlace, changesName, patchCheck, buildScript2;
+var changelogPlace, changesName, unfitName, patchCheck, buildScript2;
 var init_script3 = __esm({
   "src/targets/deb/debian/script.ts"() {
     changelogPlace = "/opt/debian-changelog";
     changesName = "tagproof.changes";
+    unfitName = "tagproof.unfit";
     patchCheck = `
 series=debian/patches/$(dpkg-vendor --query Vendor | tr A-Z a-z).series
 [ -e "$series" ] || series=debian/patches/series
@@ -50158,7 +50229,7 @@ if [ "$quilt" = 1 ] && [ -e "$series" ]; then
   fits() { patch --dry-run --batch --fuzz=0 --strip=1 --silent "$@" >/dev/null 2>&1; }
   if [ -n "$first" ] && ! fits --forward <"debian/patches/$first" && ! fits --reverse <"debian/patches/$last"; then
     echo "tagproof: $first of debian/patches neither applies to the tree nor is applied"
-    exit 2
+    echo "$first" >"$OUT_DIR/${unfitName}"
   fi
   rm /tmp/tagproof-patches
 fi`;
@@ -50192,6 +50263,7 @@ async function buildDebian(request) {
   const world = await inWorld2(request, ["/bin/sh", "-euc", buildScript2, "sh", request.target.path]);
   request.onWorld?.(world);
   if (world.code !== 0) throw debianError(request, world);
+  await warnOfPatches(request);
   const changes = parseChanges(await textOf3(import_node_path52.default.join(request.folder, changesName)));
   const debs = changes.files.filter(({ name }) => isPublished(name));
   const artifacts = [];
@@ -50293,6 +50365,16 @@ async function keepEvidence({ folder: folder2, rootLock }, { source, version: ve
     await keep(file3.name, file3.name);
   }
   return kept4;
+}
+async function warnOfPatches({ folder: folder2, log, target, world }) {
+  const file3 = import_node_path52.default.join(folder2, unfitName);
+  const patch = await (0, import_promises51.readFile)(file3, "utf8").catch(() => "");
+  if (patch === "") return;
+  await (0, import_promises51.rm)(file3);
+  if (world === "a")
+    log.warn(
+      `${target.name}: ${patch.trim()} of debian/patches neither applies to the tree nor is applied, so dpkg builds without the patches. Refresh them with quilt, or drop them.`
+    );
 }
 async function removeOthers2({ folder: folder2, log, target }, artifacts) {
   const names3 = artifacts.map((entry) => entry.name);
@@ -50482,7 +50564,7 @@ function ruleAgainst(program2, words4) {
     }
   return null;
 }
-var always2, fetches, opens, withSubcommand, exceptAsking, pip, node2, apt, rules5, pythonModules, pythonCode, otherCode, interpreters2, decoders, wrappers, reserved;
+var always2, fetches, opens, withSubcommand, exceptAsking, pip, node2, apt, rules5, pythonModules, pythonCode, otherCode, interpreters2, decoders, unpackers, wrappers, reserved;
 var init_script_rules = __esm({
   "src/targets/deb/venv/script-rules.ts"() {
     always2 = (why) => () => why;
@@ -50536,11 +50618,12 @@ var init_script_rules = __esm({
         exceptAsking(["list", "version", "env"], fetches)
       ],
       [/^(apt|apt-get|aptitude)$/, apt],
+      [/^(add-apt-repository|apt-add-repository)$/, always2("changes where the system takes packages from")],
       [
-        /^(add-apt-repository|apt-add-repository|apt-key)$/,
-        always2("changes where the system takes packages from")
+        /^apt-key$/,
+        withSubcommand(["add", "adv", "update", "net-update"], "changes whose packages the system trusts")
       ],
-      [/^(dpkg)$/, withSubcommand(["-i", "--install", "--unpack"], "installs packages while dpkg is at work")],
+      [/^dpkg$/, withSubcommand(["-i", "--install", "--unpack"], "installs packages while dpkg is at work")],
       [/^(snap|flatpak)$/, withSubcommand(["install", "refresh", "update"], fetches)],
       [
         /^(docker|podman|buildah|skopeo|crane|nerdctl)$/,
@@ -50573,8 +50656,30 @@ var init_script_rules = __esm({
     otherCode = /(LWP|HTTP::|IO::Socket|Net::|open-uri|net\/http|require\(['"](https?|net|child_process)|fetch\(|fsockopen|curl_init|file_get_contents\(['"]https?|decode_base64|MIME::Base64|unpack|\beval\b)/;
     interpreters2 = /^(sh|bash|dash|ash|ksh|mksh|zsh|fish|python[0-9.]*|perl|ruby|node|nodejs|php|lua|tclsh|source|\.)$/;
     decoders = /^(base64|base32|basenc|xxd|uudecode|openssl|gunzip|zcat|xz|xzcat|unxz|bunzip2|bzcat|zstd|zstdcat|gzip|rev|tr|od|awk|sed|printf)$/;
+    unpackers = /^(base64|base32|basenc|xxd|uudecode|openssl|gunzip|zcat|xzcat|unxz|bunzip2|bzcat|zstdcat)$/;
     wrappers = /^(sudo|doas|env|exec|command|builtin|nohup|nice|ionice|setsid|stdbuf|time|timeout|xargs|runuser|su|chroot|unshare|busybox|fakeroot|setpriv|flock|strace|script|watch|parallel|systemd-run|start-stop-daemon|trap)$/;
     reserved = /* @__PURE__ */ new Set(["if", "then", "elif", "else", "while", "until", "do", "!", "{", "}", "time"]);
+  }
+});
+
+// src/targets/deb/venv/shell-escapes.ts
+function escaped(text6) {
+  return text6.replace(
+    /\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))/g,
+    (_, hex4, octal4, one) => hex4 !== void 0 ? String.fromCharCode(parseInt(hex4, 16)) : octal4 !== void 0 ? String.fromCharCode(parseInt(octal4, 8) & 255) : { n: "\n", t: "	" }[one ?? ""] ?? one ?? ""
+  );
+}
+var init_shell_escapes = __esm({
+  "src/targets/deb/venv/shell-escapes.ts"() {
+  }
+});
+
+// src/targets/deb/venv/shell-command.ts
+var variableMark, substitutionMark;
+var init_shell_command = __esm({
+  "src/targets/deb/venv/shell-command.ts"() {
+    variableMark = "";
+    substitutionMark = "";
   }
 });
 
@@ -50583,17 +50688,11 @@ function shellPipelines(text6, firstLine3 = 1, depth = 0) {
   if (depth > deepest7) throw new SyntaxError("substitutions nest too deep");
   return new Reader(text6, firstLine3, depth).read();
 }
-function escaped(text6) {
-  return text6.replace(
-    /\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))/g,
-    (_, hex4, octal4, one) => hex4 !== void 0 ? String.fromCharCode(parseInt(hex4, 16)) : octal4 !== void 0 ? String.fromCharCode(parseInt(octal4, 8) & 255) : { n: "\n", t: "	" }[one ?? ""] ?? one ?? ""
-  );
-}
-var variableMark, substitutionMark, deepest7, blank2, operators, Reader;
+var deepest7, blank2, operators, Reader;
 var init_shell_words = __esm({
   "src/targets/deb/venv/shell-words.ts"() {
-    variableMark = "";
-    substitutionMark = "";
+    init_shell_command();
+    init_shell_escapes();
     deepest7 = 20;
     blank2 = /[ \t]/;
     operators = /* @__PURE__ */ new Set([";", "&", "|", "(", ")", "\n", "<", ">"]);
@@ -50773,16 +50872,34 @@ var init_shell_words = __esm({
           this.at += 1;
           return escaped(this.single());
         }
-        const [whole4 = "", plain4, braced] = /^\$(?:([A-Za-z_]\w*|[0-9@*#?$!-])|\{([^}]*)\})/.exec(rest) ?? [];
-        if (whole4 === "") {
+        if (rest.startsWith("${")) return this.braced(quoted6);
+        const name = /^\$([A-Za-z_]\w*|[0-9@*#?$!-])/.exec(rest)?.[1];
+        if (name === void 0) {
           this.at += 1;
           return "$";
         }
-        this.skip(whole4.length);
-        const name = plain4 ?? /^[!#]?([A-Za-z_]\w*|[0-9@*#?$!-])/.exec(braced ?? "")?.[1] ?? "";
-        if (braced !== void 0)
-          for (const [, inner = ""] of braced.matchAll(/\$\(([^()]*)\)?/g))
-            this.nested.push(...shellPipelines(inner, this.line, this.depth + 1));
+        this.at += 1 + name.length;
+        return variableMark + name + variableMark;
+      }
+      /** `${name...}`, whose rest may hold words and substitutions. */
+      braced(quoted6) {
+        const from = this.line;
+        this.at += 2;
+        const rest = this.text.slice(this.at, this.at + 300);
+        const name = /^[!#]?([A-Za-z_]\w*|[0-9@*#?$!-])/.exec(rest)?.[1] ?? "";
+        if (/^[@*#?$!-]/.test(rest)) this.at += 1;
+        for (; ; ) {
+          const char = this.text[this.at];
+          if (char === void 0) throw new SyntaxError(`a brace in line ${from} does not end`);
+          if (char === "}") break;
+          if (char === "\\") this.skip(2);
+          else if (char === "$") this.dollar(quoted6);
+          else if (char === "`") this.backquoted();
+          else if (char === '"') this.double();
+          else if (char === "'" && !quoted6) this.single();
+          else this.skip(1);
+        }
+        this.at += 1;
         return variableMark + name + variableMark;
       }
       backquoted() {
@@ -50862,7 +50979,11 @@ function scriptFindings(text6, path113) {
     );
     return findings;
   }
-  const state = { variables: /* @__PURE__ */ new Map(), add: add2 };
+  const commands2 = pipelines.flatMap((pipeline8) => pipeline8.commands);
+  const unpacked4 = commands2.filter(
+    ({ words: words4 }) => words4.some(({ text: word }) => unpackers.test(baseName(word)))
+  );
+  const state = { variables: /* @__PURE__ */ new Map(), unpacked: new Set(unpacked4.map(({ line: line2 }) => line2)), add: add2 };
   for (const pipeline8 of inOrder(pipelines)) checkPipeline(pipeline8, state);
   if (options[1]?.includes("e") !== true && !pipelines.some(setsErrexit))
     add2(
@@ -50941,14 +51062,16 @@ function checkInner(command, program2, words4, walk2, depth) {
   const text6 = program2 === "eval" || program2 === "trap" ? words4.join(" ") : (isShell || program2 === "su" || program2 === "runuser") && flag2 >= 0 ? words4[flag2 + 1] ?? "" : "";
   if (text6 === "") return;
   const hidden = text6.includes(substitutionMark) || text6.includes(variableMark);
-  if (hidden && program2 === "eval")
+  if (hidden && program2 === "eval") {
+    const decoded3 = walk2.unpacked.has(command.line);
     walk2.add(
-      "refuse",
+      decoded3 ? "refuse" : "warn",
       command.line,
       textOf4(command),
-      "It runs text that is not in the script.",
+      decoded3 ? "It runs text that it decodes." : "It runs text that is not in the script.",
       "Write the commands themselves."
     );
+  }
   if (depth < 5) for (const pipeline8 of nestedScript(text6, command.line)) checkPipeline(pipeline8, walk2);
 }
 function nestedScript(text6, line2) {
@@ -50988,6 +51111,8 @@ var largestScript, longestFound, mostFindings3, shebang, bring;
 var init_script_findings = __esm({
   "src/targets/deb/venv/script-findings.ts"() {
     init_script_rules();
+    init_shell_escapes();
+    init_shell_command();
     init_shell_words();
     largestScript = 256 * 1024;
     longestFound = 160;
@@ -53022,7 +53147,7 @@ function shellOf(room, build2) {
     fix: "Name a Python target, or one with a debian/ folder, with --target."
   });
 }
-function requestOf({ context, plan: plan2, places: places3 }, build2, watch = {}) {
+function requestOf({ context: context2, plan: plan2, places: places3 }, build2, watch = {}) {
   const { target, world, exportTar, folder: folder2, scrambled, off } = build2;
   const { root, rootLock } = places3.of(target);
   return {
@@ -53037,9 +53162,9 @@ function requestOf({ context, plan: plan2, places: places3 }, build2, watch = {}
     folder: folder2,
     scrambled,
     off,
-    log: context.log,
+    log: context2.log,
     ...watch,
-    ...signalOf(context)
+    ...signalOf(context2)
   };
 }
 function pythonRequest({ places: places3 }, request) {
@@ -53072,13 +53197,13 @@ function noWheel(target, from, world) {
     }
   );
 }
-function imagesOf({ context, places: places3 }) {
+function imagesOf({ context: context2, places: places3 }) {
   const { lock: lock2, inputs, clockLibrary } = places3;
   return {
     images: lock2.images ?? {},
     blob: (digest3) => inputs.blob(digest3),
     debian: (entry) => inputs.debian(entry),
-    cache: context.cache,
+    cache: context2.cache,
     clockLibrary
   };
 }
@@ -53121,10 +53246,10 @@ async function attemptTarget(room, request) {
   }
 }
 async function run2(room, request, onWorld) {
-  const { context } = room;
+  const { context: context2 } = room;
   const { target, folder: folder2 } = request;
   await (0, import_promises65.mkdir)(folder2, { recursive: true });
-  const progress = context.log.begin(request.title);
+  const progress = context2.log.begin(request.title);
   const lines = [`== ${target.name}
 `];
   const onLine = (line2) => {
@@ -53318,9 +53443,9 @@ var init_bisect = __esm({
 });
 
 // src/stages/variant.ts
-async function plannedExport(context, plan2, world) {
+async function plannedExport(context2, plan2, world) {
   const planned = plan2.exports[world];
-  const file3 = import_node_path68.default.join(context.out.exports, planned.file);
+  const file3 = import_node_path68.default.join(context2.out.exports, planned.file);
   const found2 = await hashFile(file3).catch((error3) => {
     throw new TagproofError("input-missing", `The export for world ${world} is not there.`, {
       where: `exports/${planned.file}`,
@@ -53347,10 +53472,10 @@ function variantWithout(off) {
   if (!order && !original) return void 0;
   return { ...order ? { order: "a" } : {}, ...original ? { original: () => true } : {} };
 }
-async function withVariant(context, plan2, variant, use) {
-  const b = await plannedExport(context, plan2, "b");
+async function withVariant(context2, plan2, variant, use) {
+  const b = await plannedExport(context2, plan2, "b");
   if (variant === void 0) return use(b);
-  const a = await plannedExport(context, plan2, "a");
+  const a = await plannedExport(context2, plan2, "a");
   return withTemporaryFolder("tagproof-variant", async (folder2) => {
     const file3 = import_node_path68.default.join(folder2, "export-b.tar");
     const { files: files2 } = await writeVariant({
@@ -53374,11 +53499,11 @@ var init_variant = __esm({
 
 // src/stages/trial.ts
 async function withTrial(room, { target, off, variant, title }, use) {
-  const { context, plan: plan2 } = room;
+  const { context: context2, plan: plan2 } = room;
   const without = variantWithout(off);
   const merged3 = variant === void 0 && without === void 0 ? void 0 : { ...without, ...variant };
   return withVariant(
-    context,
+    context2,
     plan2,
     merged3,
     (given) => withTemporaryFolder("tagproof-trial", async (temporary) => {
@@ -53473,12 +53598,12 @@ async function mendFailures(room, targets2, options) {
   return mendable ? secondTier(room, options) : { targets: found2 };
 }
 async function secondTier(room, { keep = false }) {
-  const { context, plan: plan2 } = room;
+  const { context: context2, plan: plan2 } = room;
   const exports2 = {
-    a: (await plannedExport(context, plan2, "a")).file,
-    b: (await plannedExport(context, plan2, "b")).file
+    a: (await plannedExport(context2, plan2, "a")).file,
+    b: (await plannedExport(context2, plan2, "b")).file
   };
-  const folder2 = context.out.build("b");
+  const folder2 = context2.out.build("b");
   return withTemporaryFolder("tagproof-variant", async (temporary) => {
     const file3 = import_node_path70.default.join(temporary, "export-b.tar");
     const written = await writeVariant({ exports: exports2, scramble: plan2.scramble, tier: 2, file: file3 });
@@ -53558,11 +53683,11 @@ var init_perturb = __esm({
 });
 
 // src/stages/build.ts
-async function build(context, options) {
-  const { document: plan2, sha256: planDigest } = await readDocument("plan", context.out.plan);
-  await clearFrom(context.out, "prove");
-  return withBuildPlaces(context, plan2, options.worlds.join(""), async (places3) => {
-    const room = { context, plan: plan2, places: places3 };
+async function build(context2, options) {
+  const { document: plan2, sha256: planDigest } = await readDocument("plan", context2.out.plan);
+  await clearFrom(context2.out, "prove");
+  return withBuildPlaces(context2, plan2, options.worlds.join(""), async (places3) => {
+    const room = { context: context2, plan: plan2, places: places3 };
     const worlds2 = await inWorlds(options, (world) => buildWorld(room, world, options));
     const documents = [];
     for (const { world, targets: targets2 } of worlds2) {
@@ -53575,7 +53700,7 @@ async function build(context, options) {
         ...made2,
         tools: [...await buildTools(), ...await imageTools(plan2)]
       };
-      await writeDocument("build", import_node_path72.default.join(context.out.build(world), "build.json"), document);
+      await writeDocument("build", import_node_path72.default.join(context2.out.build(world), "build.json"), document);
       documents.push(document);
     }
     return documents;
@@ -53588,13 +53713,13 @@ async function inWorlds({ worlds: worlds2, sequential = false }, buildOne2) {
   return built;
 }
 async function buildWorld(room, world, options) {
-  const { context, plan: plan2 } = room;
+  const { context: context2, plan: plan2 } = room;
   const { off = [], keep = false } = options;
-  const folder2 = context.out.build(world);
+  const folder2 = context2.out.build(world);
   await (0, import_promises68.rm)(folder2, { recursive: true, force: true });
   await (0, import_promises68.mkdir)(folder2, { recursive: true });
   const attempt = world === "a" ? buildTarget : attemptTarget;
-  return withExport(context, plan2, world, off, async (given) => {
+  return withExport(context2, plan2, world, off, async (given) => {
     const targets2 = [];
     for (const target of plan2.targets) {
       const request = {
@@ -53613,9 +53738,9 @@ async function buildWorld(room, world, options) {
     return { world, targets: targets2 };
   });
 }
-async function withExport(context, plan2, world, off, use) {
-  if (world === "a") return use(await plannedExport(context, plan2, "a"));
-  return withVariant(context, plan2, variantWithout(off), use);
+async function withExport(context2, plan2, world, off, use) {
+  if (world === "a") return use(await plannedExport(context2, plan2, "a"));
+  return withVariant(context2, plan2, variantWithout(off), use);
 }
 async function furtherBuilds(room, targets2, options) {
   const mended = await mendFailures(room, targets2, options);
@@ -53626,7 +53751,9 @@ async function furtherBuilds(room, targets2, options) {
   return whole4 ? { ...mended, ...await perturb(room, mended.scramble, options) } : mended;
 }
 function rootHashes(plan2, places3) {
-  const hashes2 = new Map(plan2.targets.map((target) => [target.root, places3.of(target).root.hash]));
+  const hashes2 = new Map(
+    plan2.targets.map((target) => [places3.of(target).rootName, places3.of(target).root.hash])
+  );
   return [...hashes2].map(([root, sha2563]) => ({ root, sha256: sha2563 }));
 }
 async function imageTools({ targets: targets2 }) {
@@ -54896,7 +55023,7 @@ async function* readDeb(file3, container = {}) {
     const tell = (facts) => {
       for (const [name, value] of Object.entries(facts)) container[`${key}${name}`] = value;
     };
-    const tar2 = unpackers[compression]?.(member.content, tell) ?? member.content;
+    const tar2 = unpackers2[compression]?.(member.content, tell) ?? member.content;
     for await (const entry of readTar(tar2, {
       ...debTarRules,
       onEnd: (zeros) => container[`${key}Zeros`] = zeros
@@ -54909,7 +55036,7 @@ async function* readDeb(file3, container = {}) {
 function partOf({ name }, part) {
   if (part === "debian-binary") return name === part ? "" : void 0;
   const compression = name.startsWith(`${part}.tar`) ? name.slice(part.length + 4) : void 0;
-  return compression !== void 0 && Object.hasOwn(unpackers, compression) ? compression : void 0;
+  return compression !== void 0 && Object.hasOwn(unpackers2, compression) ? compression : void 0;
 }
 function misplaced2({ name, index: index2, offset }, part) {
   const place7 = { format: "deb", entry: index2, offset, path: name };
@@ -54931,7 +55058,7 @@ async function checkFormat({ content, size, index: index2, offset }) {
       { found: JSON.stringify(text6), expected: '"2.0\\n"' }
     );
 }
-var import_node_fs18, debTarRules, parts, unpackers;
+var import_node_fs18, debTarRules, parts, unpackers2;
 var init_deb = __esm({
   "src/formats/deb.ts"() {
     import_node_fs18 = require("node:fs");
@@ -54947,7 +55074,7 @@ var init_deb = __esm({
       twins: "accept"
     };
     parts = ["debian-binary", "control", "data"];
-    unpackers = {
+    unpackers2 = {
       "": (packed) => packed,
       ".gz": (packed, tell) => readGzip(packed, {
         onHeader: ({ flags, mtime, extraFlags, operatingSystem, name }) => tell({
@@ -55410,10 +55537,10 @@ async function readMemberList(file3, { kind, name }) {
   const files2 = members2.filter((member) => member.kind !== "directory");
   return { kind, name, members: files2.map((member) => member.path) };
 }
-async function builtLists(context, build2) {
+async function builtLists(context2, build2) {
   const targets2 = [];
   for (const target of build2.targets) {
-    const folder2 = import_node_path76.default.join(context.out.build(build2.world), target.name);
+    const folder2 = import_node_path76.default.join(context2.out.build(build2.world), target.name);
     const lists = [];
     for (const artifact2 of target.artifacts) {
       const list4 = await readMemberList(joinInside(folder2, artifact2.name), artifact2).catch(leftOut2);
@@ -55423,8 +55550,8 @@ async function builtLists(context, build2) {
   }
   return targets2;
 }
-async function expectedFilesOf(context, build2) {
-  return formatExpectedFiles(await builtLists(context, build2));
+async function expectedFilesOf(context2, build2) {
+  return formatExpectedFiles(await builtLists(context2, build2));
 }
 function leftOut2(error3) {
   if (error3 instanceof TagproofError && error3.code === "archive-invalid") return void 0;
@@ -55442,27 +55569,27 @@ var init_member_lists = __esm({
 });
 
 // src/stages/complete.ts
-function completeFile(context) {
-  return import_node_path77.default.join(context.out.complete, "complete.json");
+function completeFile(context2) {
+  return import_node_path77.default.join(context2.out.complete, "complete.json");
 }
-async function complete(context, options = {}) {
-  const { document: plan2, sha256: planDigest } = await readDocument("plan", context.out.plan);
-  await clearFrom(context.out, "prove");
-  await (0, import_promises71.rm)(context.out.complete, { recursive: true, force: true });
-  await (0, import_promises71.mkdir)(context.out.complete, { recursive: true });
-  const repository = await openRepository(context.repository);
+async function complete(context2, options = {}) {
+  const { document: plan2, sha256: planDigest } = await readDocument("plan", context2.out.plan);
+  await clearFrom(context2.out, "prove");
+  await (0, import_promises71.rm)(context2.out.complete, { recursive: true, force: true });
+  await (0, import_promises71.mkdir)(context2.out.complete, { recursive: true });
+  const repository = await openRepository(context2.repository);
   try {
     await requireUnmoved(repository, plan2.tag);
     return await withBuildPlaces(
-      context,
+      context2,
       plan2,
       "complete",
       (places3) => withTemporaryFolder("tagproof-complete", async (folder2) => {
-        const room = { context, plan: plan2, repository, places: places3, folder: folder2 };
+        const room = { context: context2, plan: plan2, repository, places: places3, folder: folder2 };
         const jobs = [() => buildPrevious(room), () => buildClone(room)];
         const [previous, clone2] = options.sequential === true ? [await jobs[0](), await jobs[1]()] : await bothOf(jobs[0](), jobs[1]());
         const document = { schema: "tagproof/complete/1", plan: planDigest, previous, clone: clone2 };
-        await writeDocument("complete", completeFile(context), document);
+        await writeDocument("complete", completeFile(context2), document);
         return document;
       })
     );
@@ -55471,7 +55598,7 @@ async function complete(context, options = {}) {
   }
 }
 async function buildPrevious(room) {
-  const { context, plan: plan2, repository } = room;
+  const { context: context2, plan: plan2, repository } = room;
   const found2 = await previousRelease(repository, plan2.tag, plan2.version);
   if ("none" in found2) return found2;
   const folder2 = import_node_path77.default.join(room.folder, "previous");
@@ -55480,7 +55607,7 @@ async function buildPrevious(room) {
       folder: folder2,
       inputs: [],
       targets: plan2.targets,
-      log: context.log
+      log: context2.log
     });
     const exportTar = import_node_path77.default.join(folder2, exports2.a.file);
     return await buildAll(room, "previous", found2.tag, exportTar);
@@ -55489,11 +55616,11 @@ async function buildPrevious(room) {
   }
 }
 async function buildClone(room) {
-  const { context, plan: plan2, repository } = room;
+  const { context: context2, plan: plan2, repository } = room;
   const folder2 = import_node_path77.default.join(room.folder, "clone");
   await (0, import_promises71.mkdir)(folder2);
   const file3 = import_node_path77.default.join(folder2, "clone.tar");
-  const { file: exported } = await plannedExport(context, plan2, "a");
+  const { file: exported } = await plannedExport(context2, plan2, "a");
   const history = await writeFullClone(repository, { tag: plan2.tag, exported, file: file3, folder: folder2 });
   return { ...await buildAll(room, "clone", plan2.tag, file3), history };
 }
@@ -55502,11 +55629,11 @@ async function buildAll(room, name, tag, exportTar) {
   for (const target of room.plan.targets) targets2.push(await buildOne(room, name, target, tag, exportTar));
   return { tag: tag.name, commit: tag.commit, targets: targets2 };
 }
-async function buildOne({ context, plan: plan2, places: places3, folder: folder2 }, name, target, tag, exportTar) {
+async function buildOne({ context: context2, plan: plan2, places: places3, folder: folder2 }, name, target, tag, exportTar) {
   const out = import_node_path77.default.join(folder2, `built-${name}`, target.name);
   try {
     const built = await buildTarget(
-      { context, plan: { ...plan2, tag }, places: places3 },
+      { context: context2, plan: { ...plan2, tag }, places: places3 },
       {
         target,
         world: "a",
@@ -55515,7 +55642,7 @@ async function buildOne({ context, plan: plan2, places: places3, folder: folder2
         folder: out,
         off: [],
         title: `build ${target.name} of ${name === "clone" ? "a full clone" : `the last release ${tag.name}`}`,
-        logFile: import_node_path77.default.join(context.out.complete, `${name}.log`)
+        logFile: import_node_path77.default.join(context2.out.complete, `${name}.log`)
       }
     );
     const lists = await settleAll(
@@ -57153,9 +57280,9 @@ var init_causes = __esm({
 });
 
 // src/proof/causes/shapes.ts
-function explainShape(difference, context) {
-  const shape = shapes[difference.code](difference, context);
-  const known13 = systemFileAt(difference.member, context.kind);
+function explainShape(difference, context2) {
+  const shape = shapes[difference.code](difference, context2);
+  const known13 = systemFileAt(difference.member, context2.kind);
   return known13 === void 0 ? shape : { ...shape, ...known13 };
 }
 function executable() {
@@ -57199,11 +57326,11 @@ var init_shapes = __esm({
     init_by_kind();
     init_system();
     shapes = {
-      "member-missing": ({ member, a }, context) => ({
+      "member-missing": ({ member, a }, context2) => ({
         message: `${member} is in world ${a === null ? "b" : "a"} alone`,
-        ...(a === null ? void 0 : bytecodeOfScrambled(member, context)) ?? {
+        ...(a === null ? void 0 : bytecodeOfScrambled(member, context2)) ?? {
           cause: "The build includes the file under a condition that differs between the worlds, or its name holds a time, a path or a random part.",
-          fix: fixFor(context.backend, nameFiles)
+          fix: fixFor(context2.backend, nameFiles)
         }
       }),
       "kind-differs": ({ member, a, b }) => ({
@@ -57525,13 +57652,13 @@ async function* debStreams(file3) {
   for await (const { name, index: index2, offset, content } of readAr((0, import_node_fs19.createReadStream)(file3))) {
     const [, tar2, compression = ""] = /^(control|data)\.tar(\..+)?$/.exec(name) ?? [];
     if (tar2 !== "control" && tar2 !== "data") continue;
-    const unpack = Object.hasOwn(unpackers2, compression) ? unpackers2[compression] : void 0;
+    const unpack = Object.hasOwn(unpackers3, compression) ? unpackers3[compression] : void 0;
     if (unpack === void 0)
       throw invalidArchive({ format: "deb", entry: index2, offset, path: name }, "its compression is not read");
     yield { name: tar2, tar: unpack(content) };
   }
 }
-var import_node_fs19, unpackers2;
+var import_node_fs19, unpackers3;
 var init_deb_streams = __esm({
   "src/proof/kinds/deb-streams.ts"() {
     import_node_fs19 = require("node:fs");
@@ -57540,7 +57667,7 @@ var init_deb_streams = __esm({
     init_invalid();
     init_reader3();
     init_zstd();
-    unpackers2 = {
+    unpackers3 = {
       "": (packed) => packed,
       ".gz": (packed) => readGzip(packed),
       ".xz": (packed) => readXz(packed),
@@ -58224,7 +58351,7 @@ async function explainDifferences(differences, request) {
   const ranked = differences.map((difference) => rankOf(difference, request.kind));
   const shown5 = [...differences].sort((one, other2) => rankOf(one, request.kind) - rankOf(other2, request.kind)).slice(0, mostShown);
   const heads2 = await readHeads(shown5, request);
-  const context = {
+  const context2 = {
     ...request,
     heads: heads2,
     backend: backendIn(heads2.a.get(backendMember(request) ?? "")?.toString("utf8") ?? "", request.kind),
@@ -58235,7 +58362,7 @@ async function explainDifferences(differences, request) {
     firstRank: Math.min(...ranked)
   };
   const explained = [];
-  for (const difference of shown5) explained.push(explain3(difference, context));
+  for (const difference of shown5) explained.push(explain3(difference, context2));
   const sorted2 = [
     ...explained.filter((entry) => !entry.follows),
     ...explained.filter((entry) => entry.follows)
@@ -58265,35 +58392,35 @@ async function readHeads(differences, request) {
 function rankOf({ member }, kind) {
   return followers[kind].findIndex((pattern) => pattern.test(member)) + 1;
 }
-function explain3(difference, context) {
+function explain3(difference, context2) {
   const { code: code2 } = difference;
-  if (code2 === "content-differs") return explainContent(difference, context);
-  const { message, cause: cause2, fix: fix2 } = explainShape({ ...difference, code: code2 }, context);
-  return { finding: finding2(difference, context.name, message, { cause: cause2, fix: fix2 }), follows: false };
+  if (code2 === "content-differs") return explainContent(difference, context2);
+  const { message, cause: cause2, fix: fix2 } = explainShape({ ...difference, code: code2 }, context2);
+  return { finding: finding2(difference, context2.name, message, { cause: cause2, fix: fix2 }), follows: false };
 }
-function explainContent(difference, context) {
+function explainContent(difference, context2) {
   const { member } = difference;
-  const [a, b] = [context.heads.a, context.heads.b].map((heads2) => heads2.get(member) ?? Buffer.alloc(0));
+  const [a, b] = [context2.heads.a, context2.heads.b].map((heads2) => heads2.get(member) ?? Buffer.alloc(0));
   const parting = firstDifference(a, b);
   const place7 = parting.line === null ? `at offset ${parting.offset}` : `in line ${parting.line} (offset ${parting.offset})`;
   const message = `${member} differs ${place7}: world a has ${parting.a}, world b has ${parting.b}`;
   const text6 = isText(a) && isText(b);
   const cause2 = findCause({
-    kind: context.kind,
+    kind: context2.kind,
     member,
     a,
     b,
     text: text6,
     lineA: lineAt(a, parting.offset),
     lineB: lineAt(b, parting.offset),
-    members: context.members,
-    scrambled: context.scrambled,
-    variations: context.variations ?? { a: [], b: [] },
-    backend: context.backend
+    members: context2.members,
+    scrambled: context2.scrambled,
+    variations: context2.variations ?? { a: [], b: [] },
+    backend: context2.backend
   });
-  const follows = rankOf(difference, context.kind) > context.firstRank && cause2?.rule !== "image-config" || text6 && repeatsHash(b.toString("latin1"), context.hashesOfB);
-  const told4 = follows ? { cause: "It holds the hash of another member that differs.", fix: "See the other findings first." } : withReads(cause2, context.read);
-  return { finding: finding2(difference, context.name, message, told4), follows };
+  const follows = rankOf(difference, context2.kind) > context2.firstRank && cause2?.rule !== "image-config" || text6 && repeatsHash(b.toString("latin1"), context2.hashesOfB);
+  const told4 = follows ? { cause: "It holds the hash of another member that differs.", fix: "See the other findings first." } : withReads(cause2, context2.read);
+  return { finding: finding2(difference, context2.name, message, told4), follows };
 }
 function withReads(cause2, read9) {
   const known13 = { cause: cause2?.cause ?? null, fix: cause2?.fix ?? unknownFix };
@@ -58603,7 +58730,7 @@ async function isEquivalent(a, b, path113, rules8, budget = { left: 4 * largestC
   if (await rules8.isChangedCopy?.(a, b, path113) === true) return true;
   if (depth >= deepest8) return false;
   const same = (one, other2, name) => isEquivalent(one, other2, name === "" ? path113 : `${path113}/${name}`, rules8, budget, depth + 1);
-  for (const unpack of unpackers3) {
+  for (const unpack of unpackers4) {
     const [one, other2] = [await unpack(a, budget), await unpack(b, budget)];
     if (one === void 0 || other2 === void 0) continue;
     return areSame(one, other2, same);
@@ -58685,7 +58812,7 @@ async function isSameText(a, b, digests2) {
 function sha2562(bytes) {
   return (0, import_node_crypto37.createHash)("sha256").update(bytes).digest("hex");
 }
-var import_node_buffer5, import_node_crypto37, import_node_zlib12, deepest8, largestContent3, largestText7, unpackers3, localHeader2, tooMuch2;
+var import_node_buffer5, import_node_crypto37, import_node_zlib12, deepest8, largestContent3, largestText7, unpackers4, localHeader2, tooMuch2;
 var init_equivalence = __esm({
   "src/proof/equivalence.ts"() {
     import_node_buffer5 = require("node:buffer");
@@ -58702,7 +58829,7 @@ var init_equivalence = __esm({
     deepest8 = 4;
     largestContent3 = 64 * 2 ** 20;
     largestText7 = 16 * 2 ** 20;
-    unpackers3 = [
+    unpackers4 = [
       strictly(isGzip2, async (bytes, budget) => {
         let header2;
         const rules8 = { maximumSize: largestContent3, onHeader: (found2) => header2 = found2 };
@@ -59335,12 +59462,12 @@ var init_originals = __esm({
 });
 
 // src/stages/base-images.ts
-async function openGround(context, plan2) {
+async function openGround(context2, plan2) {
   const targets2 = plan2.targets.filter(({ image }) => image !== void 0);
   if (targets2.length === 0) return () => ({});
-  const { images = {} } = await readPlannedLock(context, plan2);
+  const { images = {} } = await readPlannedLock(context2, plan2);
   const baseLayers = lockedLayers(images);
-  const repository = await openRepository(context.repository);
+  const repository = await openRepository(context2.repository);
   try {
     const { entries } = await readTree(repository, plan2.tag.tree);
     const grounds = /* @__PURE__ */ new Map();
@@ -59428,12 +59555,12 @@ var init_reads = __esm({
 });
 
 // src/stages/prove-complete.ts
-async function completeFindings(context, plan2, planDigest, build2) {
-  const compared = await readComplete(context, planDigest);
+async function completeFindings(context2, plan2, planDigest, build2) {
+  const compared = await readComplete(context2, planDigest);
   const notCompared = compared === null ? [notComparedNote()] : [];
   if (compared === null && plan2.expectedFiles === void 0) return notCompared;
-  const lists = await builtLists(context, build2);
-  const repository = await openRepository(context.repository);
+  const lists = await builtLists(context2, build2);
+  const repository = await openRepository(context2.repository);
   try {
     const tree = await readTree(repository, plan2.tag.tree);
     const file3 = plan2.expectedFiles;
@@ -59515,8 +59642,8 @@ function placesOf4(target, { entries, index: index2 }) {
     submoduleOf: (path113) => submodules.find((folder2) => path113.startsWith(`${folder2}/`))
   };
 }
-async function readComplete(context, planDigest) {
-  const read9 = await readDocument("complete", completeFile(context)).catch((error3) => {
+async function readComplete(context2, planDigest) {
+  const read9 = await readDocument("complete", completeFile(context2)).catch((error3) => {
     if (error3 instanceof TagproofError && error3.code === "input-missing") return null;
     throw error3;
   });
@@ -59685,11 +59812,11 @@ var init_variant_files = __esm({
 });
 
 // src/stages/prove-variants.ts
-async function planSeenByB(context, plan2, b) {
+async function planSeenByB(context2, plan2, b) {
   const { scramble: scramble2 } = b;
   if (scramble2 === void 0) return plan2;
   const files2 = await withRepository(
-    context,
+    context2,
     (repository) => variantFiles(repository, plan2.scramble, { tier: 2 })
   );
   const seen = { ...plan2.scramble, tier: 2, files: files2 };
@@ -59699,18 +59826,18 @@ async function planSeenByB(context, plan2, b) {
     fix: "The document was altered, or made by another version of Tagproof; build again."
   });
 }
-async function findPerturbations(context, plan2, builds2) {
+async function findPerturbations(context2, plan2, builds2) {
   const { perturbations = [] } = builds2.b;
   if (perturbations.length === 0) return [];
-  const ground = await openGround(context, plan2);
-  return withRepository(context, async (repository) => {
+  const ground = await openGround(context2, plan2);
+  return withRepository(context2, async (repository) => {
     const findings = [];
     for (const perturbation of perturbations)
-      findings.push(...await compareOne({ context, plan: plan2, a: builds2.a, ground, repository }, perturbation));
+      findings.push(...await compareOne({ context: context2, plan: plan2, a: builds2.a, ground, repository }, perturbation));
     return [...findings, ...perturbationNote(perturbations, findings)];
   });
 }
-async function compareOne({ context, plan: plan2, a, ground, repository }, { name, targets: targets2 }) {
+async function compareOne({ context: context2, plan: plan2, a, ground, repository }, { name, targets: targets2 }) {
   const variant = perturbationVariant(name, plan2, plan2.scramble.tier);
   const files2 = await variantFiles(repository, plan2.scramble, variant);
   const madeOf = artifactPairs(a.targets, targets2);
@@ -59729,16 +59856,16 @@ async function compareOne({ context, plan: plan2, a, ground, repository }, { nam
         continue;
       }
       const file3 = (folder2) => joinInside(import_node_path80.default.join(folder2, target.name), artifact2.name);
-      const b = context.out.build("b");
+      const b = context2.out.build("b");
       try {
         const { a: shipped, b: perturbed } = await readPair(
-          file3(context.out.build("a")),
+          file3(context2.out.build("a")),
           file3(import_node_path80.default.join(b, `+${name}`)),
           kind,
           baseLayers
         );
         const { members: members2 } = await restoreWorldB({
-          a: file3(context.out.build("a")),
+          a: file3(context2.out.build("a")),
           b: file3(import_node_path80.default.join(b, `+${name}`)),
           kind,
           archives: { a: shipped, b: perturbed },
@@ -59779,8 +59906,8 @@ function originalsOf(files2, repository) {
     return (await repository.readObject(blob, "blob")).data;
   };
 }
-async function withRepository(context, use) {
-  const repository = await openRepository(context.repository);
+async function withRepository(context2, use) {
+  const repository = await openRepository(context2.repository);
   try {
     return await use(repository);
   } finally {
@@ -59807,8 +59934,8 @@ var init_prove_variants = __esm({
 });
 
 // src/stages/read-build.ts
-async function readBuild(context, world, planDigest) {
-  const folder2 = context.out.build(world);
+async function readBuild(context2, world, planDigest) {
+  const folder2 = context2.out.build(world);
   const { document } = await readDocument("build", import_node_path81.default.join(folder2, "build.json"));
   const where = `build-${world}/build.json`;
   if (document.world !== world)
@@ -60077,9 +60204,9 @@ var init_placement = __esm({
 });
 
 // src/proof/trace/files/compiled.ts
-function deriveCompiled(member, context) {
+function deriveCompiled(member, context2) {
   const form4 = nativeForm(member) ?? "native code";
-  const { artifact: artifact2, build: build2 } = context;
+  const { artifact: artifact2, build: build2 } = context2;
   if (artifact2.kind === "sdist")
     return refused7("compiled-misplaced", `${member.inner} is ${form4} in an sdist, which holds sources.`, {
       cause: "A build leaves what it compiled in the source tree, or it was added by hand.",
@@ -60108,14 +60235,14 @@ function deriveCompiled(member, context) {
         fix: "Run tagproof rehearse on the tag: it compiles it twice, and compares."
       }
     );
-  return fromBuild(member, build2, context);
+  return fromBuild(member, build2, context2);
 }
 function isForAnyPlatform({ kind, name }) {
   if (kind === "wheel") return parseWheelName(name).platform === "any";
   return kind === "deb" && name.endsWith("_all.deb");
 }
-function fromBuild(member, build2, context) {
-  const sources = sourcesOf(member, build2, context);
+function fromBuild(member, build2, context2) {
+  const sources = sourcesOf(member, build2, context2);
   if (sources.length === 0)
     return refused7(
       "compiled-without-source",
@@ -60164,7 +60291,7 @@ var init_compiled = __esm({
         const form4 = member.kind === "symlink" ? void 0 : nativeForm(member);
         return form4 !== void 0 && form4 !== "Python bytecode";
       },
-      derive: (member, context) => Promise.resolve(deriveCompiled(member, context))
+      derive: (member, context2) => Promise.resolve(deriveCompiled(member, context2))
     };
   }
 });
@@ -60205,11 +60332,11 @@ var init_toml_values = __esm({
 });
 
 // src/proof/trace/files/project.ts
-function projectConfiguration(context) {
-  const held = known3.get(context);
+function projectConfiguration(context2) {
+  const held = known3.get(context2);
   if (held !== void 0) return held;
-  const reading = read(context);
-  known3.set(context, reading);
+  const reading = read(context2);
+  known3.set(context2, reading);
   return reading;
 }
 async function read({ tree, folder: folder2 }) {
@@ -60231,28 +60358,28 @@ var init_project = __esm({
 });
 
 // src/proof/trace/files/tree-names.ts
-function pathsNamed(context, name) {
-  return index(context).get(name) ?? [];
+function pathsNamed(context2, name) {
+  return index(context2).get(name) ?? [];
 }
-function packagePathsNamed(context, inner) {
+function packagePathsNamed(context2, inner) {
   const own3 = folderReason(inner);
-  return pathsNamed(context, lastPart(inner)).filter((path113) => {
-    const reason = folderReason(path113.slice(context.folder.length));
+  return pathsNamed(context2, lastPart(inner)).filter((path113) => {
+    const reason = folderReason(path113.slice(context2.folder.length));
     return reason === void 0 || reason === own3;
   });
 }
-function index(context) {
-  const held = known4.get(context);
+function index(context2) {
+  const held = known4.get(context2);
   if (held !== void 0) return held;
   const names3 = /* @__PURE__ */ new Map();
-  for (const path113 of context.tree.paths) {
-    if (!path113.startsWith(context.folder)) continue;
+  for (const path113 of context2.tree.paths) {
+    if (!path113.startsWith(context2.folder)) continue;
     const name = lastPart(path113);
     const paths = names3.get(name);
     if (paths === void 0) names3.set(name, [path113]);
     else paths.push(path113);
   }
-  known4.set(context, names3);
+  known4.set(context2, names3);
   return names3;
 }
 function lastPart(path113) {
@@ -60307,14 +60434,14 @@ var init_verdicts = __esm({
 });
 
 // src/proof/trace/files/version-place.ts
-function isPlacedAt(member, named, { context, project, base: base2 = "." }) {
-  const wanted = import_node_path82.posix.join(context.folder, base2, named);
+function isPlacedAt(member, named, { context: context2, project, base: base2 = "." }) {
+  const wanted = import_node_path82.posix.join(context2.folder, base2, named);
   if (wanted.startsWith("../") || import_node_path82.posix.isAbsolute(named)) return false;
-  if (context.artifact.kind === "sdist") return context.folder + member.inner === wanted;
+  if (context2.artifact.kind === "sdist") return context2.folder + member.inner === wanted;
   const installed2 = installPath(member.inner);
   if (wanted === installed2 || wanted.endsWith(`/${installed2}`)) return true;
   return packageFolders(project).some(([name, folder2]) => {
-    const source = import_node_path82.posix.join(context.folder, folder2);
+    const source = import_node_path82.posix.join(context2.folder, folder2);
     const target = name === "" ? "" : `${name.replaceAll(".", "/")}/`;
     return wanted.startsWith(`${source}/`) && installed2 === target + wanted.slice(source.length + 1);
   });
@@ -60338,9 +60465,9 @@ var init_version_place = __esm({
 });
 
 // src/proof/trace/files/gzip-copy.ts
-async function deriveGzip(member, context) {
-  const path113 = await sourceOf(member, context);
-  const original = path113 === void 0 ? void 0 : await context.tree.read(path113);
+async function deriveGzip(member, context2) {
+  const path113 = await sourceOf(member, context2);
+  const original = path113 === void 0 ? void 0 : await context2.tree.read(path113);
   if (path113 === void 0 || original === void 0 || member.content === null) return void 0;
   const inside2 = await unpacked(member.content, original.length, (name) => isOwnName(name, path113));
   return inside2?.equals(original) === true ? { traced: true, from: [path113] } : differs(member, void 0, "gzip");
@@ -60360,11 +60487,11 @@ function isOwnName(name, path113) {
   const own3 = lastPart(path113);
   return name === "" || name === own3 || name === `${own3}.gz` || name === path113;
 }
-async function sourceOf(member, context) {
-  const project = await projectConfiguration(context);
+async function sourceOf(member, context2) {
+  const project = await projectConfiguration(context2);
   const target = { ...member, inner: member.inner.slice(0, -".gz".length) };
-  return pathsNamed(context, lastPart(target.inner)).find(
-    (path113) => isPlacedAt(target, path113.slice(context.folder.length), { context, project })
+  return pathsNamed(context2, lastPart(target.inner)).find(
+    (path113) => isPlacedAt(target, path113.slice(context2.folder.length), { context: context2, project })
   );
 }
 var gzipCopy;
@@ -60396,8 +60523,8 @@ function parseCatalogue(bytes) {
   const finish = () => {
     const id = entry.parts.get("msgid");
     if (id !== void 0 && entry.texts.size > 0) {
-      const context = entry.parts.get("msgctxt");
-      const key = context === void 0 ? id : `${context}${id}`;
+      const context2 = entry.parts.get("msgctxt");
+      const key = context2 === void 0 ? id : `${context2}${id}`;
       const texts = [...entry.texts].sort(([a], [b]) => a - b).map(([, value]) => value);
       found2.set(key, { key, plural: entry.parts.get("msgid_plural") ?? null, texts, fuzzy: entry.fuzzy });
     }
@@ -60685,14 +60812,14 @@ var init_message_file = __esm({
 });
 
 // src/proof/trace/files/message-catalogues.ts
-async function deriveCatalogue(member, context) {
-  const sources = sourcesOf2(member, context);
+async function deriveCatalogue(member, context2) {
+  const sources = sourcesOf2(member, context2);
   if (member.content === null || sources.length === 0) return void 0;
   const file3 = readMessageFile(member.content);
   if (typeof file3 === "string") return differing(member, `as a .mo file it is malformed: ${file3}`, sources[0]);
   let first2;
   for (const path113 of sources) {
-    const bytes = await context.tree.read(path113);
+    const bytes = await context2.tree.read(path113);
     const catalogue2 = bytes === void 0 ? void 0 : parseCatalogue(bytes);
     const difference = catalogue2 === void 0 ? "it cannot be read" : catalogueDifference(file3, catalogue2);
     if (difference === void 0) return { traced: true, from: [path113] };
@@ -60700,13 +60827,13 @@ async function deriveCatalogue(member, context) {
   }
   return differing(member, `against ${JSON.stringify(sources[0])}, ${first2 ?? ""}`, sources[0]);
 }
-function sourcesOf2({ inner }, context) {
+function sourcesOf2({ inner }, context2) {
   const installed2 = installPath(inner).replace(/\.mo$/, ".po");
   const parts2 = installed2.split("/");
   const name = parts2.at(-1) ?? "";
   const language = /^[A-Za-z]{2,3}([_-][A-Za-z0-9]+)?(@\w+)?$/.test(parts2.at(-3) ?? "") ? parts2.at(-3) : void 0;
-  const ending = (end) => pathsNamed(context, lastPart(end)).filter(
-    (path113) => path113 === context.folder + end || path113.endsWith(`/${end}`)
+  const ending = (end) => pathsNamed(context2, lastPart(end)).filter(
+    (path113) => path113 === context2.folder + end || path113.endsWith(`/${end}`)
   );
   const byLanguage = language === void 0 ? [] : [...ending(`${language}.po`), ...ending(`${language}/${name}`)];
   const sources = [...ending(installed2), ...ending(parts2.slice(-3).join("/")), ...byLanguage];
@@ -60740,11 +60867,11 @@ var init_message_catalogues = __esm({
 });
 
 // src/proof/trace/files/namespaces.ts
-async function deriveNamespaces(member, context) {
-  if (member.content === null || !isOwnName2(member, context)) return void 0;
-  const { names: names3, from } = await declaredNamespaces(context);
+async function deriveNamespaces(member, context2) {
+  if (member.content === null || !isOwnName2(member, context2)) return void 0;
+  const { names: names3, from } = await declaredNamespaces(context2);
   const all = [...new Set(names3.flatMap(withParents))].sort();
-  if (all.length === 0 || !all.every((name) => isPackage2(name, context))) return void 0;
+  if (all.length === 0 || !all.every((name) => isPackage2(name, context2))) return void 0;
   return oneOf2(
     member,
     templates.flatMap((template) => {
@@ -60787,8 +60914,8 @@ function isOwnName2({ inner }, { artifact: artifact2, members: members2 }) {
   const { name, version: version4 } = parseWheelName(artifact2.name);
   return plain4(inner.replace(/-py\d\.\d+-nspkg\.pth$/, "")) === plain4(`${name}-${version4}`);
 }
-async function declaredNamespaces(context) {
-  const { pyproject, setupCfg: setupCfg2, setupPy } = await projectConfiguration(context);
+async function declaredNamespaces(context2) {
+  const { pyproject, setupCfg: setupCfg2, setupPy } = await projectConfiguration(context2);
   const options = setupCfg2.get("options");
   const keyword = /\bnamespace_packages\s*=\s*[[(]([^\])]{0,4000})[\])]/.exec(setupPy)?.[1];
   const sources = [
@@ -60797,12 +60924,12 @@ async function declaredNamespaces(context) {
     ["setup.py", [...(keyword ?? "").matchAll(/["']([\w.]+)["']/g)].map(([, name = ""]) => name)]
   ];
   for (const [file3, names3] of sources)
-    if (names3.length > 0) return { names: names3.filter(isDotted), from: [context.folder + file3] };
-  const listed5 = [...context.members.values()].find(
+    if (names3.length > 0) return { names: names3.filter(isDotted), from: [context2.folder + file3] };
+  const listed5 = [...context2.members.values()].find(
     ({ inner }) => /^[^/]+\.dist-info\/namespace_packages\.txt$/.test(inner)
   )?.path;
-  const text6 = listed5 === void 0 ? "" : (await context.content(listed5))?.toString("utf8") ?? "";
-  const setup = setupPy === "" ? [] : [`${context.folder}setup.py`];
+  const text6 = listed5 === void 0 ? "" : (await context2.content(listed5))?.toString("utf8") ?? "";
+  const setup = setupPy === "" ? [] : [`${context2.folder}setup.py`];
   return {
     names: text6.split("\n").map((line2) => line2.trim()).filter(isDotted),
     from: setup
@@ -60842,9 +60969,9 @@ var init_namespaces = __esm({
 });
 
 // src/proof/trace/files/pbr.ts
-async function derivePbr(member, context) {
-  const { folder: folder2, tree, build: build2 } = context;
-  if (member.content === null || !await usesPbr(context)) return void 0;
+async function derivePbr(member, context2) {
+  const { folder: folder2, tree, build: build2 } = context2;
+  if (member.content === null || !await usesPbr(context2)) return void 0;
   const text6 = member.content.toString("utf8");
   const name = member.inner === "ChangeLog" ? "ChangeLog" : "AUTHORS";
   const before3 = name === "AUTHORS" ? (await tree.read(`${folder2}AUTHORS.in`))?.toString("utf8") ?? "" : "";
@@ -60889,8 +61016,8 @@ var init_pbr = __esm({
 });
 
 // src/proof/trace/files/version-value.ts
-async function versionsOf(context) {
-  const stated3 = context.version ?? await metadataVersion(context);
+async function versionsOf(context2) {
+  const stated3 = context2.version ?? await metadataVersion(context2);
   return stated3 === void 0 ? [] : [.../* @__PURE__ */ new Set([normalised(stated3), stated3])];
 }
 function normalised(version4) {
@@ -60923,11 +61050,11 @@ function commitNames({ tag }, text6) {
   const named = new Set([...text6.matchAll(/'(g?[0-9a-f]{7,64})'/g)].map(([, name = ""]) => name));
   return [null, ...[...named].filter((name) => tag.commit.startsWith(name.replace(/^g/, "")))];
 }
-async function metadataVersion(context) {
-  const paths = [...context.members].flatMap(
-    ([path113, { inner }]) => (context.artifact.kind === "sdist" ? /^[^/]+\/PKG-INFO$/.test(path113) : /^[^/]+\.dist-info\/METADATA$/.test(inner)) ? [path113] : []
+async function metadataVersion(context2) {
+  const paths = [...context2.members].flatMap(
+    ([path113, { inner }]) => (context2.artifact.kind === "sdist" ? /^[^/]+\/PKG-INFO$/.test(path113) : /^[^/]+\.dist-info\/METADATA$/.test(inner)) ? [path113] : []
   );
-  const content = paths[0] === void 0 ? void 0 : await context.content(paths[0]);
+  const content = paths[0] === void 0 ? void 0 : await context2.content(paths[0]);
   if (content === void 0) return void 0;
   try {
     return parseMetadata(content).version;
@@ -60944,13 +61071,13 @@ var init_version_value = __esm({
 });
 
 // src/proof/trace/files/pdm-pyproject.ts
-async function derivePyproject(member, context, pyproject) {
+async function derivePyproject(member, context2, pyproject) {
   const text6 = member.content?.toString("utf8") ?? "";
-  const versions = await versionsOf(context);
+  const versions = await versionsOf(context2);
   const found2 = plain(parseToml2(text6));
   const outputs2 = [void 0, ...versions].map((version4) => plain(withVersion(pyproject, version4)));
   const comment2 = text6.split("\n").some((line2) => line2.trimStart().startsWith("#"));
-  return !comment2 && outputs2.some((output2) => (0, import_node_util.isDeepStrictEqual)(output2, found2)) ? { traced: true, from: [`${context.folder}pyproject.toml`] } : differs(member, void 0, "pdm-backend");
+  return !comment2 && outputs2.some((output2) => (0, import_node_util.isDeepStrictEqual)(output2, found2)) ? { traced: true, from: [`${context2.folder}pyproject.toml`] } : differs(member, void 0, "pdm-backend");
 }
 function withVersion(pyproject, version4) {
   const project = asTable(pyproject.project);
@@ -60979,11 +61106,11 @@ var init_pdm_pyproject = __esm({
       name: "pdm-pyproject",
       reason: "pdm-backend writes pyproject.toml anew for an sdist, with the version in place of where it comes from.",
       matches: ({ inner, kind }, { artifact: artifact2 }) => artifact2.kind === "sdist" && kind === "file" && inner === "pyproject.toml",
-      async derive(member, context) {
-        const { pyproject } = await projectConfiguration(context);
+      async derive(member, context2) {
+        const { pyproject } = await projectConfiguration(context2);
         if (at(pyproject, "build-system.build-backend") !== "pdm.backend" || member.content === null)
           return void 0;
-        return derivePyproject(member, context, pyproject);
+        return derivePyproject(member, context2, pyproject);
       }
     };
   }
@@ -61019,19 +61146,19 @@ var init_sbom = __esm({
       name: "sbom",
       reason: "A bill of materials that the locked backend wrote into the metadata; both worlds gave the same.",
       matches: ({ inner, kind }, { artifact: artifact2 }) => artifact2.kind === "wheel" && kind === "file" && /^[^/]+\.dist-info\/sboms\/[^/]+\.json$/.test(inner),
-      derive: (member, context) => Promise.resolve(deriveSbom(member, context))
+      derive: (member, context2) => Promise.resolve(deriveSbom(member, context2))
     };
   }
 });
 
 // src/proof/trace/files/scripts.ts
-async function deriveScript(member, context) {
+async function deriveScript(member, context2) {
   const { content } = member;
-  const sources = packagePathsNamed(context, member.inner).slice(0, mostCandidates2);
+  const sources = packagePathsNamed(context2, member.inner).slice(0, mostCandidates2);
   if (content === null || sources.length === 0) return void 0;
   let expected;
   for (const path113 of sources) {
-    const made2 = rewritten(await context.tree.read(path113));
+    const made2 = rewritten(await context2.tree.read(path113));
     if (made2.some((output2) => output2.equals(content))) return { traced: true, from: [path113] };
     expected ??= made2[0];
   }
@@ -61120,9 +61247,9 @@ var init_config_parser = __esm({
 });
 
 // src/proof/trace/files/setup-cfg.ts
-async function deriveSetupCfg(member, context) {
-  const path113 = `${context.folder}setup.cfg`;
-  const own3 = await context.tree.read(path113);
+async function deriveSetupCfg(member, context2) {
+  const path113 = `${context2.folder}setup.cfg`;
+  const own3 = await context2.tree.read(path113);
   const sections = readSections(own3?.toString("utf8") ?? "");
   if (sections === void 0 || member.content === null) return void 0;
   const from = own3 === void 0 ? [] : [path113];
@@ -61232,14 +61359,14 @@ var init_python_text = __esm({
 
 // src/proof/trace/files/substituted-version.ts
 async function derive({ fits: fits3, substitute, maker }, member, place7) {
-  const { context } = place7;
-  const { folder: folder2, tree } = context;
-  const path113 = packagePathsNamed(context, member.inner).find(
+  const { context: context2 } = place7;
+  const { folder: folder2, tree } = context2;
+  const path113 = packagePathsNamed(context2, member.inner).find(
     (candidate) => fits3(candidate.slice(folder2.length)) && isPlacedAt(member, candidate.slice(folder2.length), place7)
   );
   const text6 = path113 === void 0 ? void 0 : (await tree.read(path113))?.toString("utf8");
   if (path113 === void 0 || text6 === void 0) return void 0;
-  const versions = await versionsOf(context);
+  const versions = await versionsOf(context2);
   return oneOf2(
     member,
     versions.map((version4) => substitute(text6, version4)),
@@ -61299,11 +61426,11 @@ var init_substituted_version = __esm({
       name: "substituted-version",
       reason: "A file of the tag in which poetry-dynamic-versioning or hatchling has set the version, and nothing else.",
       matches: (member) => member.kind === "file" && member.size <= 16 * largestVersionFile,
-      async derive(member, context) {
+      async derive(member, context2) {
         if (member.content === null) return void 0;
-        const project = await projectConfiguration(context);
+        const project = await projectConfiguration(context2);
         for (const substitution of [...dynamicVersioning(project), ...hatchPattern(project)]) {
-          const verdict = await derive(substitution, member, { context, project });
+          const verdict = await derive(substitution, member, { context: context2, project });
           if (verdict !== void 0) return verdict;
         }
         return void 0;
@@ -61313,13 +61440,13 @@ var init_substituted_version = __esm({
 });
 
 // src/proof/trace/files/transpiled.ts
-function deriveTranspiled(member, context) {
+function deriveTranspiled(member, context2) {
   const beginning = member.head.subarray(0, 4096).toString("latin1");
   const tool = transpilers.find(({ output: output2, header: header2 }) => output2.test(member.inner) && header2.test(beginning));
   if (tool === void 0) return void 0;
-  const sources = sourcesOf3(member, tool, context);
+  const sources = sourcesOf3(member, tool, context2);
   if (sources.length === 0) return void 0;
-  const { build: build2 } = context;
+  const { build: build2 } = context2;
   const said = `${member.inner} is an output of ${tool.name}`;
   if (build2 === null)
     return {
@@ -61378,7 +61505,7 @@ var init_transpiled = __esm({
       name: "transpiled",
       reason: "Written in the sandbox by a locked compiler from sources of the tag; both worlds gave the same bytes.",
       matches: ({ inner, kind }) => kind === "file" && transpilers.some(({ output: output2 }) => output2.test(inner)),
-      derive: (member, context) => Promise.resolve(deriveTranspiled(member, context))
+      derive: (member, context2) => Promise.resolve(deriveTranspiled(member, context2))
     };
   }
 });
@@ -61523,22 +61650,22 @@ version = {version!r}
 });
 
 // src/proof/trace/files/version-files.ts
-async function deriveVersionFile(tool, member, context) {
-  const project = await projectConfiguration(context);
-  const asked4 = tool.asked(project, context).filter(
-    ({ path: path113, base: base2 }) => isPlacedAt(member, path113, { context, project, ...base2 === void 0 ? {} : { base: base2 } })
+async function deriveVersionFile(tool, member, context2) {
+  const project = await projectConfiguration(context2);
+  const asked4 = tool.asked(project, context2).filter(
+    ({ path: path113, base: base2 }) => isPlacedAt(member, path113, { context: context2, project, ...base2 === void 0 ? {} : { base: base2 } })
   );
   const [first2] = asked4;
   if (first2 === void 0 || member.content === null) return void 0;
-  const versions = await versionsOf(context);
-  const commits = commitNames(context, member.content.toString("latin1"));
+  const versions = await versionsOf(context2);
+  const commits = commitNames(context2, member.content.toString("latin1"));
   const candidates5 = asked4.flatMap(
     ({ templates: templates2 }) => versions.flatMap((version4) => templates2.flatMap((template) => outputs(template, version4, commits)))
   );
   if (candidates5.length === 0) return notEvaluated(tool, member, first2, versions);
   return oneOf2(member, [...new Set(candidates5)], {
     maker: tool.maker,
-    from: [context.folder + first2.from],
+    from: [context2.folder + first2.from],
     reason: `${tool.reason} Version ${versions[0] ?? "unknown"}.`
   });
 }
@@ -61670,16 +61797,16 @@ __version__ = VERSION = {version!r}
       name: tool.name,
       reason: tool.reason,
       matches: (member) => member.kind === "file" && member.size <= largestVersionFile,
-      derive: (member, context) => deriveVersionFile(tool, member, context)
+      derive: (member, context2) => deriveVersionFile(tool, member, context2)
     }));
   }
 });
 
 // src/proof/trace/files/version-literal.ts
-async function deriveLiteral(member, context) {
+async function deriveLiteral(member, context2) {
   const text6 = member.content?.toString("utf8") ?? "";
-  const versions = await versionsOf(context);
-  const known13 = (value) => versions.includes(value) || /^g?[0-9a-f]{7,64}$/.test(value) && context.tag.commit.startsWith(value.replace(/^g/, ""));
+  const versions = await versionsOf(context2);
+  const known13 = (value) => versions.includes(value) || /^g?[0-9a-f]{7,64}$/.test(value) && context2.tag.commit.startsWith(value.replace(/^g/, ""));
   const lines = text6.replace(/\n$/, "").split("\n");
   const plain4 = !/\.py[iwx]?$/.test(member.inner) && lines.length === 1 && known13(lines[0] ?? "");
   const first2 = lines[0] !== void 0 && comment.test(lines[0]) ? 1 : 0;
@@ -61705,23 +61832,23 @@ var init_version_literal = __esm({
 });
 
 // src/proof/trace/files/versioneer.ts
-async function deriveVersioneer(member, context) {
-  const project = await projectConfiguration(context);
-  const place7 = filesNamed(project).find((path113) => isPlacedAt(member, path113, { context, project }));
+async function deriveVersioneer(member, context2) {
+  const project = await projectConfiguration(context2);
+  const place7 = filesNamed(project).find((path113) => isPlacedAt(member, path113, { context: context2, project }));
   if (place7 === void 0 || member.content === null) return void 0;
   const text6 = member.content.toString("utf8");
   const [, tool = "", sys = "", json4 = ""] = shortForm.exec(text6) ?? [];
   if (json4 === "") return differs(member, void 0, "versioneer");
   const date5 = /^ "date": "(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4})",$/m.exec(json4)?.[1] ?? null;
-  const versions = await versionsOf(context);
-  const dates = date5 !== null && isInstant(date5, context.tag.epoch) ? [date5] : [];
+  const versions = await versionsOf(context2);
+  const dates = date5 !== null && isInstant(date5, context2.tag.epoch) ? [date5] : [];
   const from = project.setupCfg.has("versioneer") ? "setup.cfg" : "pyproject.toml";
   return oneOf2(
     member,
     versions.flatMap(
-      (version4) => [...dates, null].map((instant) => shortModule(tool, sys, jsonOf2(version4, instant, context.tag.commit)))
+      (version4) => [...dates, null].map((instant) => shortModule(tool, sys, jsonOf2(version4, instant, context2.tag.commit)))
     ),
-    { maker: "versioneer", from: [context.folder + from] }
+    { maker: "versioneer", from: [context2.folder + from] }
   );
 }
 function isInstant(date5, epoch) {
@@ -61787,15 +61914,15 @@ function generatedRule(declarations) {
     name: "declared",
     reason: "The configuration declares it as generated.",
     matches: (member) => ruleFor(member) !== void 0,
-    async derive(member, context) {
+    async derive(member, context2) {
       const rule = ruleFor(member);
-      return rule === void 0 ? void 0 : deriveDeclared(member, context, rule);
+      return rule === void 0 ? void 0 : deriveDeclared(member, context2, rule);
     }
   };
 }
-async function deriveDeclared(member, context, rule) {
-  const { build: build2 } = context;
-  const sources = context.tree.paths.filter((path113) => rule.feeds(path113));
+async function deriveDeclared(member, context2, rule) {
+  const { build: build2 } = context2;
+  const sources = context2.tree.paths.filter((path113) => rule.feeds(path113));
   if (sources.length === 0)
     return refused8("generated-source", member, `no file of the tag fits ${rule.from.join(", ")}.`, {
       cause: "What it is declared to be made from is not there.",
@@ -61807,7 +61934,7 @@ async function deriveDeclared(member, context, rule) {
       cause: `A file under \`generated:\` may be data${never2 === "code" ? "" : " or readable code"} only.`,
       fix: "Make it a file of the tag; or add a waiver with a reason for check traced, code generated-code."
     });
-  const opaque = isCode(member) || isSource(member) ? await firstOpaque(sources, context) : void 0;
+  const opaque = isCode(member) || isSource(member) ? await firstOpaque(sources, context2) : void 0;
   if (opaque !== void 0)
     return refused8(
       "generated-code",
@@ -62405,12 +62532,12 @@ var init_metadata_place = __esm({
 });
 
 // src/proof/trace/metadata/member-text.ts
-async function memberText(member, context) {
+async function memberText(member, context2) {
   if (member.size > largest2) return void 0;
-  return member.content ?? await context.content(member.path);
+  return member.content ?? await context2.content(member.path);
 }
-async function memberLines(member, context) {
-  const bytes = await memberText(member, context);
+async function memberLines(member, context2) {
+  const bytes = await memberText(member, context2);
   if (bytes === void 0) return void 0;
   try {
     const text6 = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -63261,9 +63388,9 @@ var init_from_flit = __esm({
 });
 
 // src/proof/trace/metadata/read-statement.ts
-function projectStatement(context) {
-  const known13 = kept2.get(context) ?? readStatement(projectFiles(context));
-  kept2.set(context, known13);
+function projectStatement(context2) {
+  const known13 = kept2.get(context2) ?? readStatement(projectFiles(context2));
+  kept2.set(context2, known13);
   return known13;
 }
 async function readStatement(files2) {
@@ -63335,8 +63462,8 @@ function mark3(name) {
     name: "egg-mark",
     reason: "setuptools marks by an empty file whether a package may stay zipped.",
     matches: isFile2(name),
-    async derive(member, context) {
-      const bytes = await memberText(member, context);
+    async derive(member, context2) {
+      const bytes = await memberText(member, context2);
       return bytes?.toString("latin1").trim() === "" ? { traced: true, from: [] } : void 0;
     }
   };
@@ -63346,11 +63473,11 @@ function isModule(name, { members: members2 }) {
     if (`/${inner}`.includes(`/${name}/`) || `/${inner}`.includes(`/${name}.`)) return true;
   return false;
 }
-function confirmed(member, context, lines, what) {
+function confirmed(member, context2, lines, what) {
   const name = member.inner.split("/").at(-1) ?? "";
-  if (context.build === null && !lines.every((line2) => /^[\p{L}\p{N}_][\p{L}\p{N}_./-]*$/u.test(line2)))
+  if (context2.build === null && !lines.every((line2) => /^[\p{L}\p{N}_][\p{L}\p{N}_./-]*$/u.test(line2)))
     return refused9(member, lines, what);
-  const confirmation = confirm(member, context, [name], (prepared) => {
+  const confirmation = confirm(member, context2, [name], (prepared) => {
     const there = (prepared.get(name)?.toString("utf8") ?? "").split(/\r?\n/).map((line2) => line2.trim());
     const added = lines.filter((line2) => !there.includes(line2));
     return added.length === 0 ? null : `${quotedList(added)} is added`;
@@ -63362,20 +63489,20 @@ function statedLines(name, property) {
     name: `egg-${name.replace(/\.txt$/, "").replace("_", "-")}`,
     reason: `setuptools writes ${name} from what setup.cfg or setup.py states.`,
     matches: isFile2(name),
-    async derive(member, context) {
-      const lines = await memberLines(member, context);
+    async derive(member, context2) {
+      const lines = await memberLines(member, context2);
       if (lines === void 0) return void 0;
-      const stated3 = statedOf(await projectStatement(context), property);
-      const script = await readText2(context, "setup.py") ?? "";
+      const stated3 = statedOf(await projectStatement(context2), property);
+      const script = await readText2(context2, "setup.py") ?? "";
       const known13 = (line2) => stated3?.value?.includes(line2) === true || script.includes(`'${line2}'`) || script.includes(`"${line2}"`);
       const open17 = lines.filter((line2) => !known13(line2));
       if (open17.length === 0) {
         const files2 = stated3?.from ?? ["setup.py"];
-        const from = files2.map((path113) => context.folder + path113);
-        return { traced: true, from: lines.length === 0 ? [] : from.filter((path113) => context.tree.has(path113)) };
+        const from = files2.map((path113) => context2.folder + path113);
+        return { traced: true, from: lines.length === 0 ? [] : from.filter((path113) => context2.tree.has(path113)) };
       }
       if (stated3?.firm === false && property === "namespacePackages")
-        return confirmed(member, context, open17, "is stated nowhere");
+        return confirmed(member, context2, open17, "is stated nowhere");
       return refused9(member, open17, "is stated nowhere");
     }
   };
@@ -63397,12 +63524,12 @@ var init_egg_info_files = __esm({
       name: "egg-top-level",
       reason: "setuptools lists the top-level modules in top_level.txt; each must be in the artifact.",
       matches: isFile2("top_level.txt"),
-      async derive(member, context) {
-        const lines = await memberLines(member, context);
+      async derive(member, context2) {
+        const lines = await memberLines(member, context2);
         if (lines === void 0 || lines.length > mostModules) return void 0;
-        const lost = lines.filter((line2) => !isModule(line2, context));
+        const lost = lines.filter((line2) => !isModule(line2, context2));
         if (lost.length === 0) return { traced: true, from: [] };
-        return confirmed(member, context, lost, "names no module of the artifact");
+        return confirmed(member, context2, lost, "names no module of the artifact");
       }
     };
     eggInfoFiles = [
@@ -63416,9 +63543,9 @@ var init_egg_info_files = __esm({
 });
 
 // src/proof/trace/metadata/build-texts.ts
-async function unwritten(texts, context) {
-  const known13 = kept3.get(context) ?? buildTexts(context);
-  kept3.set(context, known13);
+async function unwritten(texts, context2) {
+  const known13 = kept3.get(context2) ?? buildTexts(context2);
+  kept3.set(context2, known13);
   const all = await known13;
   return texts.filter((text6) => !all.includes(plain2(text6)));
 }
@@ -63448,8 +63575,8 @@ var init_build_texts = __esm({
 });
 
 // src/proof/trace/metadata/entry-points-file.ts
-function confirmed2(member, context, found2, from) {
-  const confirmation = confirm(member, context, ["entry points"], (prepared) => {
+function confirmed2(member, context2, found2, from) {
+  const confirmation = confirm(member, context2, ["entry points"], (prepared) => {
     const bytes = prepared.get("entry_points.txt") ?? Buffer.alloc(0);
     const there = entryPointsIn(bytes.toString("utf8"));
     const added = found2.filter((text6) => !there.includes(text6));
@@ -63459,12 +63586,12 @@ function confirmed2(member, context, found2, from) {
   });
   return verdictOf(confirmation, from);
 }
-function lostEntryPoints(metadata2, { statement, context }) {
+function lostEntryPoints(metadata2, { statement, context: context2 }) {
   const file3 = metadata2.inner.replace(/METADATA$/, "entry_points.txt");
-  if (context.artifact.kind === "sdist" || context.member(file3) !== void 0) return void 0;
+  if (context2.artifact.kind === "sdist" || context2.member(file3) !== void 0) return void 0;
   const stated3 = statedOf(statement, "entryPoints");
   if (stated3 === void 0) return void 0;
-  const prepared = context.build?.preparedMetadata?.get("entry_points.txt")?.toString("utf8") ?? "";
+  const prepared = context2.build?.preparedMetadata?.get("entry_points.txt")?.toString("utf8") ?? "";
   const expected = stated3.firm ? entryPointTexts(stated3.value ?? noEntryPoints) : entryPointsIn(prepared);
   if (expected.length === 0) return void 0;
   return undeclared({ ...metadata2, inner: file3 }, [], expected, stated3.from[0] ?? "pyproject.toml");
@@ -63517,23 +63644,23 @@ var init_entry_points_file = __esm({
       name: "entry-points",
       reason: "Backends write entry_points.txt from the scripts and entry points that the project states; each is derived again.",
       matches: ({ inner, kind }, { artifact: artifact2 }) => kind === "file" && metadataFile(artifact2.kind, "entry_points\\.txt").test(inner),
-      async derive(member, context) {
-        const bytes = await memberText(member, context);
+      async derive(member, context2) {
+        const bytes = await memberText(member, context2);
         if (bytes === void 0) return void 0;
-        const stated3 = statedOf(await projectStatement(context), "entryPoints");
+        const stated3 = statedOf(await projectStatement(context2), "entryPoints");
         const found2 = entryPointsIn(bytes.toString("utf8"));
         const known13 = entryPointTexts(stated3?.value ?? noEntryPoints);
         const added = found2.filter((text6) => !known13.includes(text6));
         const missing2 = known13.filter((text6) => !found2.includes(text6));
-        const from = (stated3?.from ?? []).map((path113) => context.folder + path113);
+        const from = (stated3?.from ?? []).map((path113) => context2.folder + path113);
         const said = stated3 === void 0 || stated3.value !== void 0;
         if (said && added.length === 0 && missing2.length === 0) return { traced: true, from };
-        if (stated3?.firm === false && context.build === null) {
+        if (stated3?.firm === false && context2.build === null) {
           const targets2 = added.map((text6) => text6.slice(text6.lastIndexOf(" = ") + 3));
-          const lost = await unwritten(targets2, context);
+          const lost = await unwritten(targets2, context2);
           if (lost.length > 0) return undeclared(member, lost, [], stated3.from[0] ?? "setup.py");
         }
-        if (stated3?.firm === false) return confirmed2(member, context, found2, from);
+        if (stated3?.firm === false) return confirmed2(member, context2, found2, from);
         return undeclared(member, added, missing2, stated3?.from[0] ?? "pyproject.toml");
       }
     };
@@ -63565,13 +63692,13 @@ var init_installer_files = __esm({
 function refuse2(values) {
   return { kind: "undeclared", found: quotedList(values), from: [] };
 }
-function judgeVersion([value = ""], { statement, context }) {
+function judgeVersion([value = ""], { statement, context: context2 }) {
   const stated3 = statedOf(statement, "version");
   const from = stated3?.from ?? [];
-  if (context.version !== null && !sameVersion(value, context.version))
-    return { kind: "differs", found: value, expected: `${context.version}, as the tag says`, from };
+  if (context2.version !== null && !sameVersion(value, context2.version))
+    return { kind: "differs", found: value, expected: `${context2.version}, as the tag says`, from };
   const judged = against(stated3, value, (version4) => sameVersion(version4, value), String);
-  return judged.kind === "code" && context.version !== null ? { kind: "derived", from } : judged;
+  return judged.kind === "code" && context2.version !== null ? { kind: "derived", from } : judged;
 }
 function judgeClassifiers(values, { statement }) {
   if (!statement.addsClassifiers)
@@ -63582,17 +63709,17 @@ function judgeClassifiers(values, { statement }) {
   );
   return listAgainst(stated3, own3, squeezed, true);
 }
-function judgeLicenseFiles(values, { context }) {
-  const inner = [...context.members.values()].map((member) => member.inner);
+function judgeLicenseFiles(values, { context: context2 }) {
+  const inner = [...context2.members.values()].map((member) => member.inner);
   const lost = values.filter(
-    (value) => !context.tree.has(context.folder + value) && !inner.some((path113) => path113.split("/").at(-1) === value || path113.endsWith(`/${value}`))
+    (value) => !context2.tree.has(context2.folder + value) && !inner.some((path113) => path113.split("/").at(-1) === value || path113.endsWith(`/${value}`))
   );
   return lost.length === 0 ? byBackend : refuse2(lost);
 }
-function judgeImportNames(values, { statement, context }) {
+function judgeImportNames(values, { statement, context: context2 }) {
   const stated3 = statedOf(statement, "importNames");
   if (stated3?.firm === true) return listAgainst(stated3, values.map(importName), importName, false);
-  const paths = [...context.members.values()].map((member) => `/${member.inner}`);
+  const paths = [...context2.members.values()].map((member) => `/${member.inner}`);
   const lost = values.map(importName).filter((name) => {
     const path113 = `/${name.replaceAll(".", "/")}`;
     return !paths.some((each2) => each2.includes(`${path113}/`) || each2.includes(`${path113}.`));
@@ -63692,9 +63819,9 @@ function judgeExtras(values, statement) {
   if (added.length === 0) return { kind: "derived", from };
   return stated3?.firm === false ? { kind: "code", from } : { kind: "undeclared", found: quotedList(added), from };
 }
-async function unwrittenRequirements(member, values, context) {
+async function unwrittenRequirements(member, values, context2) {
   const names3 = values.flatMap((value) => /^[\w.-]+/.exec(value.trim())?.slice(0, 1) ?? []);
-  const lost = await unwritten([...new Set(names3)], context);
+  const lost = await unwritten([...new Set(names3)], context2);
   if (lost.length === 0) return void 0;
   return {
     traced: false,
@@ -63945,10 +64072,10 @@ function judgeFields(given) {
   if (metadata2.description !== "") judged.push({ field: "Description", judgement: judgeDescription(given) });
   return judged;
 }
-function missingFields({ statement, metadata: metadata2, context }) {
+function missingFields({ statement, metadata: metadata2, context: context2 }) {
   return fieldRules.flatMap(({ field, requiredBy }) => {
     if (requiredBy === void 0 || metadata2.fields.has(field.toLowerCase())) return [];
-    if (field === "Requires-Dist" && hasEggRequires(context)) return [];
+    if (field === "Requires-Dist" && hasEggRequires(context2)) return [];
     if (field === "Requires-Python" && /^1\.[01]$/.test(metadata2.metadataVersion)) return [];
     const stated3 = requiredBy.map((name) => statedOf(statement, name)).find((each2) => each2?.firm === true && !isEmpty(each2.value));
     if (stated3 === void 0) return [];
@@ -63965,8 +64092,8 @@ function isEmpty(value) {
   if (value instanceof Map) return [...value.values()].flat().length === 0;
   return value === void 0 || value === "";
 }
-function absentFields({ statement, metadata: metadata2, context }) {
-  if (context.artifact.kind === "sdist") return [];
+function absentFields({ statement, metadata: metadata2, context: context2 }) {
+  if (context2.artifact.kind === "sdist") return [];
   return fieldRules.flatMap(({ field, requiredBy }) => {
     if (requiredBy === void 0 || metadata2.fields.has(field.toLowerCase())) return [];
     return requiredBy.some((name) => statedOf(statement, name)?.firm === false) ? [field] : [];
@@ -64015,15 +64142,15 @@ var init_metadata_file = __esm({
       name: "core-metadata",
       reason: "Build backends write the core metadata from pyproject.toml, setup.cfg or setup.py; each field is derived again, or confirmed by the backend in a run of its own.",
       matches: ({ inner, kind }, { artifact: artifact2 }) => kind === "file" && (artifact2.kind === "sdist" && inner === "PKG-INFO" || metadataFileIn(artifact2.kind, "METADATA", "PKG-INFO").test(inner)),
-      async derive(member, context) {
-        const bytes = await memberText(member, context);
+      async derive(member, context2) {
+        const bytes = await memberText(member, context2);
         if (bytes === void 0) return void 0;
         const metadata2 = readComparedMetadata(bytes, member.inner);
         if ("invalid" in metadata2) return invalidFile(member, metadata2.invalid);
-        const statement = await projectStatement(context);
-        const verdict = judge(member, { statement, metadata: metadata2, context });
-        if (!verdict.traced || context.build !== null) return verdict;
-        return await unwrittenRequirements(member, metadata2.fields.get("requires-dist") ?? [], context) ?? verdict;
+        const statement = await projectStatement(context2);
+        const verdict = judge(member, { statement, metadata: metadata2, context: context2 });
+        if (!verdict.traced || context2.build !== null) return verdict;
+        return await unwrittenRequirements(member, metadata2.fields.get("requires-dist") ?? [], context2) ?? verdict;
       }
     };
     onceOnly = /* @__PURE__ */ new Set([
@@ -64044,10 +64171,10 @@ var init_metadata_file = __esm({
 });
 
 // src/proof/trace/metadata/record-file.ts
-function compare5(member, lines, context) {
+function compare5(member, lines, context2) {
   const listed5 = new Map(lines.map((line2) => [line2.path, line2]));
-  const wrong = lines.filter((line2) => !isRight(line2, member, context)).map((line2) => line2.path);
-  const lost = [...context.members.keys()].filter(
+  const wrong = lines.filter((line2) => !isRight(line2, member, context2)).map((line2) => line2.path);
+  const lost = [...context2.members.keys()].filter(
     (path113) => !listed5.has(path113) && !path113.startsWith(`${member.path}.`)
   );
   const problems = [
@@ -64080,11 +64207,11 @@ var init_record_file = __esm({
       name: "wheel-record",
       reason: "Backends list every member with its hash and size in RECORD; the list is derived again from the members.",
       matches: ({ inner, kind }, { artifact: artifact2 }) => artifact2.kind === "wheel" && kind === "file" && /^[^/]+\.dist-info\/RECORD$/.test(inner),
-      async derive(member, context) {
-        const bytes = await memberText(member, context);
+      async derive(member, context2) {
+        const bytes = await memberText(member, context2);
         if (bytes === void 0) return void 0;
         try {
-          return compare5(member, parseRecord(bytes.toString("utf8")), context);
+          return compare5(member, parseRecord(bytes.toString("utf8")), context2);
         } catch (thrown) {
           return invalidFile(member, asTagproofError(thrown).message);
         }
@@ -64129,13 +64256,13 @@ var init_requires_file = __esm({
       name: "egg-requires",
       reason: "setuptools writes requires.txt from the same requirements as Requires-Dist; they are compared as those are.",
       matches: ({ inner, kind }, { artifact: artifact2 }) => artifact2.kind === "sdist" && kind === "file" && /(^|\/)[^/]+\.egg-info\/requires\.txt$/.test(inner),
-      async derive(member, context) {
-        const lines = await memberLines(member, context);
+      async derive(member, context2) {
+        const lines = await memberLines(member, context2);
         if (lines === void 0) return void 0;
         const { requirements: requirements2, extras } = requirementsOf2(lines);
-        const statement = await projectStatement(context);
+        const statement = await projectStatement(context2);
         const judged = [judgeRequirements(requirements2, statement), judgeExtras(extras, statement)];
-        const from = [...new Set(judged.flatMap((each2) => each2.from))].map((path113) => context.folder + path113);
+        const from = [...new Set(judged.flatMap((each2) => each2.from))].map((path113) => context2.folder + path113);
         const wrong = judged.find((each2) => each2.kind === "undeclared" || each2.kind === "differs");
         if (wrong?.kind === "undeclared" || wrong?.kind === "differs")
           return {
@@ -64151,13 +64278,13 @@ var init_requires_file = __esm({
           description: "",
           metadataVersion: ""
         };
-        const confirmation = confirm(member, context, ["requirements"], (prepared) => {
+        const confirmation = confirm(member, context2, ["requirements"], (prepared) => {
           const metadata2 = readComparedMetadata(prepared.get("METADATA") ?? Buffer.alloc(0), "METADATA");
           return "invalid" in metadata2 ? metadata2.invalid : preparedDifference(["Requires-Dist"], found2, metadata2);
         });
         const verdict = verdictOf(confirmation, from);
-        if (context.build !== null) return verdict;
-        return await unwrittenRequirements(member, requirements2, context) ?? verdict;
+        if (context2.build !== null) return verdict;
+        return await unwrittenRequirements(member, requirements2, context2) ?? verdict;
       }
     };
   }
@@ -64169,21 +64296,21 @@ function jsonFile(name, reason, checks2) {
     name: name.replace(/\.json$/, "").replaceAll("_", "-"),
     reason,
     matches: ({ inner, kind }) => kind === "file" && /(^|\/)[^/]+\.(dist|egg)-info\/[^/]+$/.test(inner) && inner.endsWith(`/${name}`),
-    async derive(member, context) {
-      const bytes = await memberText(member, context);
+    async derive(member, context2) {
+      const bytes = await memberText(member, context2);
       const value = bytes === void 0 ? void 0 : parsed4(bytes);
       if (value === void 0) return void 0;
-      const wrong = Object.entries(value).filter(([key, each2]) => checks2[key]?.(each2, context) !== true);
-      return wrong.length === 0 ? { traced: true, from: [] } : otherCommit(member, wrong, context);
+      const wrong = Object.entries(value).filter(([key, each2]) => checks2[key]?.(each2, context2) !== true);
+      return wrong.length === 0 ? { traced: true, from: [] } : otherCommit(member, wrong, context2);
     }
   };
 }
-function otherCommit(member, wrong, context) {
+function otherCommit(member, wrong, context2) {
   const told4 = wrong.map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   return {
     traced: false,
     code: "metadata-differs",
-    message: `${member.inner} has ${quotedList(told4)}, which does not fit the tag's commit ${context.tag.commit}.`,
+    message: `${member.inner} has ${quotedList(told4)}, which does not fit the tag's commit ${context2.tag.commit}.`,
     cause: "The artifact was built from another commit than the tag, or from a changed tree.",
     fix: "Build from the tag."
   };
@@ -64204,10 +64331,10 @@ function isTag(value, { tag, version: version4 }) {
   if (typeof value !== "string") return false;
   return version4 === null || value === tag.name || sameVersion(value.replace(/^v/, ""), version4);
 }
-function areFiles(value, context) {
-  const { tree, folder: folder2 } = context;
+function areFiles(value, context2) {
+  const { tree, folder: folder2 } = context2;
   const paths = asTexts(value);
-  const known13 = (path113) => tree.has(folder2 + path113) || tree.has(path113) || context.member(path113) !== void 0;
+  const known13 = (path113) => tree.has(folder2 + path113) || tree.has(path113) || context2.member(path113) !== void 0;
   return Array.isArray(value) && paths.length === value.length && paths.every(known13);
 }
 var scmFiles2;
@@ -64229,7 +64356,7 @@ var init_scm_files = __esm({
       jsonFile("scm_version.json", "setuptools-scm writes what it read from git into scm_version.json.", {
         tag: isTag,
         distance: (value, { version: version4 }) => value === 0 || version4 === null && Number.isSafeInteger(value),
-        node: (value, context) => value === null || isCommit(value, context),
+        node: (value, context2) => value === null || isCommit(value, context2),
         dirty: (value) => value === false,
         branch: (value) => value === null || typeof value === "string" && /^[\w./-]{0,200}$/.test(value),
         node_date: (value) => value === null || typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value)
@@ -64251,11 +64378,11 @@ var init_sources_file = __esm({
       name: "egg-sources",
       reason: "setuptools lists in SOURCES.txt the files that it packs; each must be in the sdist or in the tree.",
       matches: ({ inner, kind }, { artifact: artifact2 }) => artifact2.kind === "sdist" && kind === "file" && /(^|\/)[^/]+\.egg-info\/SOURCES\.txt$/.test(inner),
-      async derive(member, context) {
-        const lines = await memberLines(member, context);
+      async derive(member, context2) {
+        const lines = await memberLines(member, context2);
         if (lines === void 0) return void 0;
         const own3 = (path113) => /(^|\/)[^/]+\.egg-info\/[^/]+$/.test(path113);
-        const known13 = (path113) => context.member(path113) !== void 0 || context.tree.has(context.folder + path113) || own3(path113);
+        const known13 = (path113) => context2.member(path113) !== void 0 || context2.tree.has(context2.folder + path113) || own3(path113);
         const lost = lines.filter((line2) => !known13(line2.replaceAll("\\", "/").replace(/^\.\//, "")));
         if (lost.length === 0) return { traced: true, from: [] };
         return {
@@ -64271,7 +64398,7 @@ var init_sources_file = __esm({
 });
 
 // src/proof/trace/metadata/wheel-file.ts
-function mistakes(lines, context) {
+function mistakes(lines, context2) {
   const wrong = [];
   const tags = [];
   const seen = /* @__PURE__ */ new Set();
@@ -64281,9 +64408,9 @@ function mistakes(lines, context) {
     if (key !== "tag" && seen.has(key)) wrong.push(`${field} is there twice`);
     seen.add(key);
     if (key === "tag") tags.push(value);
-    else wrong.push(...fieldMistakes(key, line2, value, context));
+    else wrong.push(...fieldMistakes(key, line2, value, context2));
   }
-  const expected = context.artifact.kind === "wheel" ? tagsOf2(context.artifact.name) : tags.filter(isTag2);
+  const expected = context2.artifact.kind === "wheel" ? tagsOf2(context2.artifact.name) : tags.filter(isTag2);
   if (expected === void 0) return [...wrong, "the file name is none of a wheel"];
   if (!seen.has("wheel-version")) wrong.push("Wheel-Version is missing");
   if (!seen.has("root-is-purelib")) wrong.push("Root-Is-Purelib is missing");
@@ -64298,20 +64425,20 @@ function mistakes(lines, context) {
 function isTag2(tag) {
   return /^[a-z]{2}\d*(?:\.[a-z]{2}\d+)*-[a-z0-9_.]+-[A-Za-z0-9_.]+$/.test(tag);
 }
-function fieldMistakes(key, line2, value, context) {
+function fieldMistakes(key, line2, value, context2) {
   switch (key) {
     case "wheel-version":
       return /^1\.\d$/.test(value) ? [] : [`Wheel-Version is ${quotedList([value])}`];
     case "root-is-purelib":
       return /^(true|false)$/i.test(value) ? [] : [`Root-Is-Purelib is ${quotedList([value])}`];
     case "build": {
-      if (context.artifact.kind !== "wheel")
+      if (context2.artifact.kind !== "wheel")
         return /^\d\w*$/.test(value) ? [] : [`Build is ${quotedList([value])}`];
-      const build2 = wheelName(context.artifact.name)?.build ?? "none";
+      const build2 = wheelName(context2.artifact.name)?.build ?? "none";
       return build2 === value ? [] : [`Build is ${quotedList([value])}, and the file name says ${build2}`];
     }
     case "generator":
-      return generatorMistakes(value, context);
+      return generatorMistakes(value, context2);
     default:
       return [`${quotedList([line2])} is no field of a backend`];
   }
@@ -64368,10 +64495,10 @@ var init_wheel_file = __esm({
       name: "wheel-file",
       reason: "Backends write WHEEL from the file name and their own name; each field is derived again.",
       matches: ({ inner, kind }, { artifact: artifact2 }) => artifact2.kind !== "sdist" && kind === "file" && /^[^/]+\.dist-info\/WHEEL$/.test(inner),
-      async derive(member, context) {
-        const lines = await memberLines(member, context);
+      async derive(member, context2) {
+        const lines = await memberLines(member, context2);
         if (lines === void 0) return void 0;
-        const wrong = mistakes(lines, context);
+        const wrong = mistakes(lines, context2);
         if (wrong.length === 0) return { traced: true, from: [] };
         return {
           traced: false,
@@ -64597,20 +64724,20 @@ if __name__ == '__main__':
 `;
   });
 }
-function commandsOf2(context) {
-  const held = known5.get(context);
+function commandsOf2(context2) {
+  const held = known5.get(context2);
   if (held !== void 0) return held;
-  const reading = read2(context);
-  known5.set(context, reading);
+  const reading = read2(context2);
+  known5.set(context2, reading);
   return reading;
 }
-async function read2(context) {
+async function read2(context2) {
   const commands2 = [];
-  for (const member of context.members.values()) {
-    const place7 = installedPlace(member.path, context.artifact.kind);
+  for (const member of context2.members.values()) {
+    const place7 = installedPlace(member.path, context2.artifact.kind);
     const [, distribution] = /^([^/]+)\.(?:dist|egg)-info\/entry_points\.txt$/.exec(member.inner) ?? [];
     if (place7?.site == null || distribution === void 0) continue;
-    const text6 = (await memberText(member, context))?.toString("utf8") ?? "";
+    const text6 = (await memberText(member, context2))?.toString("utf8") ?? "";
     let group2 = "";
     for (const line2 of text6.split("\n").map((each2) => each2.trim())) {
       if (line2.startsWith("[")) group2 = line2;
@@ -64638,10 +64765,10 @@ var init_console_scripts = __esm({
       name: "console-script",
       reason: "Installers write a small script for each console entry point; it is derived again from entry_points.txt.",
       matches: ({ path: path113, kind, size }, { artifact: artifact2 }) => (artifact2.kind === "deb" || artifact2.kind === "image") && kind === "file" && size <= 4096 && /(^|\/)s?bin\/[^/]+$/.test(path113),
-      async derive(member, context) {
-        const place7 = installedPlace(member.path, context.artifact.kind);
+      async derive(member, context2) {
+        const place7 = installedPlace(member.path, context2.artifact.kind);
         if (place7 === void 0) return void 0;
-        const commands2 = (await commandsOf2(context)).filter(({ path: path113 }) => path113 === place7.path);
+        const commands2 = (await commandsOf2(context2)).filter(({ path: path113 }) => path113 === place7.path);
         const [first2] = commands2;
         return first2 === void 0 ? void 0 : compare6(member, commands2, first2);
       }
@@ -64679,15 +64806,15 @@ function compare7(record4, lines, installation) {
     }
   };
 }
-function installedPath(record4, { context }) {
-  return installedPlace(record4.path, context.artifact.kind)?.path ?? "";
+function installedPath(record4, { context: context2 }) {
+  return installedPlace(record4.path, context2.artifact.kind)?.path ?? "";
 }
-function judge2(line2, { context, site, at: at3 }) {
+function judge2(line2, { context: context2, site, at: at3 }) {
   const places3 = placesOf5(line2.path, site);
   if (places3 === void 0) return "wrong";
   const found2 = places3.map((place7) => at3.get(place7)).find((member) => member !== void 0);
   if (found2 !== void 0 && (line2.digest === null || matches(line2, found2))) return "right";
-  const deb = context.artifact.kind === "deb";
+  const deb = context2.artifact.kind === "deb";
   if (found2 !== void 0)
     return deb && (changedLater.test(line2.path) || isScript(line2.path)) ? "later" : line2.digest === null ? "right" : "wrong";
   if (line2.path.endsWith(".pyc")) return "right";
@@ -64709,19 +64836,19 @@ function placesOf5(name, site) {
   const joined = name.startsWith("/") ? name.slice(1) : import_node_path83.default.posix.join(site, name);
   return joined.startsWith("..") ? void 0 : [joined];
 }
-function indexOf3(context) {
-  const held = indexes.get(context);
+function indexOf3(context2) {
+  const held = indexes.get(context2);
   if (held !== void 0) return held;
   const byPath3 = /* @__PURE__ */ new Map();
-  for (const member of context.members.values()) {
-    const place7 = installedPlace(member.path, context.artifact.kind);
+  for (const member of context2.members.values()) {
+    const place7 = installedPlace(member.path, context2.artifact.kind);
     if (place7 !== void 0) byPath3.set(place7.path, member);
   }
-  indexes.set(context, byPath3);
+  indexes.set(context2, byPath3);
   return byPath3;
 }
-function sameLayer(context, member, installed2) {
-  return context.members.get(layerOf2(member.path) + installed2) ?? indexOf3(context).get(installed2);
+function sameLayer(context2, member, installed2) {
+  return context2.members.get(layerOf2(member.path) + installed2) ?? indexOf3(context2).get(installed2);
 }
 var import_node_path83, installedRecord3, changedLater, indexes;
 var init_installed_record = __esm({
@@ -64736,13 +64863,13 @@ var init_installed_record = __esm({
       name: "installed-record",
       reason: "Installers list what they have put in place in RECORD; each line is compared with what is there.",
       matches: ({ inner, kind }, { artifact: artifact2 }) => (artifact2.kind === "deb" || artifact2.kind === "image") && kind === "file" && /^[^/]+\.dist-info\/RECORD$/.test(inner),
-      async derive(member, context) {
-        const bytes = await memberText(member, context);
-        const place7 = installedPlace(member.path, context.artifact.kind);
+      async derive(member, context2) {
+        const bytes = await memberText(member, context2);
+        const place7 = installedPlace(member.path, context2.artifact.kind);
         if (bytes === void 0 || place7?.site == null) return void 0;
         try {
           const lines = parseRecord(bytes.toString("utf8"));
-          return compare7(member, lines, { context, site: place7.site, at: indexOf3(context) });
+          return compare7(member, lines, { context: context2, site: place7.site, at: indexOf3(context2) });
         } catch (thrown) {
           return invalidFile(member, asTagproofError(thrown).message);
         }
@@ -64820,10 +64947,10 @@ var init_bytecode_header = __esm({
 });
 
 // src/proof/trace/dependencies/bytecode.ts
-async function deriveBytecode(member, context) {
-  const place7 = installedPlace(member.path, context.artifact.kind);
+async function deriveBytecode(member, context2) {
+  const place7 = installedPlace(member.path, context2.artifact.kind);
   const installed2 = place7 === void 0 ? void 0 : sourceOf2(place7.path);
-  const source = installed2 === void 0 ? void 0 : sameLayer(context, member, installed2);
+  const source = installed2 === void 0 ? void 0 : sameLayer(context2, member, installed2);
   if (source === void 0)
     return refused10(
       "bytecode-refused",
@@ -64850,10 +64977,10 @@ async function deriveBytecode(member, context) {
         fix: "Compile with checked-hash: SOURCE_DATE_EPOCH in the environment of pip and compileall is enough."
       }
     );
-  const text6 = header2.form === "hash" ? await context.content(source.path) : void 0;
+  const text6 = header2.form === "hash" ? await context2.content(source.path) : void 0;
   if (header2.form === "hash" && text6 !== void 0 && !isHashOf(header2, text6))
     return differing2(member, "names another source than the one beside it");
-  const expected = context.evidence?.bytecode?.get(member.path);
+  const expected = context2.evidence?.bytecode?.get(member.path);
   if (expected === void 0)
     return refused10(
       "untraced",
@@ -64895,7 +65022,7 @@ var init_bytecode2 = __esm({
       name: "python-bytecode",
       reason: "Compiled from the source beside it; compiling that again in the clean root gave the same bytes.",
       matches: ({ path: path113, kind }) => kind === "file" && /\.py[co]$/.test(path113),
-      derive: (member, context) => deriveBytecode(member, context)
+      derive: (member, context2) => deriveBytecode(member, context2)
     };
   }
 });
@@ -64904,12 +65031,12 @@ var init_bytecode2 = __esm({
 function isInstalled({ artifact: artifact2 }) {
   return artifact2.kind === "deb" || artifact2.kind === "image";
 }
-function deriveLink(member, context) {
-  const place7 = installedPlace(member.path, context.artifact.kind);
+function deriveLink(member, context2) {
+  const place7 = installedPlace(member.path, context2.artifact.kind);
   const [, folder2, name] = /^(.*\/)(bin\/python3?(?:\.\d+)?|lib64)$/.exec(place7?.path ?? "") ?? [];
   if (folder2 === void 0 || name === void 0) return void 0;
   const prefix2 = member.path.slice(0, member.path.length - name.length);
-  if (!context.members.has(`${prefix2}pyvenv.cfg`)) return void 0;
+  if (!context2.members.has(`${prefix2}pyvenv.cfg`)) return void 0;
   const right = name === "lib64" ? /^lib$/ : /^(?:\/usr\/(?:local\/)?bin\/)?python3?(?:\.\d+)?$/;
   return right.test(member.linkTarget ?? "") ? { traced: true, from: [] } : void 0;
 }
@@ -64926,9 +65053,9 @@ var init_venv_files = __esm({
     environmentFile = {
       name: "pyvenv-cfg",
       reason: "A virtual environment says in pyvenv.cfg which Python it is of; each line is a path of the system.",
-      matches: ({ path: path113, kind }, context) => kind === "file" && isInstalled(context) && path113.endsWith("/pyvenv.cfg"),
-      derive(member, context) {
-        const place7 = installedPlace(member.path, context.artifact.kind);
+      matches: ({ path: path113, kind }, context2) => kind === "file" && isInstalled(context2) && path113.endsWith("/pyvenv.cfg"),
+      derive(member, context2) {
+        const place7 = installedPlace(member.path, context2.artifact.kind);
         const prefix2 = `/${(place7?.path ?? "").replace(/\/?pyvenv\.cfg$/, "")}`;
         const lines = (member.content?.toString("utf8") ?? "").split("\n").filter((line2) => line2 !== "");
         const rules8 = {
@@ -64957,13 +65084,13 @@ var init_venv_files = __esm({
     environmentLinks = {
       name: "venv-link",
       reason: "A virtual environment links to the Python of the system.",
-      matches: ({ kind }, context) => kind === "symlink" && isInstalled(context),
-      derive: (member, context) => Promise.resolve(deriveLink(member, context))
+      matches: ({ kind }, context2) => kind === "symlink" && isInstalled(context2),
+      derive: (member, context2) => Promise.resolve(deriveLink(member, context2))
     };
     installerNotes = {
       name: "installer-note",
       reason: "Installers leave their name, and whether and from where a package was asked for.",
-      matches: ({ inner, kind, size }, context) => kind === "file" && isInstalled(context) && size <= 2e3 && /^[^/]+\.dist-info\/(INSTALLER|REQUESTED|direct_url\.json)$/.test(inner),
+      matches: ({ inner, kind, size }, context2) => kind === "file" && isInstalled(context2) && size <= 2e3 && /^[^/]+\.dist-info\/(INSTALLER|REQUESTED|direct_url\.json)$/.test(inner),
       derive(member) {
         const text6 = member.content?.toString("utf8") ?? (member.size === 0 ? "" : "?");
         const name = member.inner.slice(member.inner.lastIndexOf("/") + 1);
@@ -65093,19 +65220,19 @@ var init_paragraphs = __esm({
 });
 
 // src/proof/trace/deb/package.ts
-function debPackage(context) {
-  const held = known6.get(context);
+function debPackage(context2) {
+  const held = known6.get(context2);
   if (held !== void 0) return held;
-  const reading = read3(context);
-  known6.set(context, reading);
+  const reading = read3(context2);
+  known6.set(context2, reading);
   return reading;
 }
-async function read3(context) {
-  const member = context.members.get("DEBIAN/control");
-  const bytes = member === void 0 ? void 0 : await memberText(member, context);
+async function read3(context2) {
+  const member = context2.members.get("DEBIAN/control");
+  const bytes = member === void 0 ? void 0 : await memberText(member, context2);
   const [control2, second] = (bytes === void 0 ? void 0 : parseParagraphs(bytes)) ?? [];
   if (control2 === void 0 || second !== void 0) return void 0;
-  const tree = await context.tree.read(`${context.folder}debian/control`);
+  const tree = await context2.tree.read(`${context2.folder}debian/control`);
   const [source, ...stanzas] = (tree === void 0 ? void 0 : parseParagraphs(tree)) ?? [];
   const name = fieldOf(control2, "Package");
   return {
@@ -65138,14 +65265,14 @@ function symbolsStanza(name, stanzas) {
     ...fields.map(([key, value]) => [key.toLowerCase(), { name: key, value }])
   ]);
 }
-function debianFiles(context, { name, isMain }, file3) {
-  const folder2 = `${context.folder}debian/`;
+function debianFiles(context2, { name, isMain }, file3) {
+  const folder2 = `${context2.folder}debian/`;
   const paths = [`${folder2}${name}.${file3}`, ...isMain ? [folder2 + file3] : []];
-  return paths.filter((path113) => context.tree.has(path113));
+  return paths.filter((path113) => context2.tree.has(path113));
 }
-async function debianText(context, deb, file3) {
-  const [path113] = debianFiles(context, deb, file3);
-  const bytes = path113 === void 0 ? void 0 : await context.tree.read(path113);
+async function debianText(context2, deb, file3) {
+  const [path113] = debianFiles(context2, deb, file3);
+  const bytes = path113 === void 0 ? void 0 : await context2.tree.read(path113);
   return path113 === void 0 || bytes === void 0 ? void 0 : { path: path113, text: bytes.toString("utf8") };
 }
 var known6;
@@ -65158,8 +65285,8 @@ var init_package = __esm({
 });
 
 // src/proof/trace/deb/changelog.ts
-async function possibleChangelogs(context, suite = "unstable") {
-  const { folder: folder2, tree, target, version: version4, tag } = context;
+async function possibleChangelogs(context2, suite = "unstable") {
+  const { folder: folder2, tree, target, version: version4, tag } = context2;
   const read9 = async (name) => (await tree.read(folder2 + name))?.toString("utf8");
   const text6 = await read9("debian/changelog");
   const control2 = await read9("debian/control");
@@ -65187,8 +65314,8 @@ async function possibleChangelogs(context, suite = "unstable") {
   }
   return possible;
 }
-async function changelogVersions(context) {
-  const texts = await possibleChangelogs(context);
+async function changelogVersions(context2) {
+  const texts = await possibleChangelogs(context2);
   return [...new Set(texts.flatMap(({ text: text6 }) => newestEntry(text6)?.version ?? []))];
 }
 function suiteIn(changelog) {
@@ -65237,12 +65364,12 @@ async function unpacked2(content) {
     throw error3;
   }
 }
-async function changelogOf(member, inside2, context) {
-  const deb = await debPackage(context);
+async function changelogOf(member, inside2, context2) {
+  const deb = await debPackage(context2);
   if (deb === void 0 || !/^usr\/share\/doc\/[^/]+\/changelog(\.Debian)?\.gz$/.test(member.path))
     return void 0;
   const found2 = inside2.toString("utf8");
-  for (const { text: text6, from, reason } of await possibleChangelogs(context, suiteIn(found2))) {
+  for (const { text: text6, from, reason } of await possibleChangelogs(context2, suiteIn(found2))) {
     if (text6 === found2) return { traced: true, from, reason: `${reason}.` };
     if (isTrimmed(text6, found2, deb.name))
       return {
@@ -65253,9 +65380,9 @@ async function changelogOf(member, inside2, context) {
   }
   return void 0;
 }
-async function normalised2(member, inside2, context) {
-  const own3 = context.own?.(member.path) ?? null;
-  const original = own3 === null ? void 0 : await context.tree.read(own3);
+async function normalised2(member, inside2, context2) {
+  const own3 = context2.own?.(member.path) ?? null;
+  const original = own3 === null ? void 0 : await context2.tree.read(own3);
   if (own3 === null || original === void 0) return void 0;
   try {
     const there = await whole(readGzip(once2(original), { maximumSize: largestInside }));
@@ -65288,15 +65415,15 @@ var init_compressed = __esm({
       name: "deb-compressed",
       reason: "dh_compress packs documentation with gzip -9n: unpacked it is a file of the tag.",
       matches: ({ path: path113, kind }) => kind === "file" && path113.endsWith(".gz"),
-      async derive(member, context) {
-        const bytes = await memberText(member, context);
+      async derive(member, context2) {
+        const bytes = await memberText(member, context2);
         const inside2 = bytes === void 0 ? void 0 : await unpacked2(bytes);
-        const place7 = installedPlace(member.path, context.artifact.kind);
+        const place7 = installedPlace(member.path, context2.artifact.kind);
         if (bytes === void 0 || inside2 === void 0 || place7 === void 0) return void 0;
-        const paths = await context.tree.holding?.(inside2) ?? [];
+        const paths = await context2.tree.holding?.(inside2) ?? [];
         const [path113] = paths.filter((each2) => mayBe(each2, place7.path));
         if (path113 !== void 0) return { traced: true, from: [path113] };
-        return await changelogOf(member, inside2, context) ?? normalised2(member, inside2, context);
+        return await changelogOf(member, inside2, context2) ?? normalised2(member, inside2, context2);
       }
     };
   }
@@ -65313,16 +65440,16 @@ var init_conffiles = __esm({
       name: "deb-conffiles",
       reason: "dh_installdeb makes every file below /etc a conffile; the list is derived again.",
       matches: ({ path: path113, kind }) => path113 === "DEBIAN/conffiles" && kind === "file",
-      async derive(member, context) {
-        const lines = await memberLines(member, context);
-        const deb = await debPackage(context);
+      async derive(member, context2) {
+        const lines = await memberLines(member, context2);
+        const deb = await debPackage(context2);
         if (lines === void 0 || deb === void 0) return void 0;
-        const stated3 = await debianText(context, deb, "conffiles");
+        const stated3 = await debianText(context2, deb, "conffiles");
         const declared = [
           ...stated3?.text.split("\n").map((line2) => line2.trim()) ?? [],
-          ...context.target?.deb?.mode === "venv" ? context.target.deb.venv.conffiles : []
+          ...context2.target?.deb?.mode === "venv" ? context2.target.deb.venv.conffiles : []
         ].filter((line2) => line2 !== "");
-        const below = [...context.members.values()].filter(({ path: path113, kind }) => kind === "file" && path113.startsWith("etc/")).map(({ path: path113 }) => `/${path113}`);
+        const below = [...context2.members.values()].filter(({ path: path113, kind }) => kind === "file" && path113.startsWith("etc/")).map(({ path: path113 }) => `/${path113}`);
         const expected = /* @__PURE__ */ new Set([...declared, ...below]);
         const added = lines.filter((line2) => !expected.has(line2));
         const missing2 = [...expected].filter((line2) => !lines.includes(line2));
@@ -65357,11 +65484,11 @@ var init_control_files = __esm({
       name: "deb-triggers",
       reason: "dh_installdeb copies the triggers of debian/, and dh_makeshlibs adds that of ldconfig.",
       matches: ({ path: path113, kind }) => path113 === "DEBIAN/triggers" && kind === "file",
-      async derive(member, context) {
-        const deb = await debPackage(context);
-        const bytes = await memberText(member, context);
+      async derive(member, context2) {
+        const deb = await debPackage(context2);
+        const bytes = await memberText(member, context2);
         if (deb === void 0 || bytes === void 0) return void 0;
-        const stated3 = await debianText(context, deb, "triggers");
+        const stated3 = await debianText(context2, deb, "triggers");
         const text6 = bytes.toString("utf8");
         const head2 = stated3?.text ?? "";
         const rest = text6.startsWith(head2) ? text6.slice(head2.length) : text6;
@@ -65374,11 +65501,11 @@ var init_control_files = __esm({
       name: "deb-shlibs",
       reason: "dh_makeshlibs lists the libraries of the package, each with a relation to the package itself.",
       matches: ({ path: path113, kind }) => path113 === "DEBIAN/shlibs" && kind === "file",
-      async derive(member, context) {
-        const deb = await debPackage(context);
-        const bytes = await memberText(member, context);
+      async derive(member, context2) {
+        const deb = await debPackage(context2);
+        const bytes = await memberText(member, context2);
         if (deb === void 0 || bytes === void 0) return void 0;
-        const paths = [...context.members.keys()];
+        const paths = [...context2.members.keys()];
         const wrong = bytes.toString("utf8").split("\n").filter((line2) => line2 !== "").find((line2) => {
           const [, name = "", soname = "", relation2 = ""] = /^(?:udeb: )?(\S+) (\S+) ([^\n]+)$/.exec(line2) ?? [];
           const there = paths.some(
@@ -65393,10 +65520,10 @@ var init_control_files = __esm({
       name: "deb-symbols",
       reason: "dpkg-gensymbols lists the symbols of compiled libraries; both worlds gave the same.",
       matches: ({ path: path113, kind }) => path113 === "DEBIAN/symbols" && kind === "file",
-      async derive(member, context) {
-        const deb = await debPackage(context);
-        const bytes = await memberText(member, context);
-        if (deb === void 0 || bytes === void 0 || context.build?.reproduced(member.path) !== true)
+      async derive(member, context2) {
+        const deb = await debPackage(context2);
+        const bytes = await memberText(member, context2);
+        if (deb === void 0 || bytes === void 0 || context2.build?.reproduced(member.path) !== true)
           return void 0;
         const form4 = /^(\S+ [a-z0-9+.-]+ #MINVER#.*|[|*] .*| \S+@\S+ \S+( \d+)?)$/;
         const lines = bytes.toString("utf8").split("\n").filter((line2) => line2 !== "");
@@ -65407,11 +65534,11 @@ var init_control_files = __esm({
       name: "deb-control-copy",
       reason: "dh_installdeb copies the file of debian/ into the control part as it is.",
       matches: ({ path: path113, kind }) => /^DEBIAN\/(templates|isinstallable|menutest)$/.test(path113) && kind === "file",
-      async derive(member, context) {
-        const deb = await debPackage(context);
-        const bytes = await memberText(member, context);
+      async derive(member, context2) {
+        const deb = await debPackage(context2);
+        const bytes = await memberText(member, context2);
         if (deb === void 0 || bytes === void 0) return void 0;
-        const stated3 = await debianText(context, deb, member.path.slice("DEBIAN/".length));
+        const stated3 = await debianText(context2, deb, member.path.slice("DEBIAN/".length));
         if (stated3 === void 0) return void 0;
         return Buffer.from(stated3.text).equals(bytes) ? { traced: true, from: [stated3.path] } : differs({ ...member, content: bytes }, Buffer.from(stated3.text), "dh_installdebconf");
       }
@@ -65432,8 +65559,8 @@ var init_control_files = __esm({
 });
 
 // src/proof/trace/deb/installed-size.ts
-function installedSize2(context) {
-  const all = context.all ?? [];
+function installedSize2(context2) {
+  const all = context2.all ?? [];
   const data = all.filter(({ path: path113 }) => !path113.startsWith("DEBIAN/") && path113 !== "DEBIAN" && path113 !== ".");
   const control2 = all.filter(
     ({ path: path113 }) => path113.startsWith("DEBIAN/") && !["DEBIAN/control", "DEBIAN/md5sums"].includes(path113)
@@ -65506,7 +65633,7 @@ var init_relations = __esm({
 });
 
 // src/proof/trace/deb/control.ts
-async function judge3(member, deb, context) {
+async function judge3(member, deb, context2) {
   const wrong = [];
   const undeclared2 = [];
   let substituted = 0;
@@ -65518,7 +65645,7 @@ async function judge3(member, deb, context) {
       if (judged.missing.length > 0) wrong.push(`${name} lacks ${quotedList(judged.missing)}`);
       continue;
     }
-    const expected = await valuesOf(key, deb, context);
+    const expected = await valuesOf(key, deb, context2);
     if (expected === void 0) undeclared2.push(`${name} ${quotedList([value])}`);
     else if (!expected.includes(value))
       wrong.push(`${name} is ${quotedList([value])}, and would be ${quotedList(expected)}`);
@@ -65528,7 +65655,7 @@ async function judge3(member, deb, context) {
       const { missing: missing2 } = relations(key, "", deb);
       if (missing2.length > 0) wrong.push(`${key} ${quotedList(missing2)} is missing`);
     }
-  const from = [`${context.folder}debian/control`, `${context.folder}debian/changelog`];
+  const from = [`${context2.folder}debian/control`, `${context2.folder}debian/changelog`];
   if (undeclared2.length > 0)
     return refused11(
       member,
@@ -65539,7 +65666,7 @@ async function judge3(member, deb, context) {
   const told4 = substituted === 0 ? "every field is that of debian/control" : `every field is that of debian/control; ${substituted} relations come from substitution variables of known form`;
   return { traced: true, from, reason: `Made by dpkg-gencontrol: ${told4}.` };
 }
-async function valuesOf(key, { name, version: version4, architecture, control: control2, source, stanza }, context) {
+async function valuesOf(key, { name, version: version4, architecture, control: control2, source, stanza }, context2) {
   const stated3 = (field) => withVersions(statedField(field, [stanza, source]), version4);
   switch (key) {
     case "package":
@@ -65547,14 +65674,14 @@ async function valuesOf(key, { name, version: version4, architecture, control: c
     case "source": {
       const sourceName2 = fieldOf(source, "Source");
       const sourceVersion = /\(([^)]+)\)$/.exec(fieldOf(control2, "Source"))?.[1];
-      const versions = await changelogVersions(context);
+      const versions = await changelogVersions(context2);
       return [
         sourceName2,
         ...sourceVersion !== void 0 && versions.includes(sourceVersion) ? [`${sourceName2} (${sourceVersion})`] : []
       ];
     }
     case "version":
-      return changelogVersions(context);
+      return changelogVersions(context2);
     case "architecture": {
       const allowed = fieldOf(stanza, "Architecture").split(/\s+/);
       if (allowed.includes("all") && allowed.length === 1) return ["all"];
@@ -65563,9 +65690,9 @@ async function valuesOf(key, { name, version: version4, architecture, control: c
       return real && fits3 ? [architecture] : allowed;
     }
     case "installed-size":
-      return installedSize2(context);
+      return installedSize2(context2);
     case "build-ids": {
-      const ids = [...context.members.keys()].flatMap((path113) => {
+      const ids = [...context2.members.keys()].flatMap((path113) => {
         const [, one = "", rest = ""] = /^usr\/lib\/debug\/\.build-id\/([0-9a-f]{2})\/([0-9a-f]+)\.debug$/.exec(path113) ?? [];
         return one === "" ? [] : [one + rest];
       });
@@ -65640,25 +65767,25 @@ var init_control2 = __esm({
       name: "deb-control",
       reason: "dpkg-gencontrol writes control from debian/control, the changelog and the size of the files; each field is derived again.",
       matches: ({ path: path113, kind }) => path113 === "DEBIAN/control" && kind === "file",
-      async derive(member, context) {
-        const deb = await debPackage(context);
+      async derive(member, context2) {
+        const deb = await debPackage(context2);
         if (deb === void 0) return refused11(member, "metadata-invalid", "it is no single paragraph of control");
-        if (deb.source === void 0 || context.target?.deb?.mode === "venv") return void 0;
+        if (deb.source === void 0 || context2.target?.deb?.mode === "venv") return void 0;
         if (deb.stanza === void 0)
           return refused11(member, "metadata-undeclared", `debian/control has no package ${quotedList([deb.name])}`);
-        return judge3(member, deb, context);
+        return judge3(member, deb, context2);
       }
     };
   }
 });
 
 // src/proof/trace/deb/debhelper-places.ts
-async function place3(member, deb, context) {
-  const folder2 = `${context.folder}debian/`;
+async function place3(member, deb, context2) {
+  const folder2 = `${context2.folder}debian/`;
   for (const [file3, to] of places2) {
     const named = namesFor(file3, member.path, to, deb);
-    for (const path113 of named.map((each2) => folder2 + each2).filter((each2) => context.tree.has(each2))) {
-      const bytes = await context.tree.read(path113);
+    for (const path113 of named.map((each2) => folder2 + each2).filter((each2) => context2.tree.has(each2))) {
+      const bytes = await context2.tree.read(path113);
       if (bytes !== void 0 && member.content?.equals(bytes) === true) return { traced: true, from: [path113] };
     }
   }
@@ -65716,9 +65843,9 @@ var init_debhelper_places = __esm({
       name: "debhelper-place",
       reason: "debhelper installs the file of debian/ as it is, under the name that the system looks for.",
       matches: ({ path: path113, kind }) => kind === "file" && !path113.startsWith("DEBIAN/"),
-      async derive(member, context) {
-        const deb = await debPackage(context);
-        return deb === void 0 ? void 0 : place3(member, deb, context);
+      async derive(member, context2) {
+        const deb = await debPackage(context2);
+        return deb === void 0 ? void 0 : place3(member, deb, context2);
       }
     };
   }
@@ -65735,25 +65862,25 @@ function linkText(source, link4) {
 function isSymbolsDocument({ path: link4, linkTarget }) {
   return link4 === `usr/share/doc/${linkTarget ?? ""}-dbgsym`;
 }
-function deriveInner(member, context) {
-  if (context.artifact.kind === "deb" && isSymbolsDocument(member)) return { traced: true, from: [] };
-  const place7 = installedPlace(member.path, context.artifact.kind);
+function deriveInner(member, context2) {
+  if (context2.artifact.kind === "deb" && isSymbolsDocument(member)) return { traced: true, from: [] };
+  const place7 = installedPlace(member.path, context2.artifact.kind);
   const text6 = member.linkTarget ?? "";
   if (place7 === void 0) return void 0;
   const target = text6.startsWith("/") ? strip(import_node_path84.default.posix.normalize(text6)) : import_node_path84.default.posix.normalize(import_node_path84.default.posix.join(import_node_path84.default.posix.dirname(place7.path), text6));
   if (target.startsWith("..")) return void 0;
-  const known13 = targets(context);
+  const known13 = targets(context2);
   const folder2 = import_node_path84.default.posix.dirname(target) === import_node_path84.default.posix.dirname(place7.path);
   const harmless = folder2 || /^usr\/share\/(doc|man|locale|icons)\//.test(place7.path);
   return known13.has(target) && harmless ? { traced: true, from: [] } : void 0;
 }
-function targets(context) {
-  const held = indexes2.get(context);
+function targets(context2) {
+  const held = indexes2.get(context2);
   if (held !== void 0) return held;
   const paths = new Set(
-    (context.all ?? []).flatMap(({ path: each2 }) => installedPlace(each2, context.artifact.kind)?.path ?? [])
+    (context2.all ?? []).flatMap(({ path: each2 }) => installedPlace(each2, context2.artifact.kind)?.path ?? [])
   );
-  indexes2.set(context, paths);
+  indexes2.set(context2, paths);
   return paths;
 }
 var import_node_path84, declaredLinks, innerLinks, indexes2;
@@ -65766,9 +65893,9 @@ var init_links2 = __esm({
       name: "debian-links",
       reason: "dh_link makes the links that debian/links names, relative within one folder of the top.",
       matches: ({ kind }) => kind === "symlink",
-      async derive(member, context) {
-        const deb = await debPackage(context);
-        const stated3 = deb === void 0 ? void 0 : await debianText(context, deb, "links");
+      async derive(member, context2) {
+        const deb = await debPackage(context2);
+        const stated3 = deb === void 0 ? void 0 : await debianText(context2, deb, "links");
         if (stated3 === void 0) return void 0;
         for (const line2 of stated3.text.split("\n")) {
           const [source = "", target = ""] = line2.trim().split(/\s+/);
@@ -65783,22 +65910,22 @@ var init_links2 = __esm({
       name: "inner-link",
       reason: "The build links one file of the package to another, whose own origin is known.",
       matches: ({ kind }) => kind === "symlink",
-      derive: (member, context) => Promise.resolve(deriveInner(member, context))
+      derive: (member, context2) => Promise.resolve(deriveInner(member, context2))
     };
     indexes2 = /* @__PURE__ */ new WeakMap();
   }
 });
 
 // src/proof/trace/deb/md5sums.ts
-function listOf4(context, left) {
-  const lines = [...context.members.values()].filter(
+function listOf4(context2, left) {
+  const lines = [...context2.members.values()].filter(
     ({ path: path113, kind }) => (kind === "file" || kind === "hardlink") && !path113.startsWith("DEBIAN/") && !left.has(path113)
   ).map(({ path: path113, md5 }) => ({ path: Buffer.from(path113), md5: md5 ?? "" })).sort((one, other2) => Buffer.compare(one.path, other2.path)).map(({ path: path113, md5 }) => Buffer.concat([Buffer.from(`${md5}  `), path113, Buffer.from("\n")]));
   return Buffer.concat(lines);
 }
-async function conffilesOf(context) {
-  const member = context.members.get("DEBIAN/conffiles");
-  const text6 = (member === void 0 ? void 0 : await memberText(member, context))?.toString("utf8") ?? "";
+async function conffilesOf(context2) {
+  const member = context2.members.get("DEBIAN/conffiles");
+  const text6 = (member === void 0 ? void 0 : await memberText(member, context2))?.toString("utf8") ?? "";
   return new Set(
     text6.split("\n").filter((line2) => line2.startsWith("/")).map((line2) => line2.slice(1))
   );
@@ -65812,10 +65939,10 @@ var init_md5sums = __esm({
       name: "deb-md5sums",
       reason: "dh_md5sums lists the hash of each packed file; the list is derived again from the files.",
       matches: ({ path: path113, kind }) => path113 === "DEBIAN/md5sums" && kind === "file",
-      async derive(member, context) {
-        const found2 = await memberText(member, context);
+      async derive(member, context2) {
+        const found2 = await memberText(member, context2);
         if (found2 === void 0) return void 0;
-        const expected = [await conffilesOf(context), /* @__PURE__ */ new Set()].map((left) => listOf4(context, left));
+        const expected = [await conffilesOf(context2), /* @__PURE__ */ new Set()].map((left) => listOf4(context2, left));
         return expected.some((each2) => each2.equals(found2)) ? { traced: true, from: [] } : differs({ ...member, content: found2 }, expected[0], "dh_md5sums");
       }
     };
@@ -65912,14 +66039,14 @@ var init_unified_diff = __esm({
 });
 
 // src/proof/trace/deb/patched.ts
-async function derivePatched(member, context) {
-  const { patches } = await seriesOf(context);
+async function derivePatched(member, context2) {
+  const { patches } = await seriesOf(context2);
   if (patches.size === 0 || member.content === null) return void 0;
-  const own3 = context.own?.(member.path) ?? null;
+  const own3 = context2.own?.(member.path) ?? null;
   const named = [...patches.keys()].filter((path113) => lastPart(path113) === lastPart(member.path));
-  const places3 = own3 === null ? named : [own3.slice(context.folder.length)];
+  const places3 = own3 === null ? named : [own3.slice(context2.folder.length)];
   for (const place7 of places3) {
-    const verdict = await patched(member, place7, patches.get(place7) ?? [], context);
+    const verdict = await patched(member, place7, patches.get(place7) ?? [], context2);
     if (verdict !== void 0) return verdict;
   }
   return void 0;
@@ -65933,11 +66060,11 @@ async function patched(member, place7, list4, { tree, folder: folder2 }) {
   if (text6 === void 0 || !Buffer.from(text6, "latin1").equals(member.content)) return void 0;
   return { traced: true, from: [own3, ...list4.map(({ path: path113 }) => path113)] };
 }
-function seriesOf(context) {
-  const held = known7.get(context);
+function seriesOf(context2) {
+  const held = known7.get(context2);
   if (held !== void 0) return held;
-  const reading = read4(context);
-  known7.set(context, reading);
+  const reading = read4(context2);
+  known7.set(context2, reading);
   return reading;
 }
 async function read4({ tree, folder: folder2 }) {
@@ -65985,11 +66112,11 @@ var init_rtupdate = __esm({
       name: "python3-rtupdate",
       reason: "dh_python3 writes a hook that compiles private modules again for a new default Python.",
       matches: ({ path: path113, kind }) => kind === "file" && /^usr\/share\/python3\/runtime\.d\/[a-z0-9][a-z0-9+.-]*\.rtupdate$/.test(path113),
-      derive(member, context) {
+      derive(member, context2) {
         const name = member.path.slice(member.path.lastIndexOf("/") + 1, -".rtupdate".length);
         const text6 = member.content?.toString("utf8") ?? "";
         const calls = [...text6.matchAll(/^\tpy3compile (-p \S+)? (-[VX] [0-9.-]+)? (\/\S+)$/gm)];
-        const there = (folder2) => [...context.members.keys()].some((path113) => `/${path113}`.startsWith(`${folder2}/`));
+        const there = (folder2) => [...context2.members.keys()].some((path113) => `/${path113}`.startsWith(`${folder2}/`));
         const blocks = calls.flatMap(
           ([, owner2 = "", version4 = "", folder2 = ""]) => there(folder2) && (owner2 === "" || owner2 === `-p ${name}`) ? [
             `
@@ -66056,8 +66183,8 @@ var init_snippets = __esm({
 });
 
 // src/proof/trace/deb/scripts.ts
-function compare8(member, text6, { template, path: path113, deb, context }) {
-  const snippets = snippetsOf(context.evidence, { package: deb.name, architecture: deb.architecture });
+function compare8(member, text6, { template, path: path113, deb, context: context2 }) {
+  const snippets = snippetsOf(context2.evidence, { package: deb.name, architecture: deb.architecture });
   const filled2 = withTokens(template, deb);
   const mark4 = filled2.indexOf("#DEBHELPER#");
   const from = path113 === void 0 ? [] : [path113];
@@ -66135,15 +66262,15 @@ var init_scripts3 = __esm({
       name: "maintainer-script",
       reason: "dh_installdeb puts snippets of debhelper into the script of debian/; each snippet is compared with that of the locked root.",
       matches: ({ path: path113, kind }) => scriptNames2.test(path113) && kind === "file",
-      async derive(member, context) {
-        const deb = await debPackage(context);
-        const bytes = await memberText(member, context);
-        if (deb?.stanza === void 0 || bytes === void 0 || context.target?.deb?.mode === "venv")
+      async derive(member, context2) {
+        const deb = await debPackage(context2);
+        const bytes = await memberText(member, context2);
+        if (deb?.stanza === void 0 || bytes === void 0 || context2.target?.deb?.mode === "venv")
           return void 0;
         const name = member.path.slice("DEBIAN/".length);
-        const stated3 = await debianText(context, deb, name);
+        const stated3 = await debianText(context2, deb, name);
         const template = stated3?.text ?? "#!/bin/sh\nset -e\n#DEBHELPER#";
-        return compare8(member, bytes.toString("utf8"), { template, path: stated3?.path, deb, context });
+        return compare8(member, bytes.toString("utf8"), { template, path: stated3?.path, deb, context: context2 });
       }
     };
     sectionEnd = "# End automatically added section";
@@ -66202,19 +66329,19 @@ function expectedAt(path113, files2) {
   }
   return [path113, void 0];
 }
-async function compare9(member, { place: place7, expected }, context) {
+async function compare9(member, { place: place7, expected }, context2) {
   const traced = { traced: true, rule: expected.by };
   if (expected.kind === "link")
     return member.linkTarget === expected.target ? { ...traced, from: [] } : differs(member, Buffer.from(expected.target), "the package");
-  const found2 = await context.content(member.path);
+  const found2 = await context2.content(member.path);
   if (found2 === void 0) return void 0;
   if (expected.kind === "tree") {
     const source = expected.from + member.path.slice(place7.length);
-    const original = await context.tree.read(source);
+    const original = await context2.tree.read(source);
     return original?.equals(found2) === true ? { traced: true, origin: "blob", from: [source] } : void 0;
   }
   const bytes = expected.packed === "gzip" ? await unpacked3(found2) : found2;
-  const from = member.path.startsWith("DEBIAN/") ? scriptsOf(context) : [];
+  const from = member.path.startsWith("DEBIAN/") ? scriptsOf(context2) : [];
   return bytes?.equals(Buffer.from(expected.text)) === true ? { ...traced, from } : differs({ ...member, content: bytes ?? found2 }, Buffer.from(expected.text), "the package");
 }
 function scriptsOf({ target }) {
@@ -66228,11 +66355,11 @@ async function unpacked3(content) {
     throw error3;
   }
 }
-async function control(member, { settings: settings3, facts }, context) {
-  const text6 = (await memberText(member, context))?.toString("utf8") ?? "";
+async function control(member, { settings: settings3, facts }, context2) {
+  const text6 = (await memberText(member, context2))?.toString("utf8") ?? "";
   const measures = controlFits(text6, settings3, facts);
   if (measures === null) return differs(member, void 0, "the package");
-  const size = sizeOf5(context);
+  const size = sizeOf5(context2);
   if (measures.installedSize !== String(size))
     return {
       traced: false,
@@ -66251,19 +66378,19 @@ async function control(member, { settings: settings3, facts }, context) {
 function sizeOf5({ all = [] }) {
   return all.filter(({ path: path113 }) => path113 !== "." && path113 !== "DEBIAN" && !path113.startsWith("DEBIAN/")).reduce((sum, { kind, size }) => sum + (kind === "file" ? Math.ceil(size / 1024) : 1), 0);
 }
-function venvOf(context) {
-  const held = known8.get(context);
+function venvOf(context2) {
+  const held = known8.get(context2);
   if (held !== void 0) return held;
-  const reading = read5(context);
-  known8.set(context, reading);
+  const reading = read5(context2);
+  known8.set(context2, reading);
   return reading;
 }
-async function read5(context) {
-  const { target, tag, tree } = context;
-  const deb = await debPackage(context);
+async function read5(context2) {
+  const { target, tag, tree } = context2;
+  const deb = await debPackage(context2);
   if (target?.deb?.mode !== "venv" || deb === void 0) return void 0;
   const settings3 = target.deb.venv;
-  const facts = await factsOf(settings3, deb, context);
+  const facts = await factsOf(settings3, deb, context2);
   if (facts === void 0) return void 0;
   const scripts3 = {};
   for (const name of scriptNames) {
@@ -66277,21 +66404,21 @@ async function read5(context) {
     files: expectedVenvFiles(settings3, facts, scripts3)
   };
 }
-async function factsOf(settings3, deb, context) {
+async function factsOf(settings3, deb, context2) {
   const site = new RegExp(`^${escaped3(settings3.prefix.slice(1))}/lib/python(3\\.\\d+)/site-packages/`);
-  const minor = [...context.members.keys()].map((path113) => site.exec(path113)?.[1]).find((found2) => found2 !== void 0);
-  const version4 = versionOf4(settings3, deb, context);
+  const minor = [...context2.members.keys()].map((path113) => site.exec(path113)?.[1]).find((found2) => found2 !== void 0);
+  const version4 = versionOf4(settings3, deb, context2);
   if (minor === void 0 || version4 === void 0) return void 0;
-  const changelog = await context.content(`usr/share/doc/${settings3.package}/changelog.Debian.gz`);
+  const changelog = await context2.content(`usr/share/doc/${settings3.package}/changelog.Debian.gz`);
   const text6 = changelog === void 0 ? void 0 : await unpacked3(changelog);
   return {
     version: version4,
     architecture: deb.architecture,
     minor,
     suite: suiteIn(text6?.toString("utf8") ?? "") ?? "unstable",
-    tag: context.tag.name,
-    commit: context.tag.commit,
-    epoch: context.tag.epoch
+    tag: context2.tag.name,
+    commit: context2.tag.commit,
+    epoch: context2.tag.epoch
   };
 }
 function versionOf4({ revision }, deb, { version: version4 }) {
@@ -66324,12 +66451,12 @@ var init_venv = __esm({
       name: "venv-deb",
       reason: "The settings of the target say what stands at this path; it is made again from them.",
       matches: ({ kind }, { target }) => target?.deb?.mode === "venv" && kind !== "device" && kind !== "fifo",
-      async derive(member, context) {
-        const venv = await venvOf(context);
+      async derive(member, context2) {
+        const venv = await venvOf(context2);
         if (venv === void 0) return void 0;
-        if (member.path === "DEBIAN/control") return control(member, venv, context);
+        if (member.path === "DEBIAN/control") return control(member, venv, context2);
         const [place7, expected] = expectedAt(member.path, venv.files);
-        return expected === void 0 ? void 0 : compare9(member, { place: place7, expected }, context);
+        return expected === void 0 ? void 0 : compare9(member, { place: place7, expected }, context2);
       }
     };
   }
@@ -66395,22 +66522,22 @@ function fromSdist(member, { name, version: version4, file: file3, files: files2
     reason: `Made by the build of ${name} ${version4} from the locked ${file3}; both worlds gave the same.`
   };
 }
-function ownersOf(context) {
-  const held = known9.get(context);
+function ownersOf(context2) {
+  const held = known9.get(context2);
   if (held !== void 0) return held;
-  const reading = read6(context);
-  known9.set(context, reading);
+  const reading = read6(context2);
+  known9.set(context2, reading);
   return reading;
 }
-async function read6(context) {
+async function read6(context2) {
   const owners2 = /* @__PURE__ */ new Map();
-  for (const member of context.members.values()) {
+  for (const member of context2.members.values()) {
     const [, name = "", version4 = ""] = /^([^/]+?)-([^/-]+)\.dist-info\/RECORD$/.exec(member.inner) ?? [];
-    const site = installedPlace(member.path, context.artifact.kind)?.site;
-    const sdist = context.evidence?.sdists.find(
+    const site = installedPlace(member.path, context2.artifact.kind)?.site;
+    const sdist = context2.evidence?.sdists.find(
       (each2) => each2.name === normalizeName(name) && each2.version === version4
     );
-    const bytes = sdist === void 0 || site == null ? void 0 : await memberText(member, context);
+    const bytes = sdist === void 0 || site == null ? void 0 : await memberText(member, context2);
     if (sdist === void 0 || site == null || bytes === void 0) continue;
     for (const listed5 of pathsIn(bytes)) owners2.set(import_node_path85.default.posix.join(site, listed5), sdist);
   }
@@ -66438,10 +66565,10 @@ var init_sdists2 = __esm({
       name: "locked-sdist",
       reason: "A file of a dependency that the world built from a locked sdist.",
       matches: ({ path: name, kind }, { evidence, artifact: artifact2 }) => kind === "file" && (evidence?.sdists.length ?? 0) > 0 && installedPlace(name, artifact2.kind) !== void 0,
-      async derive(member, context) {
-        const place7 = installedPlace(member.path, context.artifact.kind);
-        const owner2 = place7 === void 0 ? void 0 : (await ownersOf(context)).get(place7.path);
-        return owner2 === void 0 ? void 0 : fromSdist(member, owner2, context);
+      async derive(member, context2) {
+        const place7 = installedPlace(member.path, context2.artifact.kind);
+        const owner2 = place7 === void 0 ? void 0 : (await ownersOf(context2)).get(place7.path);
+        return owner2 === void 0 ? void 0 : fromSdist(member, owner2, context2);
       }
     };
     known9 = /* @__PURE__ */ new WeakMap();
@@ -66487,11 +66614,11 @@ var init_wheel_places = __esm({
 });
 
 // src/proof/trace/dependencies/rules.ts
-async function isFrom(member, expected, path113, context) {
+async function isFrom(member, expected, path113, context2) {
   if (expected === void 0) return false;
   if (expected === member.sha256) return true;
   if (!/\.data\/scripts\/[^/]+$/.test(path113) || member.size > 4 * 2 ** 20) return false;
-  const content = await memberText(member, context);
+  const content = await memberText(member, context2);
   const end = content?.indexOf(10) ?? -1;
   const first2 = content?.subarray(0, Math.max(end, 0)).toString("latin1") ?? "";
   if (content === void 0 || !/^#!\/\S*\/python[0-9.]*( .*)?$/.test(first2)) return false;
@@ -66510,10 +66637,10 @@ function rootWith(member, place7, roots2) {
 function merged2(path113) {
   return /^(lib|lib32|lib64|libx32|bin|sbin)\//.test(path113) ? `usr/${path113}` : path113;
 }
-function fromPackage(member, context) {
-  const place7 = installedPlace(member.path, context.artifact.kind);
+function fromPackage(member, context2) {
+  const place7 = installedPlace(member.path, context2.artifact.kind);
   if (place7 === void 0) return void 0;
-  const { packages = [] } = context.evidence ?? {};
+  const { packages = [] } = context2.evidence ?? {};
   const [, owner2, part] = /^var\/lib\/dpkg\/info\/([a-z0-9][a-z0-9+.-]*)(?::[a-z0-9-]+)?\.([a-z0-9]+)$/.exec(place7.path) ?? [];
   for (const { name, version: version4, md5sums, control: control2 } of packages) {
     const listed5 = md5sums.get(place7.path);
@@ -66540,12 +66667,12 @@ var init_rules = __esm({
       name: "wheel-member",
       reason: "The file of the wheel that was built from the same tag.",
       matches: ({ path: path113, kind }, { evidence, artifact: artifact2 }) => kind !== "symlink" && evidence?.wheel != null && installedPlace(path113, artifact2.kind) !== void 0,
-      async derive(member, context) {
-        const wheel = context.evidence?.wheel;
-        const place7 = installedPlace(member.path, context.artifact.kind);
+      async derive(member, context2) {
+        const wheel = context2.evidence?.wheel;
+        const place7 = installedPlace(member.path, context2.artifact.kind);
         if (wheel == null || place7 === void 0) return void 0;
         for (const path113 of placesInWheel(wheel, place7)) {
-          if (!await isFrom(member, wheel.members.get(path113), path113, context)) continue;
+          if (!await isFrom(member, wheel.members.get(path113), path113, context2)) continue;
           const origin = wheel.origins.get(path113);
           if (origin === void 0 || origin.origin === "untraced")
             return {
@@ -66570,12 +66697,12 @@ var init_rules = __esm({
       name: "locked-wheel",
       reason: "The file of a dependency whose wheel is in the lock.",
       matches: ({ path: path113, kind }, { evidence, artifact: artifact2 }) => kind !== "symlink" && (evidence?.wheels.length ?? 0) > 0 && installedPlace(path113, artifact2.kind) !== void 0,
-      async derive(member, context) {
-        const place7 = installedPlace(member.path, context.artifact.kind);
+      async derive(member, context2) {
+        const place7 = installedPlace(member.path, context2.artifact.kind);
         if (place7 === void 0) return void 0;
-        for (const wheel of context.evidence?.wheels ?? [])
+        for (const wheel of context2.evidence?.wheels ?? [])
           for (const path113 of placesInWheel(wheel, place7))
-            if (await isFrom(member, wheel.members.get(path113), path113, context)) {
+            if (await isFrom(member, wheel.members.get(path113), path113, context2)) {
               const reason = `${path113} of the locked wheel of ${wheel.name} ${wheel.version}.`;
               return { traced: true, origin: "dependency", from: [], reason };
             }
@@ -66586,9 +66713,9 @@ var init_rules = __esm({
       name: "reinstall",
       reason: "Installing the locked packages in a clean root gives the same bytes at the same path.",
       matches: ({ kind }, { artifact: artifact2, evidence }) => artifact2.kind === "image" && kind !== "fifo" && kind !== "device" && (evidence?.roots.length ?? 0) > 0,
-      derive(member, context) {
-        const place7 = installedPlace(member.path, context.artifact.kind);
-        const root = place7 === void 0 ? void 0 : rootWith(member, place7, context.evidence?.roots ?? []);
+      derive(member, context2) {
+        const place7 = installedPlace(member.path, context2.artifact.kind);
+        const root = place7 === void 0 ? void 0 : rootWith(member, place7, context2.evidence?.roots ?? []);
         return Promise.resolve(
           root === void 0 ? void 0 : {
             traced: true,
@@ -66603,7 +66730,7 @@ var init_rules = __esm({
       name: "locked-package",
       reason: "The file of a locked Debian package.",
       matches: ({ path: path113, kind }, { artifact: artifact2, evidence }) => kind === "file" && artifact2.kind === "image" && (evidence?.packages.length ?? 0) > 0 && installedPlace(path113, artifact2.kind) !== void 0,
-      derive: (member, context) => Promise.resolve(fromPackage(member, context))
+      derive: (member, context2) => Promise.resolve(fromPackage(member, context2))
     };
     dependencyRules = [
       reinstall,
@@ -66616,15 +66743,15 @@ var init_rules = __esm({
 });
 
 // src/proof/trace/image/stated-image.ts
-function statedImage(context, platform2) {
-  const held = known11.get(context) ?? /* @__PURE__ */ new Map();
-  known11.set(context, held);
-  const reading = held.get(platform2) ?? read8(context, platform2);
+function statedImage(context2, platform2) {
+  const held = known11.get(context2) ?? /* @__PURE__ */ new Map();
+  known11.set(context2, held);
+  const reading = held.get(platform2) ?? read8(context2, platform2);
   held.set(platform2, reading);
   return reading;
 }
-function anyStatedImage(context) {
-  return statedImage(context, "linux/amd64");
+function anyStatedImage(context2) {
+  return statedImage(context2, "linux/amd64");
 }
 async function read8({ tree, folder: folder2, target }, platform2) {
   const image = target?.image?.mode === "dockerfile" ? target.image : null;
@@ -66694,11 +66821,11 @@ var init_accounts = __esm({
       name: "accounts",
       reason: "useradd and groupadd add a line for each account that the Dockerfile names.",
       matches: ({ path: path113, kind }, { artifact: artifact2 }) => kind === "file" && artifact2.kind === "image" && files.test(installedPlace(path113, artifact2.kind)?.path ?? ""),
-      async derive(member, context) {
-        const lines = await memberLines(member, context);
-        const image = await anyStatedImage(context);
+      async derive(member, context2) {
+        const lines = await memberLines(member, context2);
+        const image = await anyStatedImage(context2);
         const name = member.path.slice(member.path.lastIndexOf("/") + 1);
-        const base2 = baseLines(member, context);
+        const base2 = baseLines(member, context2);
         if (lines === void 0 || image === void 0 || base2 === void 0) return void 0;
         const said = new Set(
           image.all.flatMap(({ keyword, text: text6 }) => keyword === "RUN" ? text6.split(/[\s"';&|():=]+/) : [])
@@ -66907,8 +67034,8 @@ function parsed5(bytes) {
     throw error3;
   }
 }
-function assembled(member, config2, context) {
-  const { target, tag, version: version4, evidence } = context;
+function assembled(member, config2, context2) {
+  const { target, tag, version: version4, evidence } = context2;
   const image = target?.image;
   if (image?.mode !== "assemble") return void 0;
   const platform2 = platformName(config2.platform);
@@ -66938,18 +67065,18 @@ function titleOf2({ raw }, at3, layers) {
   const by = isObject2(step) && typeof step.created_by === "string" ? step.created_by : "";
   return titles2.find((title) => by === `tagproof: ${title}`) ?? "";
 }
-async function fromDockerfile(member, config2, context) {
+async function fromDockerfile(member, config2, context2) {
   const platform2 = platformName(config2.platform);
-  const stated3 = await statedImage(context, platform2);
+  const stated3 = await statedImage(context2, platform2);
   if (stated3 === void 0) return void 0;
-  const bases = context.evidence?.bases ?? [];
+  const bases = context2.evidence?.bases ?? [];
   const base2 = bases.find(
     (each2) => each2.reference === stated3.base && each2.platform === platform2
   );
   const baseConfig = base2?.config == null ? void 0 : parsed5(base2.config);
   if (baseConfig === void 0 && stated3.base !== "scratch")
     return withoutBase(member, `the configuration of ${stated3.base}`);
-  const mistakes2 = dockerfileMistakes(config2, baseConfig, stated3, context.tag.epoch);
+  const mistakes2 = dockerfileMistakes(config2, baseConfig, stated3, context2.tag.epoch);
   if (mistakes2.length === 0) return { traced: true, from: [stated3.path] };
   return {
     traced: false,
@@ -66983,12 +67110,12 @@ var init_config_file = __esm({
       name: "image-config",
       reason: "The configuration follows from the base image and the Dockerfile or the settings of the tag; it is derived again.",
       matches: ({ path: path113, kind }) => kind === "file" && /^(?:[a-z0-9-]+\/)?config\.json$/.test(path113),
-      async derive(member, context) {
+      async derive(member, context2) {
         const { content } = member;
         const config2 = content === null ? void 0 : parsed5(content);
         if (content === null || config2 === void 0) return void 0;
-        if (context.target?.image?.mode === "assemble") return assembled(member, config2, context);
-        return fromDockerfile(member, config2, context);
+        if (context2.target?.image?.mode === "assemble") return assembled(member, config2, context2);
+        return fromDockerfile(member, config2, context2);
       }
     };
     titles2 = ["locked dependencies", "wheel", "files of the tree"];
@@ -67008,9 +67135,9 @@ var init_dockerfile_links = __esm({
       name: "dockerfile-link",
       reason: "A RUN of the Dockerfile links the two paths, which it names.",
       matches: ({ kind }, { artifact: artifact2 }) => artifact2.kind === "image" && kind === "symlink",
-      async derive(member, context) {
-        const place7 = installedPlace(member.path, context.artifact.kind);
-        const image = await anyStatedImage(context);
+      async derive(member, context2) {
+        const place7 = installedPlace(member.path, context2.artifact.kind);
+        const image = await anyStatedImage(context2);
         const { linkTarget } = member;
         if (place7 === void 0 || image === void 0 || linkTarget === null) return void 0;
         const named = image.all.some(
@@ -67230,21 +67357,21 @@ var init_package_database = __esm({
       name: "dpkg-status",
       reason: "dpkg copies the control file of each installed package; those of locked packages are compared.",
       matches: at2(/^var\/lib\/dpkg\/(status|status\.d\/[^/]+)$/),
-      async derive(member, context) {
-        const bytes = await memberText(member, context);
+      async derive(member, context2) {
+        const bytes = await memberText(member, context2);
         const paragraphs = bytes === void 0 ? void 0 : parseParagraphs(bytes);
         if (paragraphs === void 0) return void 0;
-        return judgeStatus(member, paragraphs, context);
+        return judgeStatus(member, paragraphs, context2);
       }
     };
     dpkgList = {
       name: "dpkg-list",
       reason: "dpkg lists the paths of each package that it installs; files are compared with md5sums of the locked package.",
       matches: at2(/^var\/lib\/dpkg\/info\/[^/]+\.list$/),
-      async derive(member, context) {
-        const lines = await memberLines(member, context);
+      async derive(member, context2) {
+        const lines = await memberLines(member, context2);
         const [, name = ""] = /\/([a-z0-9][a-z0-9+.-]*)(?::[a-z0-9-]+)?\.list$/.exec(member.path) ?? [];
-        const own3 = context.evidence?.packages.find((each2) => each2.name === name);
+        const own3 = context2.evidence?.packages.find((each2) => each2.name === name);
         if (lines === void 0 || own3 === void 0) return void 0;
         const conffiles = new Set(
           (own3.control.get("conffiles")?.toString("utf8") ?? "").split("\n").map((line2) => line2.trim())
@@ -67258,7 +67385,7 @@ var init_package_database = __esm({
           for (let cut2 = line2.lastIndexOf("/"); cut2 > 0; cut2 = line2.lastIndexOf("/", cut2 - 1))
             folders.add(line2.slice(0, cut2));
         const added = lines.filter(
-          (line2) => !own3.md5sums.has(line2.slice(1)) && !conffiles.has(line2) && !folders.has(line2) && !isOther(line2, context)
+          (line2) => !own3.md5sums.has(line2.slice(1)) && !conffiles.has(line2) && !folders.has(line2) && !isOther(line2, context2)
         );
         if (missing2.length === 0 && added.length === 0) return { traced: true, from: [] };
         return void 0;
@@ -67268,10 +67395,10 @@ var init_package_database = __esm({
       name: "apt-extended-states",
       reason: "apt notes which packages were installed for others alone; each is a package of the lock.",
       matches: at2(/^var\/lib\/apt\/extended_states$/),
-      async derive(member, context) {
-        const bytes = await memberText(member, context);
+      async derive(member, context2) {
+        const bytes = await memberText(member, context2);
         const paragraphs = bytes === void 0 ? void 0 : parseParagraphs(bytes);
-        const { evidence } = context;
+        const { evidence } = context2;
         if (paragraphs === void 0 || evidence === void 0) return void 0;
         const names3 = /* @__PURE__ */ new Set([
           ...evidence.packages.map(({ name }) => name),
@@ -67287,9 +67414,9 @@ var init_package_database = __esm({
       name: "ldconfig-cache",
       reason: "ldconfig lists the libraries that it finds; each path in it is a library of the lock or of the image.",
       matches: at2(/^etc\/ld\.so\.cache$/),
-      async derive(member, context) {
-        const bytes = await memberText(member, context);
-        if (bytes === void 0 || context.build?.reproduced(member.path) !== true) return void 0;
+      async derive(member, context2) {
+        const bytes = await memberText(member, context2);
+        if (bytes === void 0 || context2.build?.reproduced(member.path) !== true) return void 0;
         if (!bytes.subarray(0, 17).equals(Buffer.from("glibc-ld.so.cache")) && !bytes.includes("glibc-ld.so.cache1.1"))
           return void 0;
         const paths = bytes.toString("latin1").split("\0").filter((text6) => text6.startsWith("/"));
@@ -67487,13 +67614,13 @@ var init_policy = __esm({
 });
 
 // src/proof/trace/policy-installed.ts
-function installedFinding(member, context) {
-  const place7 = installedPlace(member.path, context.artifact.kind);
-  if (place7 === void 0) return controlMode(member, context);
-  if (isLocked(member, place7.path, context)) return void 0;
+function installedFinding(member, context2) {
+  const place7 = installedPlace(member.path, context2.artifact.kind);
+  if (place7 === void 0) return controlMode(member, context2);
+  if (isLocked(member, place7.path, context2)) return void 0;
   for (const rule of rules7) {
-    const refused13 = rule(member, place7.path, context);
-    if (refused13 !== void 0) return refusal2(context.artifact.name, member.path, refused13);
+    const refused13 = rule(member, place7.path, context2);
+    if (refused13 !== void 0) return refusal2(context2.artifact.name, member.path, refused13);
   }
   return void 0;
 }
@@ -67784,14 +67911,14 @@ async function traceArtifact(request) {
   });
   const known13 = await verified(members2, ids, tree);
   const placed3 = rules8.place({ members: members2, ids: known13, tree, folder: folder2 });
-  const context = contextOf(request, { folder: folder2, members: members2, placed: placed3, archive });
+  const context2 = contextOf(request, { folder: folder2, members: members2, placed: placed3, archive });
   const asked4 = {
-    context,
+    context: context2,
     rules: rules8,
     generators: [...rules8.generators, ...request.generators ?? knownGenerators]
   };
   const origins = [];
-  const findings = archive.members.flatMap((member) => rules8.policy(member, context) ?? []);
+  const findings = archive.members.flatMap((member) => rules8.policy(member, context2) ?? []);
   for (const member of members2) {
     const placement = placed3.get(member.path) ?? { origin: null, from: null, own: null };
     const traced = await originOf(member, placement, asked4);
@@ -67835,29 +67962,29 @@ function contextOf(request, { folder: folder2, members: members2, placed: placed
     }
   };
 }
-async function originOf(member, placement, { context, rules: rules8, generators }) {
+async function originOf(member, placement, { context: context2, rules: rules8, generators }) {
   const { origin, from } = placement;
-  const brought = await askGenerators(member, placement, context, rules8.dependencies);
+  const brought = await askGenerators(member, placement, context2, rules8.dependencies);
   if (brought !== void 0) return brought;
   if (origin === null || from === null || rules8.asksFirst(member, placement)) {
-    const generated = await askGenerators(await withContent(member, context), placement, context, generators);
+    const generated = await askGenerators(await withContent(member, context2), placement, context2, generators);
     if (generated !== void 0) return generated;
   }
-  if (origin === null || from === null) return unexplained(member, placement, context);
-  const finding4 = blobFinding({ artifact: context.artifact, member, placement });
+  if (origin === null || from === null) return unexplained(member, placement, context2);
+  const finding4 = blobFinding({ artifact: context2.artifact, member, placement });
   return {
     origin: line(member, { origin, from: [from], rule: null, reason: blobReasons[origin] }),
     ...finding4 === void 0 ? {} : { finding: finding4 }
   };
 }
-async function withContent(member, context) {
+async function withContent(member, context2) {
   if (member.content !== null) return member;
-  return { ...member, content: await context.content(member.path) ?? null };
+  return { ...member, content: await context2.content(member.path) ?? null };
 }
-async function askGenerators(member, { origin }, context, generators) {
+async function askGenerators(member, { origin }, context2, generators) {
   for (const generator of generators) {
-    if (!generator.matches(member, context)) continue;
-    const verdict = await generator.derive(member, context);
+    if (!generator.matches(member, context2)) continue;
+    const verdict = await generator.derive(member, context2);
     if (verdict === void 0) continue;
     if (verdict.traced) {
       const reason = verdict.reason ?? generator.reason;
@@ -67879,14 +68006,14 @@ async function askGenerators(member, { origin }, context, generators) {
         rule: generator.name,
         reason: message
       }),
-      finding: refusal2(context.artifact.name, member.path, { code: code2, message, cause: cause2, fix: fix2 })
+      finding: refusal2(context2.artifact.name, member.path, { code: code2, message, cause: cause2, fix: fix2 })
     };
   }
   return void 0;
 }
-async function unexplained(member, { own: own3 }, context) {
-  const original = own3 === null ? void 0 : await context.tree.read(own3);
-  const finding4 = own3 === null ? untraced(member, context) : refusal2(context.artifact.name, member.path, {
+async function unexplained(member, { own: own3 }, context2) {
+  const original = own3 === null ? void 0 : await context2.tree.read(own3);
+  const finding4 = own3 === null ? untraced(member, context2) : refusal2(context2.artifact.name, member.path, {
     code: "modified",
     message: `The bytes are not those of ${JSON.stringify(own3)} in the tag${differenceText(original, member.content)}.`,
     cause: "The build changes the file, or the artifact was made from another tree than the tag.",
@@ -67897,12 +68024,12 @@ async function unexplained(member, { own: own3 }, context) {
     finding: finding4
   };
 }
-function untraced(member, context) {
-  return refusal2(context.artifact.name, member.path, {
+function untraced(member, context2) {
+  return refusal2(context2.artifact.name, member.path, {
     code: "untraced",
     message: "No file of the tag has these bytes, and no known generator makes them.",
     cause: "The build writes this file, or it was added by hand.",
-    fix: context.build === null ? "Ask the project where it comes from. If a build makes it, tagproof rehearse can tell more." : "Commit the file, or stop the build from writing it; where it is generated from files of the tag, declare it under `generated:` in .github/tagproof.yml."
+    fix: context2.build === null ? "Ask the project where it comes from. If a build makes it, tagproof rehearse can tell more." : "Commit the file, or stop the build from writing it; where it is generated from files of the tag, declare it under `generated:` in .github/tagproof.yml."
   });
 }
 function differenceText(original, found2) {
@@ -68501,11 +68628,11 @@ var init_reinstall = __esm({
 });
 
 // src/stages/trace-room.ts
-function evidenceRoom(context, plan2) {
+function evidenceRoom(context2, plan2) {
   const prepared = /* @__PURE__ */ new Map();
   return {
     async evidence({ file: file3, artifact: artifact2, target }, wheel) {
-      const known13 = prepared.get(target.name) ?? prepare2(context, plan2, target);
+      const known13 = prepared.get(target.name) ?? prepare2(context2, plan2, target);
       prepared.set(target.name, known13);
       const { root, evidence, reinstalled: own3 } = await known13;
       const bytecode2 = await recompiled({
@@ -68515,29 +68642,32 @@ function evidenceRoom(context, plan2) {
         baseLayers: new Set(evidence.bases.flatMap(({ layers }) => [...layers])),
         installed: artifact2.kind === "image" ? own3.root : null,
         limits: plan2.limits,
-        ...signalOf(context)
+        ...signalOf(context2)
       });
       return { ...noEvidence, ...evidence, wheel, bytecode: bytecode2 };
     }
   };
 }
-async function prepare2(context, plan2, target) {
-  const { lock: lock2, inputs } = await fetch(context, plan2);
-  const rootLock = lock2.roots[target.root];
+async function prepare2(context2, plan2, target) {
+  const { lock: lock2, inputs } = await fetch(context2, plan2);
+  const rootName2 = rootNameOf(target, plan2, lock2);
+  const rootLock = lock2.roots[rootName2];
   if (rootLock === void 0)
-    throw new TagproofError("lock-incomplete", `The lock has no root ${target.root}.`, {
+    throw new TagproofError("lock-incomplete", `The lock has no root ${rootName2}.`, {
       fix: "Run tagproof lock, commit the lock, and tag that commit."
     });
-  const { cache, log } = context;
-  const common = { cache, log, ...signalOf(context) };
-  const root = await prepareRoot(target.root, rootLock, inputs, common);
-  const own3 = await reinstalled({ name: target.root, root, rootLock, ...common });
+  const { cache, log } = context2;
+  const common = { cache, log, ...signalOf(context2) };
+  const root = await prepareRoot(rootName2, rootLock, inputs, common);
+  const own3 = await reinstalled({ name: rootName2, root, rootLock, ...common });
   const { wheels, sdists } = await dependenciesOf(lock2.python[target.name], inputs);
-  const bases = target.kind === "image" ? [...await lockedBases(lock2.images ?? {}, inputs), await rootBase2({ root, rootLock, ...common })] : [];
+  const has = rootName2 === target.root;
+  const bases = target.kind === "image" ? await lockedBases(lock2.images ?? {}, inputs) : [];
+  if (target.kind === "image" && has) bases.push(await rootBase2({ root, rootLock, ...common }));
   return {
     root,
     reinstalled: own3,
-    evidence: { wheels, sdists, packages: own3.packages, roots: [own3.root], bases }
+    evidence: { wheels, sdists, packages: has ? own3.packages : [], roots: has ? [own3.root] : [], bases }
   };
 }
 var init_trace_room = __esm({
@@ -68547,6 +68677,7 @@ var init_trace_room = __esm({
     init_root();
     init_context();
     init_fetch();
+    init_places2();
     init_recompile2();
     init_reinstall();
     init_trace_evidence();
@@ -68554,9 +68685,9 @@ var init_trace_room = __esm({
 });
 
 // src/stages/trace-builds.ts
-async function openTracer(context, plan2) {
-  const lock2 = await readPlannedLock(context, plan2);
-  const repository = await openRepository(context.repository);
+async function openTracer(context2, plan2) {
+  const lock2 = await readPlannedLock(context2, plan2);
+  const repository = await openRepository(context2.repository);
   let tree;
   try {
     tree = await openTracedTree(repository, plan2.tag.tree);
@@ -68564,11 +68695,11 @@ async function openTracer(context, plan2) {
     await repository.close().catch(() => void 0);
     throw error3;
   }
-  const tracing = { context, plan: plan2, lock: lock2, tree, room: evidenceRoom(context, plan2), wheels: /* @__PURE__ */ new Map() };
+  const tracing = { context: context2, plan: plan2, lock: lock2, tree, room: evidenceRoom(context2, plan2), wheels: /* @__PURE__ */ new Map() };
   return {
     async trace(request) {
       const { origins, findings } = await traceBuild(request, tracing);
-      const file3 = joinInside(context.out.origins, `${request.artifact.name}.jsonl`);
+      const file3 = joinInside(context2.out.origins, `${request.artifact.name}.jsonl`);
       await writeFileAtomic(file3, originLines(origins));
       return { findings, traced: origins.filter(({ origin }) => origin !== "untraced").length };
     },
@@ -68645,38 +68776,38 @@ var init_trace_builds = __esm({
 });
 
 // src/stages/prove.ts
-async function prove(context, options) {
-  const progress = context.log.begin("prove");
+async function prove(context2, options) {
+  const progress = context2.log.begin("prove");
   try {
-    const { document: planned, sha256: planDigest } = await readDocument("plan", context.out.plan);
+    const { document: planned, sha256: planDigest } = await readDocument("plan", context2.out.plan);
     if (options.ownPlan !== true) {
       progress.line("making the exports again");
-      await recheckConfig(context.repository, planned);
-      await recheckExports(context.repository, planned);
+      await recheckConfig(context2.repository, planned);
+      await recheckExports(context2.repository, planned);
     }
     const builds2 = {
-      a: await readBuild(context, "a", planDigest),
-      b: await readBuild(context, "b", planDigest)
+      a: await readBuild(context2, "a", planDigest),
+      b: await readBuild(context2, "b", planDigest)
     };
-    const plan2 = await planSeenByB(context, planned, builds2.b);
-    const staging = `${context.out.packages}.part`;
-    await clearFrom(context.out, "prove");
+    const plan2 = await planSeenByB(context2, planned, builds2.b);
+    const staging = `${context2.out.packages}.part`;
+    await clearFrom(context2.out, "prove");
     await (0, import_promises84.mkdir)(staging, { recursive: true });
-    await (0, import_promises84.mkdir)(context.out.origins, { recursive: true });
-    const ground = await openGround(context, plan2);
-    const originals = await openOriginals(context.repository, plan2);
+    await (0, import_promises84.mkdir)(context2.out.origins, { recursive: true });
+    const ground = await openGround(context2, plan2);
+    const originals = await openOriginals(context2.repository, plan2);
     const found2 = [];
     const artifacts = [];
     let tracer;
     try {
-      const opened = await openTracer(context, plan2);
+      const opened = await openTracer(context2, plan2);
       tracer = opened;
       const pairs3 = plan2.targets.flatMap(
-        (target) => pairArtifacts(context, target, builds2, found2).map((pair) => ({ target, pair }))
+        (target) => pairArtifacts(context2, target, builds2, found2).map((pair) => ({ target, pair }))
       );
       const results = await settleAll(
         pairs3.map(
-          ({ target, pair }) => proveArtifact({ context, plan: plan2, builds: builds2, originals, ground, tracer: opened, staging }, target, pair)
+          ({ target, pair }) => proveArtifact({ context: context2, plan: plan2, builds: builds2, originals, ground, tracer: opened, staging }, target, pair)
         )
       );
       for (const result of results) {
@@ -68687,10 +68818,10 @@ async function prove(context, options) {
       await originals.close();
       await tracer?.close();
     }
-    found2.push(...failureFindings(plan2, builds2.b), ...await findPerturbations(context, plan2, builds2));
+    found2.push(...failureFindings(plan2, builds2.b), ...await findPerturbations(context2, plan2, builds2));
     found2.push(...planFindings(plan2), ...kindFindings(plan2, builds2));
-    found2.push(...await imageFindings(context, plan2));
-    found2.push(...await completeFindings(context, plan2, planDigest, builds2.a));
+    found2.push(...await imageFindings(context2, plan2));
+    found2.push(...await completeFindings(context2, plan2, planDigest, builds2.a));
     const findings = applyWaivers(found2, plan2.waivers);
     const verdict = findings.some((finding4) => finding4.severity === "refuse") ? "refused" : "proven";
     if (verdict === "proven") requireWhole(builds2.a, artifacts);
@@ -68708,9 +68839,9 @@ async function prove(context, options) {
       plan: planDigest,
       tools: [...tagproofTools(), ...builds2.a.tools]
     };
-    if (verdict === "proven") await (0, import_promises84.rename)(staging, context.out.packages);
+    if (verdict === "proven") await (0, import_promises84.rename)(staging, context2.out.packages);
     else await (0, import_promises84.rm)(staging, { recursive: true, force: true });
-    await writeDocument("proof", context.out.proof, proof);
+    await writeDocument("proof", context2.out.proof, proof);
     if (verdict === "proven") progress.done(`proven: ${artifacts.length} artifacts, a = b`);
     else
       progress.failed(
@@ -68729,9 +68860,9 @@ function requireWhole({ targets: targets2 }, artifacts) {
       found: missing2.map(({ name }) => name).join(", ")
     });
 }
-function pairArtifacts(context, target, builds2, findings) {
+function pairArtifacts(context2, target, builds2, findings) {
   const of2 = (world) => builds2[world].targets.find((built) => built.name === target.name)?.artifacts ?? [];
-  const file3 = (world, name) => joinInside(import_node_path91.default.join(context.out.build(world), target.name), name);
+  const file3 = (world, name) => joinInside(import_node_path91.default.join(context2.out.build(world), target.name), name);
   const pairs3 = [];
   if (failedInB(builds2.b, target.name)) return pairs3;
   for (const { kind, name } of of2("a"))
@@ -68759,14 +68890,14 @@ function onlyIn(artifact2, where, what) {
     waiver: null
   };
 }
-async function preparedMetadata(context, target, builds2) {
+async function preparedMetadata(context2, target, builds2) {
   const of2 = async (world) => {
     const built = builds2[world].targets.find(({ name }) => name === target.name);
-    return readPreparedMetadata(joinInside(context.out.build(world), target.name), built ?? {});
+    return readPreparedMetadata(joinInside(context2.out.build(world), target.name), built ?? {});
   };
   return agreedMetadata(await of2("a"), await of2("b"));
 }
-async function proveArtifact({ context, plan: plan2, builds: builds2, originals, ground, tracer, staging }, target, pair) {
+async function proveArtifact({ context: context2, plan: plan2, builds: builds2, originals, ground, tracer, staging }, target, pair) {
   const variations = (world) => builds2[world].targets.find((built) => built.name === target.name)?.variations ?? [];
   const shipped = joinInside(staging, pair.name);
   const result = await reproduce({
@@ -68798,7 +68929,7 @@ async function proveArtifact({ context, plan: plan2, builds: builds2, originals,
     artifact: { name, kind },
     target,
     differing: result.differing,
-    preparedMetadata: await preparedMetadata(context, target, builds2)
+    preparedMetadata: await preparedMetadata(context2, target, builds2)
   });
   return {
     artifact: artifact2 === null ? null : { target: target.name, ...artifact2, traced: traced.traced },
@@ -69947,25 +70078,25 @@ var init_summary = __esm({
 });
 
 // src/stages/record.ts
-async function record3(context) {
-  const { document: proof, sha256: proofDigest } = await readDocument("proof", context.out.proof);
-  await clearFrom(context.out, "record");
-  await requireSamePackages(context, proof.artifacts);
-  const tried = await readTry(context, proofDigest);
+async function record3(context2) {
+  const { document: proof, sha256: proofDigest } = await readDocument("proof", context2.out.proof);
+  await clearFrom(context2.out, "record");
+  await requireSamePackages(context2, proof.artifacts);
+  const tried = await readTry(context2, proofDigest);
   const judged = tried === null ? proof : judgedBy(proof, tried.document);
   const release = releaseOf(judged, proofDigest, tried?.sha256 ?? null);
-  if (judged.verdict === "proven") await writeFileAtomic(context.out.sums, formatSums(release.artifacts));
-  await writeFileAtomic(context.out.summary, formatSummary(judged, release));
-  await writeDocument("release", context.out.release, release);
+  if (judged.verdict === "proven") await writeFileAtomic(context2.out.sums, formatSums(release.artifacts));
+  await writeFileAtomic(context2.out.summary, formatSummary(judged, release));
+  await writeDocument("release", context2.out.release, release);
   return release;
 }
-async function readTry(context, proofDigest) {
-  const there = await (0, import_promises91.access)(context.out.try).then(
+async function readTry(context2, proofDigest) {
+  const there = await (0, import_promises91.access)(context2.out.try).then(
     () => true,
     () => false
   );
   if (!there) return null;
-  const read9 = await readDocument("try", context.out.try);
+  const read9 = await readDocument("try", context2.out.try);
   if (read9.document.proof === proofDigest) return read9;
   throw new TagproofError("document-mismatch", "try.json belongs to another proof.", {
     where: "try.json: proof",
@@ -69996,15 +70127,15 @@ function releaseOf(proof, proofDigest, tried) {
     artifacts: proof.artifacts
   };
 }
-async function publishLocally(context, release) {
-  await clearFrom(context.out, "publish");
+async function publishLocally(context2, release) {
+  await clearFrom(context2.out, "publish");
   if (release.verdict !== "proven") return;
-  const progress = context.log.begin("local destinations");
+  const progress = context2.log.begin("local destinations");
   try {
     const filled2 = [
-      ...await fillIndex(context, release),
-      ...await fillArchive(context, release),
-      ...await fillLayouts(context, release)
+      ...await fillIndex(context2, release),
+      ...await fillArchive(context2, release),
+      ...await fillLayouts(context2, release)
     ];
     progress.done(filled2.join(", "));
   } catch (error3) {
@@ -70036,9 +70167,9 @@ async function fillLayouts({ out }, { artifacts, version: version4 }) {
   });
   return images.map(({ repository }) => `local/oci/${repository}`);
 }
-async function requireSamePackages(context, artifacts) {
+async function requireSamePackages(context2, artifacts) {
   for (const artifact2 of artifacts) {
-    const found2 = await hashFile(joinInside(context.out.packages, artifact2.name)).catch((error3) => {
+    const found2 = await hashFile(joinInside(context2.out.packages, artifact2.name)).catch((error3) => {
       throw new TagproofError("input-missing", `The package ${artifact2.name} is not there.`, {
         where: `packages/${artifact2.name}`,
         fix: "Run tagproof prove again.",
@@ -70077,42 +70208,43 @@ var init_record2 = __esm({
 });
 
 // src/stages/try.ts
-async function tryPackages(context) {
-  const { document: plan2 } = await readDocument("plan", context.out.plan);
-  const { document: proof, sha256: sha2563 } = await readDocument("proof", context.out.proof);
-  await clearFrom(context.out, "try");
-  await requireSamePackages(context, proof.artifacts);
+async function tryPackages(context2) {
+  const { document: plan2 } = await readDocument("plan", context2.out.plan);
+  const { document: proof, sha256: sha2563 } = await readDocument("proof", context2.out.proof);
+  await clearFrom(context2.out, "try");
+  await requireSamePackages(context2, proof.artifacts);
   const document = { schema: "tagproof/try/1", proof: sha2563, tried: [], findings: [] };
   if (proof.verdict === "proven")
-    await withBuildPlaces(context, plan2, "try", async (places3) => {
+    await withBuildPlaces(context2, plan2, "try", async (places3) => {
       for (const target of plan2.targets) {
         const artifacts = proof.artifacts.filter((artifact2) => artifact2.target === target.name);
-        const { tried, findings } = await tryTarget({ context, plan: plan2, places: places3 }, target, artifacts);
+        const { tried, findings } = await tryTarget({ context: context2, plan: plan2, places: places3 }, target, artifacts);
         document.tried.push(...tried);
         document.findings.push(...findings);
       }
     });
-  await writeDocument("try", context.out.try, document);
+  document.findings = applyWaivers(document.findings, plan2.waivers);
+  await writeDocument("try", context2.out.try, document);
   return document;
 }
-async function tryTarget({ context, plan: plan2, places: places3 }, target, artifacts) {
-  const progress = context.log.begin(`try ${target.name}`);
+async function tryTarget({ context: context2, plan: plan2, places: places3 }, target, artifacts) {
+  const progress = context2.log.begin(`try ${target.name}`);
   const tried = [];
   const findings = [];
   const request = {
     target,
     artifacts: artifacts.map((artifact2) => ({
       artifact: artifact2,
-      file: joinInside(context.out.packages, artifact2.name)
+      file: joinInside(context2.out.packages, artifact2.name)
     })),
     plan: plan2,
     place: places3.of(target),
     dependencies: dependenciesOf2(places3.lock, plan2, target),
     building: target.kind === "python" ? places3.lock.python[target.name] ?? null : null,
     inputs: places3.inputs,
-    log: context.log,
+    log: context2.log,
     onLine: (line2) => progress.line(line2),
-    ...signalOf(context)
+    ...signalOf(context2)
   };
   const install2 = { python: tryPython, deb: tryDebs, image: tryImage }[target.kind];
   try {
@@ -70210,6 +70342,7 @@ var init_try5 = __esm({
     init_try2();
     init_try3();
     init_try4();
+    init_waivers();
     init_try_script();
     init_run();
     init_context();
@@ -70219,9 +70352,9 @@ var init_try5 = __esm({
 });
 
 // src/stages/publish.ts
-async function publish(context) {
-  const { document: proof, sha256: proofDigest } = await readDocument("proof", context.out.proof);
-  const { document: release } = await readDocument("release", context.out.release);
+async function publish(context2) {
+  const { document: proof, sha256: proofDigest } = await readDocument("proof", context2.out.proof);
+  const { document: release } = await readDocument("release", context2.out.release);
   if (release.proof !== proofDigest)
     throw new TagproofError("document-mismatch", "release.json belongs to another proof.", {
       where: "release.json: proof",
@@ -70229,13 +70362,13 @@ async function publish(context) {
       expected: release.proof,
       fix: "Hand on proof.json and release.json of the same prove stage."
     });
-  const tried = await readTry(context, proofDigest);
+  const tried = await readTry(context2, proofDigest);
   const judged = tried === null ? proof : judgedBy(proof, tried.document);
   requireSameRelease(releaseOf(judged, proofDigest, tried?.sha256 ?? null), release);
   requireTrusted(judged, release);
-  await requireSameTag(context, proof);
-  await requireSamePackages(context, release.artifacts);
-  await publishLocally(context, release);
+  await requireSameTag(context2, proof);
+  await requireSamePackages(context2, release.artifacts);
+  await publishLocally(context2, release);
   return release;
 }
 function requireSameRelease(expected, release) {
@@ -70257,8 +70390,8 @@ function requireTrusted(proof, release) {
       fix: obstacle
     });
 }
-async function requireSameTag(context, proof) {
-  const repository = await openRepository(context.repository);
+async function requireSameTag(context2, proof) {
+  const repository = await openRepository(context2.repository);
   try {
     await requireUnmoved(repository, proof.tag);
   } finally {
@@ -70442,26 +70575,26 @@ var init_questions = __esm({
 });
 
 // src/stages/attribute.ts
-async function attribute(context) {
-  const { document: proof } = await readDocument("proof", context.out.proof);
-  const { document: planned, sha256: sha2563 } = await readDocument("plan", context.out.plan);
-  const [a, b] = [await readBuild(context, "a", sha2563), await readBuild(context, "b", sha2563)];
+async function attribute(context2) {
+  const { document: proof } = await readDocument("proof", context2.out.proof);
+  const { document: planned, sha256: sha2563 } = await readDocument("plan", context2.out.plan);
+  const [a, b] = [await readBuild(context2, "a", sha2563), await readBuild(context2, "b", sha2563)];
   const plan2 = b.scramble === void 0 ? planned : { ...planned, scramble: b.scramble };
   const open17 = plan2.targets.flatMap((target) => {
     const built = b.targets.find(({ name }) => name === target.name);
     return built === void 0 ? [] : { target, built, findings: openFindings(proof, { plan: plan2, a, b }, target) };
   });
   if (open17.every(({ findings }) => findings.length === 0)) return proof;
-  const repository = await openRepository(context.repository);
-  const culprits = await withBuildPlaces(context, plan2, "attribution", async (places3) => {
+  const repository = await openRepository(context2.repository);
+  const culprits = await withBuildPlaces(context2, plan2, "attribution", async (places3) => {
     const found2 = /* @__PURE__ */ new Map();
     for (const { target, built, findings } of open17) {
       if (findings.length === 0) continue;
       const asking = {
         questions: new Questions(
-          { context, plan: plan2, places: places3 },
+          { context: context2, plan: plan2, places: places3 },
           target,
-          artifactsOf(context, a, target),
+          artifactsOf(context2, a, target),
           repository
         ),
         plan: plan2,
@@ -70472,7 +70605,7 @@ async function attribute(context) {
     return found2;
   }).finally(() => repository.close());
   const told4 = { ...proof, findings: withCulprits(proof.findings, culprits) };
-  await writeDocument("proof", context.out.proof, told4);
+  await writeDocument("proof", context2.out.proof, told4);
   return told4;
 }
 function openFindings(proof, { plan: plan2, a, b }, target) {
@@ -70532,9 +70665,9 @@ async function fileCulprit({ plan: plan2, built }, gone2, perturbation) {
   const file3 = all === read9 || await without(files2) ? await bisect(all, without) : void 0;
   return file3 === void 0 ? { variation: "scrambled-files" } : { files: [file3] };
 }
-function artifactsOf(context, a, target) {
+function artifactsOf(context2, a, target) {
   const built = a.targets.find(({ name }) => name === target.name)?.artifacts ?? [];
-  const folder2 = import_node_path102.default.join(context.out.build("a"), target.name);
+  const folder2 = import_node_path102.default.join(context2.out.build("a"), target.name);
   return built.map(({ kind, name }) => ({ name, kind, file: joinInside(folder2, name) }));
 }
 var import_node_path102, perturbationName;
@@ -70588,26 +70721,26 @@ var init_room = __esm({
 });
 
 // src/stages/rehearse.ts
-async function rehearse(context, options) {
-  const planned = await plan(context, { ...options, rehearsal: true });
-  await fetch(context, planned);
+async function rehearse(context2, options) {
+  const planned = await plan(context2, { ...options, rehearsal: true });
+  await fetch(context2, planned);
   const room = await worldsFitTogether(planned);
-  if (!room.fits) context.log.info(`The worlds are built one after the other: ${room.reason}.`);
-  const builds2 = await build(context, {
+  if (!room.fits) context2.log.info(`The worlds are built one after the other: ${room.reason}.`);
+  const builds2 = await build(context2, {
     worlds: ["a", "b"],
     sequential: !room.fits,
     keep: options.keep ?? false,
     perturbations: options.perturbations ?? 1
   });
-  if (options.complete === true) await complete(context, { sequential: !room.fits });
+  if (options.complete === true) await complete(context2, { sequential: !room.fits });
   const [calm] = builds2;
   if (options.writeExpected !== void 0 && calm !== void 0)
-    await writeFileAtomic(options.writeExpected, await expectedFilesOf(context, calm));
-  const verdict = await prove(context, { singleJob: true, ownPlan: true });
-  const proof = options.attribute === true && verdict.verdict === "refused" ? await attribute(context) : verdict;
-  const tried = options.try === false ? null : await tryPackages(context);
-  const release = await record3(context);
-  await publishLocally(context, release);
+    await writeFileAtomic(options.writeExpected, await expectedFilesOf(context2, calm));
+  const verdict = await prove(context2, { singleJob: true, ownPlan: true });
+  const proof = options.attribute === true && verdict.verdict === "refused" ? await attribute(context2) : verdict;
+  const tried = options.try === false ? null : await tryPackages(context2);
+  const release = await record3(context2);
+  await publishLocally(context2, release);
   return { plan: planned, proof: tried === null ? proof : judgedBy(proof, tried), release };
 }
 var init_rehearse = __esm({
@@ -70627,20 +70760,20 @@ var init_rehearse = __esm({
 });
 
 // src/stages/trace-lock.ts
-async function lockedEvidence(context, source, target) {
+async function lockedEvidence(context2, source, target) {
   const lock2 = source.lock?.value;
   if (lock2 === void 0 || target === null || target.kind === "python") return null;
   const inputs = await fetchInputs(lock2, {
-    store: import_node_path103.default.join(context.cache, "inputs"),
+    store: import_node_path103.default.join(context2.cache, "inputs"),
     sources: source.config.value.sources,
     offline: true,
-    log: context.log
+    log: context2.log
   }).catch((error3) => {
     if (error3 instanceof TagproofError && error3.code === "input-missing") return null;
     throw error3;
   });
   if (inputs === null) return null;
-  const { cache, log } = context;
+  const { cache, log } = context2;
   const rootLock = lock2.roots[target.root];
   const hash2 = rootLock === void 0 ? null : rootHash(rootLock);
   const listed5 = hash2 !== null && await exists5(keptList(cache, hash2));
@@ -70674,10 +70807,10 @@ var init_trace_lock = __esm({
 });
 
 // src/stages/trace.ts
-async function trace(context, files2, options) {
+async function trace(context2, files2, options) {
   const kinds2 = files2.map((file3) => ({ file: file3, kind: kindOf2(file3) }));
   const open17 = options.tag === void 0 ? openHead : openRelease;
-  const source = await open17(context, options);
+  const source = await open17(context2, options);
   try {
     const { tag, config: config2 } = source;
     const version4 = tag.kind === "untagged" ? null : versionOfTag(tag.name, config2.value.tag.pattern);
@@ -70685,10 +70818,10 @@ async function trace(context, files2, options) {
     const generators = generatorsWith(config2.value.generated);
     const traced = [];
     for (const { file: file3, kind } of kinds2) {
-      const progress = context.log.begin(`trace ${import_node_path104.default.basename(file3)}`);
+      const progress = context2.log.begin(`trace ${import_node_path104.default.basename(file3)}`);
       try {
         const target = onlyTarget(source.targets, kind);
-        const evidence = await lockedEvidence(context, source, target);
+        const evidence = await lockedEvidence(context2, source, target);
         const folder2 = target?.path ?? ".";
         const about3 = { tag, version: version4, tree, folder: folder2, target, generators };
         const result = await traceFile({ file: file3, kind, ...about3, ...evidence === null ? {} : { evidence } });
@@ -70799,10 +70932,10 @@ var init_trace2 = __esm({
 });
 
 // src/stages/explain.ts
-async function explain4(context, file3) {
-  const proofFile = file3 === void 0 ? context.out.proof : import_node_path105.default.resolve(file3);
+async function explain4(context2, file3) {
+  const proofFile = file3 === void 0 ? context2.out.proof : import_node_path105.default.resolve(file3);
   const { document: proof, sha256: sha2563 } = await readDocument("proof", proofFile);
-  const releaseFile = import_node_path105.default.join(import_node_path105.default.dirname(proofFile), import_node_path105.default.basename(context.out.release));
+  const releaseFile = import_node_path105.default.join(import_node_path105.default.dirname(proofFile), import_node_path105.default.basename(context2.out.release));
   if (await isThere2(releaseFile)) {
     const { document: release } = await readDocument("release", releaseFile);
     if (release.proof !== sha2563)
@@ -70832,25 +70965,25 @@ var init_explain2 = __esm({
 });
 
 // src/stages/shell.ts
-async function shell(context, options) {
-  const { document: plan2 } = await readDocument("plan", context.out.plan);
+async function shell(context2, options) {
+  const { document: plan2 } = await readDocument("plan", context2.out.plan);
   const target = options.target === void 0 ? plan2.targets[0] : plan2.targets.find((one) => one.name === options.target);
   if (target === void 0)
     throw new TagproofError("target-unknown", `The plan has no target ${JSON.stringify(options.target)}.`, {
       found: plan2.targets.map((one) => one.name).join(", ")
     });
   const code2 = await withBuildPlaces(
-    context,
+    context2,
     plan2,
     "shell",
     (places3) => withTemporaryFolder(
       "tagproof-shell",
       (folder2) => shellOf(
-        { context, plan: plan2, places: places3 },
+        { context: context2, plan: plan2, places: places3 },
         {
           target,
           world: options.world,
-          exportTar: import_node_path106.default.join(context.out.exports, plan2.exports[options.world].file),
+          exportTar: import_node_path106.default.join(context2.out.exports, plan2.exports[options.world].file),
           scrambled: 0,
           folder: folder2,
           off: [],
@@ -70947,17 +71080,17 @@ var init_commands = __esm({
     init_errors();
     init_stages2();
     commands = {
-      async plan(context, options) {
-        const plan2 = await plan(context, sourceOptions(options));
+      async plan(context2, options) {
+        const plan2 = await plan(context2, sourceOptions(options));
         return {
           document: plan2,
-          text: `${plan2.tag.name} is version ${plan2.version ?? "unknown"}; plan.json written to ${context.out.folder}`
+          text: `${plan2.tag.name} is version ${plan2.version ?? "unknown"}; plan.json written to ${context2.out.folder}`
         };
       },
-      async lock(context, options) {
+      async lock(context2, options) {
         const { lock: file3, ...rest } = options;
-        const to = file3 ?? import_node_path107.default.join(context.repository, lockPath);
-        const result = await lock(context, {
+        const to = file3 ?? import_node_path107.default.join(context2.repository, lockPath);
+        const result = await lock(context2, {
           ...sourceOptions(rest),
           upgrade: options.upgrade ?? false,
           to
@@ -70965,16 +71098,20 @@ var init_commands = __esm({
         const told4 = options.explain === true ? result.explanation : result.changes;
         return {
           document: result.lock,
-          text: [...told4, `Written: ${import_node_path107.default.relative(".", result.file)}. Review and commit it.`].join("\n")
+          text: [
+            ...told4,
+            ...result.pins.length === 0 ? [] : ["To name the base images by digest:", ...result.pins],
+            `Written: ${import_node_path107.default.relative(".", result.file)}. Review and commit it.`
+          ].join("\n")
         };
       },
-      async fetch(context, options) {
-        const plan2 = await readPlan(context);
-        const { lock: lock2 } = await fetch(context, plan2, { offline: options.offline ?? false });
+      async fetch(context2, options) {
+        const plan2 = await readPlan(context2);
+        const { lock: lock2 } = await fetch(context2, plan2, { offline: options.offline ?? false });
         return { document: { roots: Object.keys(lock2.roots), python: Object.keys(lock2.python), complete: true } };
       },
-      async build(context, options) {
-        const builds2 = await build(context, {
+      async build(context2, options) {
+        const builds2 = await build(context2, {
           worlds: options.world ?? ["a", "b"],
           keep: options.keep ?? false,
           off: options.without ?? [],
@@ -70987,26 +71124,26 @@ var init_commands = __esm({
           status: 1
         };
       },
-      async complete(context) {
-        const compared = await complete(context);
+      async complete(context2) {
+        const compared = await complete(context2);
         const previous = "none" in compared.previous ? `none: ${compared.previous.none}` : compared.previous.tag;
         return { document: compared, text: `To compare with: the last release (${previous}), and a full clone.` };
       },
-      async prove(context, options) {
-        const proof = await prove(context, { singleJob: options.singleJob ?? false });
+      async prove(context2, options) {
+        const proof = await prove(context2, { singleJob: options.singleJob ?? false });
         return { document: proof, text: formatTable(proof), status: statusOf(proof.verdict) };
       },
-      async try(context) {
-        const tried = await tryPackages(context);
+      async try(context2) {
+        const tried = await tryPackages(context2);
         const failed3 = tried.findings.length > 0;
         return { document: tried, text: formatTried(tried), status: failed3 ? 1 : 0 };
       },
-      async record(context) {
-        const release = await record3(context);
+      async record(context2) {
+        const release = await record3(context2);
         return { document: release, status: statusOf(release.verdict) };
       },
-      async rehearse(context, options) {
-        const { proof, release } = await rehearse(context, {
+      async rehearse(context2, options) {
+        const { proof, release } = await rehearse(context2, {
           ...sourceOptions(options),
           keep: options.keep ?? false,
           complete: options.complete ?? false,
@@ -71017,16 +71154,16 @@ var init_commands = __esm({
         });
         return { document: release, text: formatTable(proof), status: statusOf(proof.verdict) };
       },
-      async trace(context, options) {
-        const trace2 = await trace(context, options.files, sourceOptions(options));
+      async trace(context2, options) {
+        const trace2 = await trace(context2, options.files, sourceOptions(options));
         return {
           document: trace2,
           text: formatTrace(trace2),
           status: trace2.verdict === "traced" ? 0 : 1
         };
       },
-      async explain(context, options) {
-        const proof = await explain4(context, options.files[0]);
+      async explain(context2, options) {
+        const proof = await explain4(context2, options.files[0]);
         const width = Math.min(Math.max(process.stdout.isTTY ? process.stdout.columns : 100, 60), 120);
         return {
           document: proof,
@@ -71034,12 +71171,12 @@ var init_commands = __esm({
           status: statusOf(proof.verdict)
         };
       },
-      async shell(context, options) {
+      async shell(context2, options) {
         if (!process.stdin.isTTY)
           throw new TagproofError("usage", "A shell needs a terminal, and standard input is none.", {
             fix: "Run it in a terminal; in a log, tagproof build --keep leaves the build folder to look at."
           });
-        const code2 = await shell(context, {
+        const code2 = await shell(context2, {
           world: options.world?.[0] ?? "a",
           ...options.target[0] === void 0 ? {} : { target: options.target[0] }
         });
@@ -71140,13 +71277,13 @@ async function runCommand(name, options) {
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   try {
     const { commands: commands2 } = await Promise.resolve().then(() => (init_commands(), commands_exports));
-    const context = stageContext({
+    const context2 = stageContext({
       repository: options.repository,
       out: options.out,
       log,
       signal: stop.signal
     });
-    const outcome = await commands2[name](context, options);
+    const outcome = await commands2[name](context2, options);
     log.close();
     if (options.json === true) process.stdout.write(formatDocument(outcome.document));
     else if (outcome.text !== void 0) process.stdout.write(`${outcome.text}
@@ -75018,18 +75155,18 @@ var require_webidl = __commonJS({
     webidl.errors.exception = function(message) {
       return new TypeError(`${message.header}: ${message.message}`);
     };
-    webidl.errors.conversionFailed = function(context) {
-      const plural3 = context.types.length === 1 ? "" : " one of";
-      const message = `${context.argument} could not be converted to${plural3}: ${context.types.join(", ")}.`;
+    webidl.errors.conversionFailed = function(context2) {
+      const plural3 = context2.types.length === 1 ? "" : " one of";
+      const message = `${context2.argument} could not be converted to${plural3}: ${context2.types.join(", ")}.`;
       return webidl.errors.exception({
-        header: context.prefix,
+        header: context2.prefix,
         message
       });
     };
-    webidl.errors.invalidArgument = function(context) {
+    webidl.errors.invalidArgument = function(context2) {
       return webidl.errors.exception({
-        header: context.prefix,
-        message: `"${context.value}" is an invalid ${context.type}.`
+        header: context2.prefix,
+        message: `"${context2.value}" is an invalid ${context2.type}.`
       });
     };
     webidl.brandCheck = function(V, I, opts) {
@@ -81225,17 +81362,17 @@ var require_api_request = __commonJS({
           }
         }
       }
-      onConnect(abort, context) {
+      onConnect(abort, context2) {
         if (this.reason) {
           abort(this.reason);
           return;
         }
         assert2(this.callback);
         this.abort = abort;
-        this.context = context;
+        this.context = context2;
       }
       onHeaders(statusCode, rawHeaders, resume, statusMessage) {
-        const { callback, opaque, abort, context, responseHeaders, highWaterMark } = this;
+        const { callback, opaque, abort, context: context2, responseHeaders, highWaterMark } = this;
         const headers = responseHeaders === "raw" ? util.parseRawHeaders(rawHeaders) : util.parseHeaders(rawHeaders);
         if (statusCode < 200) {
           if (this.onInfo) {
@@ -81272,7 +81409,7 @@ var require_api_request = __commonJS({
               trailers: this.trailers,
               opaque,
               body: res,
-              context
+              context: context2
             });
           }
         }
@@ -81441,17 +81578,17 @@ var require_api_stream = __commonJS({
         }
         addSignal(this, signal);
       }
-      onConnect(abort, context) {
+      onConnect(abort, context2) {
         if (this.reason) {
           abort(this.reason);
           return;
         }
         assert2(this.callback);
         this.abort = abort;
-        this.context = context;
+        this.context = context2;
       }
       onHeaders(statusCode, rawHeaders, resume, statusMessage) {
-        const { factory, opaque, context, callback, responseHeaders } = this;
+        const { factory, opaque, context: context2, callback, responseHeaders } = this;
         const headers = responseHeaders === "raw" ? util.parseRawHeaders(rawHeaders) : util.parseHeaders(rawHeaders);
         if (statusCode < 200) {
           if (this.onInfo) {
@@ -81479,7 +81616,7 @@ var require_api_stream = __commonJS({
             statusCode,
             headers,
             opaque,
-            context
+            context: context2
           });
           if (!res || typeof res.write !== "function" || typeof res.end !== "function" || typeof res.on !== "function") {
             throw new InvalidReturnValueError("expected Writable");
@@ -81671,7 +81808,7 @@ var require_api_pipeline = __commonJS({
         this.res = null;
         addSignal(this, signal);
       }
-      onConnect(abort, context) {
+      onConnect(abort, context2) {
         const { ret, res } = this;
         if (this.reason) {
           abort(this.reason);
@@ -81680,10 +81817,10 @@ var require_api_pipeline = __commonJS({
         assert2(!res, "pipeline cannot be retried");
         assert2(!ret.destroyed);
         this.abort = abort;
-        this.context = context;
+        this.context = context2;
       }
       onHeaders(statusCode, rawHeaders, resume) {
-        const { opaque, handler, context } = this;
+        const { opaque, handler, context: context2 } = this;
         if (statusCode < 200) {
           if (this.onInfo) {
             const headers = this.responseHeaders === "raw" ? util.parseRawHeaders(rawHeaders) : util.parseHeaders(rawHeaders);
@@ -81701,7 +81838,7 @@ var require_api_pipeline = __commonJS({
             headers,
             opaque,
             body: this.res,
-            context
+            context: context2
           });
         } catch (err2) {
           this.res.on("error", util.nop);
@@ -81785,7 +81922,7 @@ var require_api_upgrade = __commonJS({
         this.context = null;
         addSignal(this, signal);
       }
-      onConnect(abort, context) {
+      onConnect(abort, context2) {
         if (this.reason) {
           abort(this.reason);
           return;
@@ -81799,7 +81936,7 @@ var require_api_upgrade = __commonJS({
       }
       onUpgrade(statusCode, rawHeaders, socket) {
         assert2(statusCode === 101);
-        const { callback, opaque, context } = this;
+        const { callback, opaque, context: context2 } = this;
         removeSignal(this);
         this.callback = null;
         const headers = this.responseHeaders === "raw" ? util.parseRawHeaders(rawHeaders) : util.parseHeaders(rawHeaders);
@@ -81807,7 +81944,7 @@ var require_api_upgrade = __commonJS({
           headers,
           socket,
           opaque,
-          context
+          context: context2
         });
       }
       onError(err2) {
@@ -81876,20 +82013,20 @@ var require_api_connect = __commonJS({
         this.abort = null;
         addSignal(this, signal);
       }
-      onConnect(abort, context) {
+      onConnect(abort, context2) {
         if (this.reason) {
           abort(this.reason);
           return;
         }
         assert2(this.callback);
         this.abort = abort;
-        this.context = context;
+        this.context = context2;
       }
       onHeaders() {
         throw new SocketError("bad connect", null);
       }
       onUpgrade(statusCode, rawHeaders, socket) {
-        const { callback, opaque, context } = this;
+        const { callback, opaque, context: context2 } = this;
         removeSignal(this);
         this.callback = null;
         let headers = rawHeaders;
@@ -81901,7 +82038,7 @@ var require_api_connect = __commonJS({
           headers,
           socket,
           opaque,
-          context
+          context: context2
         });
       }
       onError(err2) {
@@ -93080,11 +93217,11 @@ async function main2(environment2 = process.env) {
     refuseUnfitJob(inputs, environment2);
     work = await useOwnTemporaryFolder(environment2);
     const stages = await Promise.resolve().then(() => (init_stages2(), stages_exports));
-    const context = openContext(stages, inputs, environment2, gate, write, stop);
-    const outputs2 = await runStage(stages, context, inputs);
+    const context2 = openContext(stages, inputs, environment2, gate, write, stop);
+    const outputs2 = await runStage(stages, context2, inputs);
     for (const [name, value] of Object.entries(outputs2)) setOutput(name, value);
-    summary2 = await stageSummary(context, inputs, outputs2);
-    if (provingStages.includes(inputs.stage)) await tellProof(context, gate);
+    summary2 = await stageSummary(context2, inputs, outputs2);
+    if (provingStages.includes(inputs.stage)) await tellProof(context2, gate);
   } catch (thrown) {
     const error3 = stop.aborted ? new TagproofError("cancelled", "Stopped on request.") : asTagproofError(thrown);
     if (summary2 === "") summary2 = failureSummary(stage, error3);
@@ -93106,34 +93243,34 @@ function openContext(stages, inputs, environment2, gate, write, signal) {
   const out = import_node_path109.default.resolve(repository, inputs.out);
   return stages.stageContext({ repository, out, log: githubLog(gate, write), signal }, environment2);
 }
-async function runStage(stages, context, inputs) {
+async function runStage(stages, context2, inputs) {
   switch (inputs.stage) {
     case "rehearse":
-      await stages.rehearse(context, { ...sourceOptions2(context, inputs), complete: inputs.complete });
-      return recordOutputs(context);
+      await stages.rehearse(context2, { ...sourceOptions2(context2, inputs), complete: inputs.complete });
+      return recordOutputs(context2);
     case "plan": {
-      const plan2 = await stages.plan(context, sourceOptions2(context, inputs));
+      const plan2 = await stages.plan(context2, sourceOptions2(context2, inputs));
       const matrix = JSON.stringify(planMatrix(plan2, machine()));
-      return { version: plan2.version ?? "", digest: (await hashFile(context.out.plan)).sha256, matrix };
+      return { version: plan2.version ?? "", digest: (await hashFile(context2.out.plan)).sha256, matrix };
     }
     case "build": {
-      if (!await exists7(context.out.plan)) await stages.plan(context, sourceOptions2(context, inputs));
-      const plan2 = await stages.readPlan(context);
+      if (!await exists7(context2.out.plan)) await stages.plan(context2, sourceOptions2(context2, inputs));
+      const plan2 = await stages.readPlan(context2);
       requireTag(inputs, plan2.tag.name);
-      await stages.fetch(context, plan2);
-      await stages.build(context, { worlds: inputs.worlds });
-      if (inputs.complete && inputs.worlds.includes("a")) await stages.complete(context);
-      return { version: plan2.version ?? "", digest: await buildDigest(context, inputs) };
+      await stages.fetch(context2, plan2);
+      await stages.build(context2, { worlds: inputs.worlds });
+      if (inputs.complete && inputs.worlds.includes("a")) await stages.complete(context2);
+      return { version: plan2.version ?? "", digest: await buildDigest(context2, inputs) };
     }
     case "prove":
-      requireTag(inputs, (await stages.readPlan(context)).tag.name);
-      await stages.prove(context, { singleJob: inputs.singleJob });
-      await stages.record(context);
-      return recordOutputs(context);
+      requireTag(inputs, (await stages.readPlan(context2)).tag.name);
+      await stages.prove(context2, { singleJob: inputs.singleJob });
+      await stages.record(context2);
+      return recordOutputs(context2);
     case "publish":
-      requireTag(inputs, (await readDocument("proof", context.out.proof)).document.tag.name);
-      await stages.publish(context);
-      return recordOutputs(context);
+      requireTag(inputs, (await readDocument("proof", context2.out.proof)).document.tag.name);
+      await stages.publish(context2);
+      return recordOutputs(context2);
   }
 }
 function requireTag(inputs, found2) {
@@ -93145,36 +93282,36 @@ function requireTag(inputs, found2) {
     fix: "Hand on the folder that the earlier stage of this run has left, or empty it."
   });
 }
-function sourceOptions2(context, inputs) {
+function sourceOptions2(context2, inputs) {
   return {
     targets: inputs.targets,
     ...inputs.tag === void 0 ? {} : { tag: inputs.tag },
-    ...inputs.config === void 0 ? {} : { config: import_node_path109.default.resolve(context.repository, inputs.config) }
+    ...inputs.config === void 0 ? {} : { config: import_node_path109.default.resolve(context2.repository, inputs.config) }
   };
 }
 function machine() {
   return process.arch === "arm64" ? { platform: "linux/arm64", runner: "ubuntu-24.04-arm" } : { platform: "linux/amd64", runner: "ubuntu-24.04" };
 }
-async function recordOutputs(context) {
-  const { document, sha256: sha2563 } = await readDocument("release", context.out.release);
+async function recordOutputs(context2) {
+  const { document, sha256: sha2563 } = await readDocument("release", context2.out.release);
   return releaseOutputs(document, sha2563);
 }
-async function buildDigest(context, inputs) {
+async function buildDigest(context2, inputs) {
   const lines = [];
   for (const world of inputs.worlds) {
-    const { sha256: sha2563 } = await hashFile(import_node_path109.default.join(context.out.build(world), "build.json"));
+    const { sha256: sha2563 } = await hashFile(import_node_path109.default.join(context2.out.build(world), "build.json"));
     if (inputs.worlds.length === 1) return sha2563;
     lines.push(`${sha2563}  build-${world}/build.json
 `);
   }
   return sha256OfBytes(lines.join(""));
 }
-async function stageSummary(context, inputs, outputs2) {
-  if (provingStages.includes(inputs.stage)) return (0, import_promises97.readFile)(context.out.summary, "utf8");
+async function stageSummary(context2, inputs, outputs2) {
+  if (provingStages.includes(inputs.stage)) return (0, import_promises97.readFile)(context2.out.summary, "utf8");
   return shortSummary(inputs.stage, outputs2);
 }
-async function tellProof(context, gate) {
-  const { document: proof } = await readDocument("proof", context.out.proof);
+async function tellProof(context2, gate) {
+  const { document: proof } = await readDocument("proof", context2.out.proof);
   for (const { severity, title, message } of findingAnnotations(proof.findings))
     gate.command(() => core_exports3[severity](message, { title }));
   if (proof.verdict === "refused") throw refusal3(proof);
