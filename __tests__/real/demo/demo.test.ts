@@ -44,10 +44,12 @@ describe('npm run demo', () => {
     const release = JSON.parse(await readFile(path.join(out, 'release.json'), 'utf8')) as Release
     expect(release).toMatchObject({ tag: 'v1.4.0', version: '1.4.0', verdict: 'proven' })
     expect(release.artifacts.map((artifact) => artifact.name).sort()).toEqual([
+      'herald-1.4.0.oci.tar',
+      'release-herald_1.4.0-1_all.deb',
       'release_herald-1.4.0-py3-none-any.whl',
       'release_herald-1.4.0.tar.gz'
     ])
-    const table = stdout.trimEnd().split('\n').slice(-3)
+    const table = stdout.trimEnd().split('\n').slice(-5)
     expect(table[0]).toMatch(/^artifact +size +sha256 +a = b +traced$/)
     for (const artifact of release.artifacts)
       expect(
@@ -62,7 +64,7 @@ describe('npm run demo', () => {
     const checked = await run('sha256sum', ['--check', '--strict', '../SHA256SUMS'], {
       cwd: path.join(out, 'packages')
     })
-    expect(checked.stdout.trim().split('\n')).toHaveLength(2)
+    expect(checked.stdout.trim().split('\n')).toHaveLength(4)
     expect((await readdir(path.join(out, 'packages'))).sort()).toEqual(
       release.artifacts.map(({ name }) => name).sort()
     )

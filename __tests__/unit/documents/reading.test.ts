@@ -16,6 +16,7 @@ const release = {
   version: '1.0',
   verdict: 'proven',
   proof: hash,
+  try: null,
   artifacts: [
     {
       target: 'python',
