@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { BuiltArtifact, BuiltTarget } from '../../../documents/build.ts'
 import type { Variation } from '../../../documents/fields.ts'
 import { sha256 } from '../../../documents/identifiers.ts'
 import { TagproofError } from '../../../platform/errors.ts'
 import { hashFile, withTemporaryFolder, writeFileAtomic } from '../../../platform/files.ts'
+import { printable } from '../../../platform/printable.ts'
 import { runInWorld, type WorldRequest, type WorldResult } from '../../../worlds/run.ts'
 import type { BuildRequest } from '../../build-request.ts'
 import { withCount } from '../../python/build.ts'
@@ -148,19 +149,20 @@ async function keepEvidence(
   return kept
 }
 
-/** What else lies there is no artifact, and would look like one. */
 /** The tree of the tag is built as it is then, as dpkg does; whoever counts on the patches must know. */
 async function warnOfPatches({ folder, log, target, world }: BuildRequest): Promise<void> {
   const file = path.join(folder, unfitName)
-  const patch = await readFile(file, 'utf8').catch(() => '')
+  // The build may have written there itself: it is shown as a name, and no more.
+  const patch = printable(await textOf(file).catch(() => '')).slice(0, 200).trim()
   if (patch === '') return
   await rm(file)
   if (world === 'a')
     log.warn(
-      `${target.name}: ${patch.trim()} of debian/patches neither applies to the tree nor is applied, so dpkg builds without the patches. Refresh them with quilt, or drop them.`
+      `${target.name}: ${patch} of debian/patches neither applies to the tree nor is applied, so dpkg builds without the patches. Refresh them with quilt, or drop them.`
     )
 }
 
+/** What else lies there is no artifact, and would look like one. */
 async function removeOthers(
   { folder, log, target }: BuildRequest,
   artifacts: readonly BuiltArtifact[]
