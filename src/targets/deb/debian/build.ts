@@ -153,7 +153,9 @@ async function keepEvidence(
 async function warnOfPatches({ folder, log, target, world }: BuildRequest): Promise<void> {
   const file = path.join(folder, unfitName)
   // The build may have written there itself: it is shown as a name, and no more.
-  const patch = printable(await textOf(file).catch(() => '')).slice(0, 200).trim()
+  const patch = printable(await textOf(file).catch(() => ''))
+    .slice(0, 200)
+    .trim()
   if (patch === '') return
   await rm(file)
   if (world === 'a')
