@@ -50368,12 +50368,12 @@ async function keepEvidence({ folder: folder2, rootLock }, { source, version: ve
 }
 async function warnOfPatches({ folder: folder2, log, target, world }) {
   const file3 = import_node_path52.default.join(folder2, unfitName);
-  const patch = await (0, import_promises51.readFile)(file3, "utf8").catch(() => "");
+  const patch = printable(await textOf3(file3).catch(() => "")).slice(0, 200).trim();
   if (patch === "") return;
   await (0, import_promises51.rm)(file3);
   if (world === "a")
     log.warn(
-      `${target.name}: ${patch.trim()} of debian/patches neither applies to the tree nor is applied, so dpkg builds without the patches. Refresh them with quilt, or drop them.`
+      `${target.name}: ${patch} of debian/patches neither applies to the tree nor is applied, so dpkg builds without the patches. Refresh them with quilt, or drop them.`
     );
 }
 async function removeOthers2({ folder: folder2, log, target }, artifacts) {
@@ -50412,6 +50412,7 @@ var init_build3 = __esm({
     init_identifiers();
     init_errors();
     init_files();
+    init_printable();
     init_run();
     init_build2();
     init_changelog();
