@@ -157,7 +157,7 @@ describe('from a registry', () => {
       /^lock-unresolvable: .* not there for linux\/s390x. \| linux\/amd64, linux\/arm64/
     )
     expect(await refusal(lockOne('base:1'))).toMatch(/^config-invalid: base:1 names no registry/)
-    expect(await refusal(lockOne('base:1', { registries: { default: 'http://registry.example' } }))).toMatch(
+    expect(await refusal(lockOne('base:1', { registries: { default: 'http://images.example' } }))).toMatch(
       /^config-invalid: .* is not secure/
     )
   })
@@ -296,7 +296,7 @@ describe('a registry that is strict, busy, or lies', () => {
   })
 
   test.each([
-    ['Bearer realm="http://registry.example/token"', /place for tokens that cannot be used/],
+    ['Bearer realm="http://images.example/token"', /place for tokens that cannot be used/],
     ['Digest realm="x"', /login of an unknown kind/],
     ['', /login of an unknown kind/]
   ])('the challenge %j is not met', async (challenge, message) => {

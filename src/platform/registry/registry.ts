@@ -36,7 +36,7 @@ export interface Registry {
 }
 
 export interface RegistryOptions {
-  /** Such as `https://registry.example`, with a path before `/v2/` if it has one. */
+  /** Such as `https://images.example`, with a path before `/v2/` if it has one. */
   base: URL
   repository: string
   client: HttpClient
