@@ -36,16 +36,18 @@ export interface AttackEntry {
   variants: readonly AttackRow[]
 }
 
-const kinds = {
-  sdist: ' in the sdist',
-  wheel: ' in the wheel',
-  both: ' in sdist and wheel',
-  release: ''
-} as const
+const kinds: Record<Report['artifact'], (name: string) => string> = {
+  sdist: () => ' in the sdist',
+  wheel: () => ' in the wheel',
+  both: () => ' in sdist and wheel',
+  deb: (name) => ` in the deb ${name}`,
+  image: (name) => ` in the image ${name}`,
+  release: () => ''
+}
 
-function told({ check, code, artifact, member }: Report): string {
+function told({ check, code, artifact, package: name = 'victim', member }: Report): string {
   const what = member === '' ? '' : ` \`${member.replace(/[^ -~]/gu, escaped)}\``
-  return `\`${check}/${code}\`:${what}${kinds[artifact]}`
+  return `\`${check}/${code}\`:${what}${kinds[artifact](name)}`
 }
 
 function escaped(character: string): string {

@@ -36,6 +36,11 @@ export interface Scene {
   open?: (release: TestRelease) => Promise<void>
   /** Which package runs the marker: the wheel where it is installed, or the one that somebody builds from the sdist. */
   from?: 'wheel' | 'sdist'
+  /**
+   * The reader refuses these packages, and no waiver is for that: what both worlds built alike stands for what would be
+   * shipped.
+   */
+  unreadable?: true
 }
 
 export interface Variant {
@@ -54,9 +59,14 @@ export interface Variant {
 export interface Report {
   check: Finding['check']
   code: string
-  /** Which artifact the finding is about; `both` where each must be named. */
-  artifact: 'sdist' | 'wheel' | 'both' | 'release'
-  /** Path of the member, in an sdist below its top folder; `python3.X` stands for any; empty where there is none. */
+  /** Which artifact the finding is about; `both` where sdist and wheel must each be named. */
+  artifact: 'sdist' | 'wheel' | 'both' | 'deb' | 'image' | 'release'
+  /** Name of the deb, or of the image with `_` for `/`: a release has several. `victim` where nothing else is said. */
+  package?: string
+  /**
+   * Path of the member, in an sdist below its top folder; `python3.X` and `layers/N/` stand for any; empty where there
+   * is none.
+   */
   member: string
   /** What the message must tell. */
   says?: string

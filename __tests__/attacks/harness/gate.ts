@@ -1,22 +1,38 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import type { Build } from '../../../src/documents/build.ts'
 import { formatDocument } from '../../../src/documents/format.ts'
 import type { Finding, Proof } from '../../../src/documents/proof.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { build } from '../../../src/stages/build.ts'
 import { prove } from '../../../src/stages/prove.ts'
-import { buildRelease, type TestRelease } from '../../real/support/release.ts'
+import { buildRelease, lockRelease, type TestRelease } from '../../real/support/release.ts'
 import type { Report, Scene } from './attack.ts'
 
 /** Builds in both worlds and proves: what stands between the attack and a release. */
-export async function throughTheGate(release: TestRelease): Promise<Proof> {
-  await buildRelease(release)
+export async function throughTheGate(
+  release: TestRelease,
+  lockWith: (release: TestRelease) => Promise<string> = lockRelease
+): Promise<Proof> {
+  await buildRelease(release, lockWith)
   return proveAgain(release)
 }
 
 /** The verdict on what was built, under the plan as it is now. */
 export function proveAgain(release: TestRelease): Promise<Proof> {
   return prove(release.context, { ownPlan: true })
+}
+
+/** Whether both worlds made the same files, bit for bit. */
+export async function builtAlike(release: TestRelease): Promise<boolean> {
+  const [a, b] = await Promise.all(
+    (['a', 'b'] as const).map(async (world) => {
+      const text = await readFile(path.join(release.context.out.build(world), 'build.json'), 'utf8')
+      return (JSON.parse(text) as Build).targets.map(({ artifacts }) => artifacts)
+    })
+  )
+  return isDeepStrictEqual(a, b)
 }
 
 /** What is reported, one line each, in the form that `expectedLines` has. */
@@ -34,15 +50,39 @@ export function expectedLines(reports: readonly Report[]): string[] {
   return [...new Set(reports.flatMap(linesOf))].sort()
 }
 
-function linesOf({ check, code, artifact, member }: Report): string[] {
-  const kinds = artifact === 'both' ? ['sdist', 'wheel'] : [artifact]
+function linesOf(report: Report): string[] {
+  const { check, code, artifact, member } = report
+  const named = artifact === 'deb' || artifact === 'image' ? `${artifact} ${packageOf(report)}` : artifact
+  const kinds = artifact === 'both' ? ['sdist', 'wheel'] : [named]
   return kinds.map((kind) => `${check}/${code}: ${kind} ${member}`)
 }
 
+function packageOf({ package: name = 'victim' }: Report): string {
+  return name
+}
+
 function lineOf({ check, code, artifact, member }: Finding): string {
-  const kind = artifact === null ? 'release' : artifact.endsWith('.tar.gz') ? 'sdist' : 'wheel'
+  const kind = kindOf(artifact)
   const inner = kind === 'sdist' ? member?.slice(member.indexOf('/') + 1) : member
-  return `${check}/${code}: ${kind} ${(inner ?? '').replace(/python3\.\d+/, 'python3.X').replace(/cpython-\d+/, 'cpython-X')}`
+  const found = placeholders.reduce((text, { any, stands }) => text.replace(any, stands), inner ?? '')
+  return `${check}/${code}: ${kind} ${found}`
+}
+
+/** What stands in a report for a part of a path that depends on the machine. */
+const placeholders = [
+  { any: /python3\.\d+/, stands: 'python3.X' },
+  { any: /cpython-\d+/, stands: 'cpython-X' },
+  { any: /^layers\/\d+\//, stands: 'layers/N/' }
+]
+
+/** `sdist`, `wheel`, `deb NAME`, `image NAME`; of no artifact, `release`. */
+function kindOf(artifact: string | null): string {
+  if (artifact === null) return 'release'
+  const deb = /^([^_]+)_.*\.deb$/.exec(artifact)?.[1]
+  if (deb !== undefined) return `deb ${deb}`
+  const image = /^(.+)-[^-]+\.oci\.tar$/.exec(artifact)?.[1]
+  if (image !== undefined) return `image ${image}`
+  return artifact.endsWith('.tar.gz') ? 'sdist' : 'wheel'
 }
 
 /** Messages of the findings that a report stands for. */
@@ -79,18 +119,30 @@ export async function withChecksOff(
 /** Puts waivers into the plan as if the tag's configuration had them, and tells the builds so. */
 async function planWaivers(release: TestRelease, reports: readonly Report[]): Promise<void> {
   const reason = 'The check is switched off to see what it holds back.'
-  const waivers = reports.flatMap(({ check, code, artifact, member }) => {
+  const waivers = reports.flatMap((report) => {
+    const { check, code, artifact, member } = report
     const path =
       member === ''
-        ? artifact === 'sdist'
-          ? '*.tar.gz'
-          : '*.whl'
-        : member.replace(/[*?[\]{}\\]/g, '?').replace(/(python3\.|cpython-)X/, '$1*')
+        ? artifacts[artifact](packageOf(report))
+        : member
+            .replace(/[*?[\]{}\\]/g, '?')
+            .replace(/(python3\.|cpython-)X/, '$1*')
+            .replace(/^layers\/N\//, 'layers/*/')
     return check === 'reproduced' ? [] : [JSON.stringify({ check, code, path, reason })]
   })
   await editPlan(release, (plan) => {
     plan.waivers = [...new Set(waivers)].sort().map((waiver) => JSON.parse(waiver) as unknown)
   })
+}
+
+/** What fits the names of artifacts of a kind. */
+const artifacts: Record<Report['artifact'], (name: string) => string> = {
+  sdist: () => '*.tar.gz',
+  wheel: () => '*.whl',
+  both: () => '*.whl',
+  deb: (name) => `${name}_*.deb`,
+  image: (name) => `${name}-*.oci.tar`,
+  release: () => '*'
 }
 
 /** Changes the plan after it was built, and tells the builds that they are of this plan. */

@@ -1,20 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import path from 'node:path'
 import type { Proof } from '../../../src/documents/proof.ts'
 import { makeRelease, type TestRelease } from '../../real/support/release.ts'
 import type { Attack, Scene, Variant } from './attack.ts'
-import { expectedLines, messagesOf, refusals, throughTheGate, withChecksOff } from './gate.ts'
-import { buildPlainly, firedFrom } from './plain.ts'
+import { pythonPackages, type Ecosystem } from './ecosystem.ts'
+import { builtAlike, expectedLines, messagesOf, refusals, throughTheGate, withChecksOff } from './gate.ts'
 
 /** Each variant three ways: with the ecosystem's own tool, through Tagproof, and with the check switched off. */
-export function attackSuite(attack: Attack): void {
+export function attackSuite(attack: Attack, ecosystem: Ecosystem = pythonPackages): void {
   describe(attack.title, () => {
-    for (const scene of attack.scenes) describe(scene.name, () => sceneSuite(scene))
+    for (const scene of attack.scenes) describe(scene.name, () => sceneSuite(scene, ecosystem))
   })
 }
 
 type Case = [how: string, variant: Variant]
 
-function sceneSuite(scene: Scene): void {
+function sceneSuite(scene: Scene, { tool, target, lock, build, fired }: Ecosystem): void {
   let release: TestRelease
   let plain: string[]
   let proof: Proof
@@ -30,16 +31,16 @@ function sceneSuite(scene: Scene): void {
   })
   afterAll(() => release.remove())
 
-  describe('by python -m build, the package runs the marker', () => {
+  describe(`by ${tool}, the package runs the marker`, () => {
     beforeAll(async () => {
-      plain = await firedFrom(release, await buildPlainly(release), scene.from)
+      plain = await fired(release, await build(release), scene.from)
     })
     it.each(cases)('%s', (_, { name }) => expect(plain).toContain(name))
   })
 
   describe('by Tagproof', () => {
     beforeAll(async () => {
-      proof = await throughTheGate(release)
+      proof = await throughTheGate(release, lock)
     })
     if (refused.length > 0)
       it.each(refused)('it is refused, with code and member: %s', (_, { reported }) => {
@@ -64,13 +65,22 @@ function sceneSuite(scene: Scene): void {
       expect(refusals(half)).toEqual(expectedLines([...seen, ...(worlds ? (scene.follows ?? []) : [])]))
     })
 
+  if (scene.unreadable) {
+    it('with the reading switched off, bytes are compared alone, and each marker runs from what would be shipped', async () => {
+      expect(await builtAlike(release)).toBe(true)
+      const folder = path.join(release.context.out.build('a'), target)
+      expect(await fired(release, folder, scene.from)).toEqual(namesOf(cases))
+    })
+    return
+  }
+
   it('with the check switched off, each marker runs from the package that would be shipped', async () => {
     await scene.open?.(release)
     const off = await withChecksOff(release, scene, { variations: true, findings: true })
     expect(refusals(off)).toEqual([])
     expect(off.verdict).toBe('proven')
-    const fired = await firedFrom(release, release.context.out.packages, scene.from)
-    expect(fired).toEqual(namesOf(scene.open === undefined ? refused : cases))
-    if (scene.open === undefined) for (const name of namesOf(held)) expect(fired).not.toContain(name)
+    const shipped = await fired(release, release.context.out.packages, scene.from)
+    expect(shipped).toEqual(namesOf(scene.open === undefined ? refused : cases))
+    if (scene.open === undefined) for (const name of namesOf(held)) expect(shipped).not.toContain(name)
   })
 }
