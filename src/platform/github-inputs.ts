@@ -23,7 +23,8 @@ export const inputRules = {
   config: { stages: toBuild, secret: false },
   out: { stages: actionStages, secret: false },
   world: { stages: ['build'], secret: false },
-  needs: { stages: ['prove', 'publish'], secret: false },
+  needs: { stages: ['build', 'prove', 'publish'], secret: false },
+  handover: { stages: ['plan', 'build', 'prove', 'publish'], secret: false },
   complete: { stages: ['rehearse', 'build'], secret: false },
   'single-job': { stages: ['build', 'prove'], secret: false },
   'pypi-token': credential,
@@ -37,6 +38,14 @@ export const inputRules = {
 
 export type InputName = keyof typeof inputRules
 
+/** The `needs` context of a job: `${{ toJSON(needs) }}`. */
+export type Needs = Readonly<Record<string, { result: string; outputs: Readonly<Record<string, string>> }>>
+
+export type HandoverWay = { by: 'artifacts' } | { by: 'folder'; folder: string } | { by: 'none' }
+
+/** Default of each credential in `action.yml`: what is empty instead was given, and holds nothing. */
+const notGiven = 'unset'
+
 /** Everything that a stage is told by the workflow. */
 export interface ActionInputs {
   stage: ActionStage
@@ -47,8 +56,10 @@ export interface ActionInputs {
   config: string | undefined
   out: string
   worlds: readonly World[]
-  /** Result of each earlier job, by its id. */
-  needs: Readonly<Record<string, string>>
+  /** Result and outputs of each earlier job, by its id. */
+  needs: Needs
+  /** How stages in jobs of their own hand on: the artifacts of the run, a folder, or not at all. */
+  handover: HandoverWay
   /** Build the last release and a full clone too, to compare what is shipped. */
   complete: boolean
   singleJob: boolean
@@ -88,6 +99,7 @@ export function readInputs(
     out: read('out') || 'tagproof-out',
     worlds: readWorlds(read('world')),
     needs: readNeeds(read('needs')),
+    handover: readHandover(read('handover')),
     complete: readBoolean('complete', read('complete')),
     singleJob,
     credentials
@@ -108,7 +120,7 @@ function takeCredentials(
     if (!inputRules[name].secret) continue
     const value = environment[variableOf(name)] ?? ''
     Reflect.deleteProperty(environment, variableOf(name))
-    if (value.trim() === '') continue
+    if (value.trim() === '' || value === notGiven) continue
     onSecret(value)
     credentials.set(name, value)
   }
@@ -152,16 +164,20 @@ function readWorlds(text: string): readonly World[] {
   })
 }
 
-/** `${{ toJSON(needs) }}`: an object of jobs, each with its `result`. */
-function readNeeds(text: string): Record<string, string> {
+/** `${{ toJSON(needs) }}`: an object of jobs, each with its `result` and `outputs`. */
+function readNeeds(text: string): Needs {
   if (text === '') return {}
   const jobs = parseObject(text)
-  const results: Record<string, string> = {}
+  const needs: Record<string, Needs[string]> = {}
   for (const [job, value] of Object.entries(jobs ?? {})) {
-    const result = typeof value === 'object' && value !== null && 'result' in value ? value.result : undefined
-    if (typeof result === 'string') results[job] = result
+    const { result, outputs } = isObject(value) ? value : {}
+    if (typeof result !== 'string') continue
+    const texts = Object.entries(isObject(outputs) ? outputs : {}).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string'
+    )
+    needs[job] = { result, outputs: Object.fromEntries(texts) }
   }
-  if (jobs !== null && Object.keys(jobs).length === Object.keys(results).length) return results
+  if (jobs !== null && Object.keys(jobs).length === Object.keys(needs).length) return needs
   throw new TagproofError('usage', 'The input needs does not hold the results of jobs.', {
     found: text.slice(0, 80),
     expected: '${{ toJSON(needs) }}',
@@ -169,10 +185,26 @@ function readNeeds(text: string): Record<string, string> {
   })
 }
 
+/** `artifacts`, `none`, or what is clearly a path. */
+function readHandover(text: string): HandoverWay {
+  if (text === '' || text === 'none') return { by: 'none' }
+  if (text === 'artifacts') return { by: 'artifacts' }
+  if (text.includes('/')) return { by: 'folder', folder: text }
+  throw new TagproofError('usage', `There is no way ${JSON.stringify(text)} to hand over.`, {
+    found: `handover: ${text}`,
+    expected: 'artifacts, none, or the path of a folder with a / in it',
+    fix: 'Correct the input handover of the step.'
+  })
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function parseObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
+    return isObject(value) ? value : null
   } catch {
     return null
   }

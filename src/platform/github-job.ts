@@ -10,7 +10,7 @@ import type { ActionInputs } from './github-inputs.ts'
  *   run where an id token can be requested, `usage` for a credential that this version cannot use
  */
 export function refuseUnfitJob(inputs: ActionInputs, environment: NodeJS.ProcessEnv): void {
-  for (const [job, result] of Object.entries(inputs.needs))
+  for (const [job, { result }] of Object.entries(inputs.needs))
     if (result !== 'success')
       throw new TagproofError('release-refused', `The earlier job ${job} did not succeed.`, {
         found: `${job}: ${result}`,

@@ -25,6 +25,7 @@ describe('the inputs of a step', () => {
       out: 'tagproof-out',
       worlds: ['a', 'b'],
       needs: {},
+      handover: { by: 'none' },
       complete: false,
       singleJob: false,
       credentials: new Map()
@@ -52,9 +53,22 @@ describe('the inputs of a step', () => {
       b: { result: 'failure' }
     })
     expect(readInputs({ INPUT_STAGE: 'prove', INPUT_NEEDS: needs }).needs).toEqual({
-      a: 'success',
-      b: 'failure'
+      a: { result: 'success', outputs: { digest: 'x' } },
+      b: { result: 'failure', outputs: {} }
     })
+  })
+
+  it.each([
+    ['', { by: 'none' }],
+    ['none', { by: 'none' }],
+    ['artifacts', { by: 'artifacts' }],
+    ['./shared/stages', { by: 'folder', folder: './shared/stages' }]
+  ])('hand over by %j', (text, handover) => {
+    expect(readInputs({ INPUT_STAGE: 'prove', INPUT_HANDOVER: text }).handover).toEqual(handover)
+  })
+
+  it('refuse a way to hand over that is none', () => {
+    expect(refused({ INPUT_STAGE: 'prove', INPUT_HANDOVER: 'mail' })).toMatchObject({ code: 'usage' })
   })
 
   it.each(['[]', '3', 'null', '{"a": {}}', '{"a": {"result": 1}}', '{'])('refuse %s as needs', (needs) => {
