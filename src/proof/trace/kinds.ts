@@ -2,6 +2,7 @@ import type { Archive, ArchiveKind } from '../../formats/archive.ts'
 import type { Member } from '../../formats/member.ts'
 import type { Finding } from '../../documents/proof.ts'
 import { debGenerators } from './deb/generators.ts'
+import { maintainerScriptFindings } from './deb/script-policy.ts'
 import { dependencyRules } from './dependencies/rules.ts'
 import type { Generator, TraceContext, TracedMember } from './generator.ts'
 import { imageGenerators } from './image/generators.ts'
@@ -24,6 +25,8 @@ export interface KindRules {
   asksFirst: (member: TracedMember, placement: Placement) => boolean
   /** What is refused of a member whatever its origin; folders are asked about too. */
   policy: (member: Member, context: TraceContext) => Finding | undefined
+  /** What is refused of the artifact beyond single members. */
+  judge: (context: TraceContext) => Promise<Finding[]>
 }
 
 /** Files that say what a package is and how it is installed. */
@@ -38,7 +41,8 @@ const python: Omit<KindRules, 'inner'> = {
   // What installers read is derived, even where the tree holds a file with these bytes somewhere.
   asksFirst: ({ inner }, { origin }) => origin === 'moved' && isMetadata(inner),
   policy: (member, { artifact }) =>
-    member.kind === 'directory' ? undefined : modeFinding({ artifact, member })
+    member.kind === 'directory' ? undefined : modeFinding({ artifact, member }),
+  judge: () => Promise.resolve([])
 }
 
 function installed(kind: ArchiveKind, generators: readonly Generator[]): KindRules {
@@ -49,14 +53,15 @@ function installed(kind: ArchiveKind, generators: readonly Generator[]): KindRul
     generators,
     asksFirst: ({ path }, { origin }) =>
       origin === 'moved' || installedPlace(path, kind) === undefined || isMetadata(innerPathOf(path, kind)),
-    policy: installedFinding
+    policy: installedFinding,
+    judge: python.judge
   }
 }
 
 export const kindRules: Record<ArchiveKind, KindRules> = {
   sdist: { ...python, inner: belowTop },
   wheel: { ...python, inner: (path) => path },
-  deb: installed('deb', debGenerators),
+  deb: { ...installed('deb', debGenerators), judge: maintainerScriptFindings },
   image: installed('image', imageGenerators)
 }
 

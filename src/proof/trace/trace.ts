@@ -65,6 +65,7 @@ export async function traceArtifact(request: TraceRequest): Promise<Traced> {
   }
   const origins: MemberOrigin[] = []
   const findings = archive.members.flatMap((member) => rules.policy(member, context) ?? [])
+  findings.push(...(await rules.judge(context)))
   for (const member of members) {
     const placement = placed.get(member.path) ?? { origin: null, from: null, own: null }
     const traced = await originOf(member, placement, asked)

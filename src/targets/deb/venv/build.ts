@@ -40,7 +40,7 @@ export async function buildVenv(request: BuildRequest & WithWheel): Promise<Buil
     throw new TagproofError('internal', `Target ${target.name} is no package that is made of a wheel.`)
   const settings = target.deb.venv
   checkVenvSettings(settings)
-  const scripts = await treeScripts(settings, request.exportTar, world, request.log)
+  const scripts = await treeScripts(settings, request.exportTar, world)
   return withTemporaryFolder('tagproof-venv', async (work) => {
     const parts = path.join(work, 'parts')
     await mkdir(parts, { mode: 0o755 })

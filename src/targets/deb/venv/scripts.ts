@@ -3,25 +3,22 @@ import type { World } from '../../../documents/identifiers.ts'
 import type { VenvSettings } from '../../../documents/target-settings.ts'
 import { readTar } from '../../../formats/tar/reader.ts'
 import { TagproofError } from '../../../platform/errors.ts'
-import type { Log } from '../../../platform/log.ts'
 import { whole } from '../../../platform/pieces.ts'
 import { ownScript, scriptNames, shellLine, type ScriptName } from './generated.ts'
-import { scriptFindings } from './script-findings.ts'
 
 const largestScript = 1024 * 1024
 
 /**
- * The maintainer scripts of the tree, as a world sees them. In world a they must be clean; world b may see them
- * scrambled, and nobody runs those.
+ * The maintainer scripts of the tree, as a world sees them: world b may see them scrambled. What they do is judged of the
+ * scripts in the package (`maintainer-script`).
  *
  * @param exportTar the world's export
- * @throws TagproofError `build-failed` for a script that is missing or refused, with file and line
+ * @throws TagproofError `build-failed` for a script that is missing, or no shell script where lines of ours come first
  */
 export async function treeScripts(
   settings: VenvSettings,
   exportTar: string,
-  world: World,
-  log: Pick<Log, 'warn'>
+  world: World
 ): Promise<Partial<Record<ScriptName, string>>> {
   const wanted = new Map(
     scriptNames.flatMap((name): [ScriptName, string][] => {
@@ -36,25 +33,13 @@ export async function treeScripts(
     const text = texts.get(path)
     if (text === undefined)
       throw refused(`venv.scripts.${name}`, `no file ${path}`, 'a file of the tree', 'Correct the path.')
-    if (world === 'a') requireClean(name, path, text, settings, log)
+    if (world === 'a') requireShell(name, path, text, settings)
     found[name] = text
   }
   return found
 }
 
-function requireClean(
-  name: ScriptName,
-  path: string,
-  text: string,
-  settings: VenvSettings,
-  log: Pick<Log, 'warn'>
-): void {
-  const findings = scriptFindings(text, path)
-  const [first] = findings.filter(({ severity }) => severity === 'refuse')
-  for (const { severity, where, message, fix } of findings)
-    if (severity === 'warn') log.warn(`${where}: ${message} ${fix}`)
-  if (first !== undefined)
-    throw refused(first.where, first.found, 'a script that works without a network', first.fix, first.message)
+function requireShell(name: ScriptName, path: string, text: string, settings: VenvSettings): void {
   if (ownScript(name, settings) !== '' && !shellLine.test(text.split('\n', 1)[0] ?? ''))
     throw refused(
       `${path}:1`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { scriptFindings } from '../../../src/targets/deb/venv/script-findings.ts'
+import { scriptFindings } from '../../../src/targets/deb/scripts/script-findings.ts'
 
 const found = (body: string, head = '#!/bin/sh\nset -e\n'): string[] =>
   scriptFindings(head + body, 'debian/postinst').map(

@@ -9,6 +9,8 @@ export interface ScriptFinding {
   severity: 'refuse' | 'warn'
   /** `path:line`. */
   where: string
+  /** From 1. */
+  line: number
   /** The command, shortened. */
   found: string
   message: string
@@ -40,7 +42,7 @@ export function scriptFindings(text: string, path: string): ScriptFinding[] {
     const shown = shorten(found)
     const known = findings.some((one) => one.where === where && one.message === message)
     if (!known && findings.length < mostFindings)
-      findings.push({ code: 'maintainer-script', severity, where, found: shown, message, fix })
+      findings.push({ code: 'maintainer-script', severity, where, line, found: shown, message, fix })
   }
   const [first = ''] = text.split('\n', 1)
   if (
@@ -65,7 +67,7 @@ export function scriptFindings(text: string, path: string): ScriptFinding[] {
       1,
       first,
       'The script does not begin with #!/bin/sh or #!/bin/bash, so what it runs cannot be told.',
-      'Write it as a shell script (Debian Policy 6.1).'
+      'Write it as a shell script (Debian Policy 6.1); or add a waiver with a reason for check traced, code maintainer-script.'
     )
     return findings
   }
