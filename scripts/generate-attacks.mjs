@@ -19,8 +19,8 @@ const text = `# Attacks
 
 Every attack of this list is made for real in the tests, ${count} variants in ${attackTable.length} classes. Each is tried three ways:
 
-1. **Built by the ecosystem's own tool** (\`python -m build\`, or the hooks of the backend), the package is installed, and
-   the code of the attacker runs.
+1. **Built by the ecosystem's own tool** (\`python -m build\`, or the hooks of the backend; \`dpkg-buildpackage\`), the package
+   is installed (debs by \`dpkg\` in a root of their own), and the code of the attacker runs.
 2. **Built by Tagproof** in both worlds, the release is refused with the finding below, or the attack finds nothing to
    work with.
 3. **With just that check switched off**, the same repository gets through, and the code runs from what would be shipped.
@@ -59,7 +59,7 @@ In every repository of an attack, nothing but the attack is reported.
 
 ## What is not in the suite
 
-- Rows 10, 11 and 13 are about Debian packages, images and actions; row 27 is about uploads. They join with those parts.
+- Rows 11 and 13 are about images and actions; row 27 is about uploads. They join with those parts.
 - Row 17 (set-id bits, devices): archives that have them are refused by the readers, and \`mode-refused\` by tracing; that is
   tested with the readers (\`__tests__/real/formats/hostile\`), not with a project.
 - Hostile archives and versions that disagree have no check that could be waived: there the code runs from what world a

@@ -3,6 +3,7 @@ import { alteredMetadata } from './altered-metadata.ts'
 import { alteredModule } from './altered-module.ts'
 import { committedBinary } from './committed-binary.ts'
 import { compiledFixture } from './compiled-fixture.ts'
+import { debAttacks } from './deb-table.ts'
 import { foreignBytecode } from './foreign-bytecode.ts'
 import { foreignRequirement } from './foreign-requirement.ts'
 import { generatedModule } from './generated-module.ts'
@@ -103,5 +104,6 @@ export const attackTable: readonly AttackEntry[] = [
       ]
     }))
   },
-  { ...shadowed, variants: shadows.map(({ how, reported }) => ({ how, reported: [reported] })) }
+  { ...shadowed, variants: shadows.map(({ how, reported }) => ({ how, reported: [reported] })) },
+  ...debAttacks.map(ofScenes)
 ]

@@ -50,7 +50,11 @@ async function makeEnvironment(): Promise<string> {
 /** As a hosted runner sets them: an attack may look for them. */
 const runnerVariables = { CI: 'true', GITHUB_ACTIONS: 'true', RUNNER_OS: 'Linux' }
 
-function environmentOf(release: TestRelease, more: Record<string, string> = {}): Record<string, string> {
+/** What a job sees that builds with the usual tools alone. */
+export function environmentOf(
+  release: TestRelease,
+  more: Record<string, string> = {}
+): Record<string, string> {
   return {
     ...release.project.environment,
     ...runnerVariables,
@@ -182,6 +186,7 @@ async function wheelFromSdist(release: TestRelease, sdist: string, scratch: stri
   return runChecked(await plainPython(), command, { env })
 }
 
-function markers(printed: string): string[] {
+/** The names that markers print, sorted. */
+export function markers(printed: string): string[] {
   return [...new Set([...printed.matchAll(/^fired: (.+)$/gm)].map(([, name = '']) => name))].sort()
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from '@jest/globals'
+import { snippetsOf } from '../../../../src/proof/trace/deb/snippets.ts'
 import { debGenerators } from '../../../../src/proof/trace/deb/generators.ts'
 import { applyHunks, parseUnifiedDiff } from '../../../../src/proof/trace/deb/unified-diff.ts'
 import type { InstalledRoot } from '../../../../src/proof/trace/evidence.ts'
@@ -98,6 +99,37 @@ describe('the control part', () => {
     ['a section of no snippet', script('curl evil\n'), 'script-undeclared']
   ])('a script with %s', async (_, text, expected) => {
     expect(await said('DEBIAN/postinst', { 'DEBIAN/postinst': text })).toBe(expected)
+  })
+
+  it.each([
+    [
+      'a command of fonts',
+      '\t#CMDS#\n',
+      '\tupdate-fonts-scale misc;update-fonts-dir --x11r7-layout misc\n',
+      true
+    ],
+    ['another command', '\t#CMDS#\n', "\techo 'evil'\n", false],
+    ['the end of a failing script', 'x || #ERROR_HANDLER#\n', 'x || exit 1\n', true],
+    ['a function of the script', 'x || #ERROR_HANDLER#\n', 'x || ignore_it\n', true],
+    ['another command where one fails', 'x || #ERROR_HANDLER#\n', 'x || sh /usr/share/demo/a\n', false],
+    ['a value', 'x=#VALUE#\n', 'x=try-restart\n', true],
+    ['a command behind a value', 'x=#VALUE#\n', 'x=restart sh /usr/share/demo/a\n', false],
+    ['arguments over two lines', 'x #ARGS#\n', "x --slave 'a b' /usr/bin/a \\\n    c\\ d\n", true],
+    ['a command in the default of a variable', 'x #ARGS#\n', 'x ${DPKG_ROOT:-$(evil)}\n', false],
+    ['a quote that another parameter ends', 'x #A#\ny #B#\n', "x '\ny '; evil\n", false],
+    [
+      'folders of /usr/local',
+      '(x) << DATA\n#DIRS#\nDATA\n',
+      '(x) << DATA\n/usr/local/a default\n/usr/local/b 755 root root\nDATA\n',
+      true
+    ],
+    ['a text that ends early', '(x) << DATA\n#DIRS#\nDATA\n', '(x) << DATA\nDATA\nevil\nDATA\n', false]
+  ])('a snippet with %s', (_, template, text, fits) => {
+    const texts = new Map([['usr/share/debhelper/autoscripts/postinst-x', template]])
+    const names = { package: 'demo', architecture: 'all' }
+    expect(snippetsOf({ roots: [{ ...root, texts }] }, names).match(text)).toBe(
+      fits ? 'postinst-x' : undefined
+    )
   })
 
   it('has no file that no generator knows', async () => {

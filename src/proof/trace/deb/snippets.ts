@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { TraceEvidence } from '../evidence.ts'
+import { parameterRule } from './snippet-rule.ts'
 
 /** Where debhelper and its additions keep the pieces of maintainer scripts (debhelper(7), autoscripts). */
 export const snippetFolder = /^usr\/share\/(debhelper|dh-python)\/autoscripts\/[a-z0-9-]+$/
 
 const largestSection = 8 * 1024
-/**
- * What debhelper puts into the place of a `#NAME#`: words and paths. Nothing that a shell runs by itself or expands; a
- * line ends only after a backslash.
- */
-const parameter = `(?:[-A-Za-z0-9@._:+/~=,%' \\t]|\\\\[-A-Za-z0-9@._:+/~=,% \\n]|\\$\\{DPKG_ROOT[^}\\n]{0,40}\\})*`
 
 /** Matches texts against the snippets of a root. */
 export interface Snippets {
@@ -19,7 +15,7 @@ export interface Snippets {
 }
 
 export function snippetsOf(
-  evidence: TraceEvidence | undefined,
+  evidence: Pick<TraceEvidence, 'roots'> | undefined,
   names: { package: string; architecture: string }
 ): Snippets {
   const templates = (evidence?.roots ?? []).flatMap(({ texts }) =>
@@ -41,14 +37,17 @@ export function snippetsOf(
 /** The text of a snippet as a pattern; a name that stands there twice has one value. */
 function ruleOf(template: string): RegExp {
   const groups = new Map<string, number>()
+  let before = ''
   const source = template
     .split(/#([A-Z_]+)#/)
     .map((part, at) => {
+      const rule = parameterRule(before)
+      before += at % 2 === 0 ? part : 'x'
       if (at % 2 === 0) return part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
       const group = groups.get(part)
       if (group !== undefined) return `\\${group}`
       groups.set(part, groups.size + 1)
-      return `(${parameter})`
+      return `(${rule})`
     })
     .join('')
   return new RegExp(`^${source}$`)

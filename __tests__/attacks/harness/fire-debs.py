@@ -1,0 +1,86 @@
+"""Installs the debs beside it in the root that it runs in, and uses all of it: what an attack left there says so.
+
+Run as root in a root that is thrown away afterwards.
+"""
+
+import glob
+import os
+import re
+import stat
+import subprocess
+import sys
+
+USER = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "--"]
+MODULES = """import importlib, pkgutil, sys
+for place in sys.path:
+    for module in pkgutil.walk_packages([place], onerror=print):
+        if module.name.startswith("victim"):
+            try:
+                importlib.import_module(module.name)
+            except Exception as error:
+                print(f"{module.name}: {error!r}")
+"""
+
+
+def run(*command):
+    sys.stdout.flush()
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL).stdout.decode()
+
+
+def show(*command):
+    print(run(*command))
+
+
+def packages():
+    return [run("dpkg-deb", "--field", deb, "Package").strip() for deb in sorted(glob.glob("/work/*.deb"))]
+
+
+def files(names):
+    return [path for name in names for path in run("dpkg", "--listfiles", name).splitlines() if os.path.lexists(path)]
+
+
+def misuse(paths):
+    """Another user of the machine writes to what it may write to, and opens devices."""
+    for path in paths:
+        mode = os.lstat(path).st_mode
+        name = re.sub(r"\W.*", "", os.path.basename(path.rstrip("/")))
+        if stat.S_ISREG(mode):
+            marker = f"print(\"fired: {os.path.basename(os.path.dirname(path)).replace('victim_', '')}\")"
+            show(*USER, "sh", "-c", 'test ! -w "$1" || echo "$2" >>"$1"', "sh", path, marker)
+        elif stat.S_ISCHR(mode) and run(*USER, "head", "-c", "1", path) == "\0":
+            print(f"fired: {name}")
+
+
+def use(names):
+    paths = files(names)
+    misuse(paths)
+    show("python3", "-B", "-c", MODULES)
+    for path in sorted({*glob.glob("/usr/bin/victim*"), *glob.glob("/usr/sbin/victim*")}):
+        show(path)
+        show(*USER, path)
+    for path in glob.glob("/etc/profile.d/victim*"):
+        show("sh", "-c", f". {path}")
+    told = run("dpkg-query", "--show", "--showformat", "${Package} ${Version} ${Depends} ${Provides} ${Homepage} ${binary:Summary}\n", *names)
+    for line in told.splitlines():
+        for marker in re.findall(r"fired-([a-z]+)", line):
+            print(f"fired: {marker}")
+        package, version, *_ = line.split(" ")
+        if version != "1.2.3-1":
+            print(f"fired: {package.replace('victim-', '')}")
+
+
+def furnish():
+    """What maintainer scripts ask for on a machine in use: services may start, and it has fonts."""
+    for place in ("/usr/sbin/policy-rc.d", "/usr/local/bin/update-fonts-dir"):
+        with open(place, "w") as stream:
+            stream.write("#!/bin/sh\n")
+        os.chmod(place, 0o755)
+
+
+furnish()
+names = packages()
+show("dpkg", "--force-depends", "--force-unsafe-io", "--install", *sorted(glob.glob("/work/*.deb")))
+show("dpkg-trigger", "--by-package=dpkg", "/usr/share/doc")
+show("dpkg", "--triggers-only", "--pending")
+use(names)
+show("dpkg", "--force-depends", "--purge", *names)
