@@ -47,22 +47,29 @@ function createProgram(ended: (status: ExitStatus) => void): Command {
       `
 Start with:
   tagproof rehearse              everything but publishing, in the current repository, for the tag at HEAD
-  tagproof lock                  write .github/tagproof.lock, to be reviewed and committed
+  tagproof init                  write the release workflow and the lock, and say what to set where
+  tagproof doctor                look whether machine and project are fit for a release
 
 Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
              3 the environment lacks something, 4 internal fault.`
     )
 
-  const add = (name: CommandName, description: string): Command =>
-    commonOptions(program.command(name).description(description)).action(async (...given: unknown[]) => {
-      // Arguments come first, then the options, then the command itself.
-      const options = given.at(-2) as Options
-      const files = given
-        .slice(0, -2)
-        .flat()
-        .filter((file) => typeof file === 'string')
-      ended(await runCommand(name, { ...options, files }))
-    })
+  const command = (name: CommandName, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .action(async (...given: unknown[]) => {
+        // Arguments come first, then the options, then the command itself.
+        const options = given.at(-2) as Partial<Options>
+        const files = given
+          .slice(0, -2)
+          .flat()
+          .filter((file) => typeof file === 'string')
+        ended(await runCommand(name, { repository: '.', out: 'tagproof-out', target: [], ...options, files }))
+      })
+  const add = (name: CommandName, description: string): Command => stageOptions(command(name, description))
+  /** A command that is no stage of a release. */
+  const alone = (name: CommandName, description: string): Command => commonOptions(command(name, description))
   const keep = (): Option => new Option('--keep', 'leave the build folder of each world behind as a tar file')
   const perturbations = (): Option =>
     new Option('--perturbations <number>', 'how many builds see scrambled files, each with other noise')
@@ -109,6 +116,27 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
   add('explain', 'tell what a proof says: what, where, why, and how to mend it')
     .argument('[file]', 'a proof.json (default: that of --out)')
     .option('--all', 'show every finding and variation')
+  alone('init', 'write the release workflow, and what else a project needs to be released from it')
+    .option(
+      '--action <reference>',
+      "the release of this action to use: OWNER/NAME@COMMIT, or 'OWNER/NAME@COMMIT # v1.2.3'"
+    )
+    .option('--workflow <file>', 'name of the workflow file', 'release.yml')
+    .option('--environment <name>', 'name of the protected environment of the publish job', 'release')
+    .option('--no-lock', 'make no lock where there is none')
+    .option('--yes', 'overwrite files that differ, without asking')
+    .addHelpText(
+      'after',
+      `
+Looks at the tree of HEAD, writes .github/workflows/release.yml, .github/tagproof.yml if the tree does not say all, and
+.github/tagproof.lock if there is none, and says what to set on the site of the repository.
+
+What is there and differs is shown as a diff and overwritten only if you agree: in a terminal you are asked; without
+one nothing is written, and the exit status is 2 (file-differs). Run it again whenever you like.
+
+Which release of this action the workflow uses: --action; else the clone that this program runs from, if its remote has
+the commit; else what the workflow names already.`
+    )
   add('shell', 'look around in a world, as the build sees it').addOption(
     world('--world <name...>').default(['a'])
   )
@@ -117,6 +145,13 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
 }
 
 function commonOptions(command: Command): Command {
+  return command
+    .option('--repository <folder>', 'the repository', '.')
+    .option('--json', 'print one JSON document on stdout')
+    .option('--verbose', 'show the stack of an internal fault')
+}
+
+function stageOptions(command: Command): Command {
   return command
     .option('--repository <folder>', 'the repository', '.')
     .option('--tag <name>', 'the tag (default: the tag at HEAD)')

@@ -6,6 +6,7 @@ import { formatTable } from './evidence/table.ts'
 import { formatTried } from './evidence/tried.ts'
 import { formatTrace } from './evidence/trace-table.ts'
 import { TagproofError, type ExitStatus } from './platform/errors.ts'
+import { consentFor } from './init/consent.ts'
 import * as stages from './stages/index.ts'
 import type { StageContext } from './stages/index.ts'
 
@@ -30,6 +31,10 @@ export interface CommandOptions {
   complete?: boolean
   try?: boolean
   writeExpected?: string
+  action?: string
+  workflow?: string
+  environment?: string
+  yes?: boolean
   /** What stands beside the options. */
   files: string[]
 }
@@ -54,6 +59,7 @@ export type CommandName =
   | 'trace'
   | 'explain'
   | 'shell'
+  | 'init'
 export type CommandAction = (context: StageContext, options: CommandOptions) => Promise<Outcome>
 
 /** What each command does. Loaded once one is run: help and version need none of it. */
@@ -160,6 +166,19 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
       text: formatExplanation(proof, { all: options.all ?? false, width }),
       status: statusOf(proof.verdict)
     }
+  },
+
+  async init(context, options) {
+    const { text, ...document } = await stages.init(context, {
+      program: process.argv[1] ?? null,
+      workflow: options.workflow ?? 'release.yml',
+      environment: options.environment ?? 'release',
+      // `--no-lock` makes it false; the common option of that name is not one of this command.
+      lock: (options.lock as unknown) !== false,
+      consent: consentFor(context, options.yes ?? false),
+      ...(options.action === undefined ? {} : { action: options.action })
+    })
+    return { document, text }
   },
 
   async shell(context, options) {

@@ -98,3 +98,23 @@ export function parseRelease(text: string): Map<string, string> {
   const body = text.replace(/^-----BEGIN PGP SIGNED MESSAGE-----\r?\n(?:[^\n]+\n)*\r?\n/, '')
   return parseStanzas(body)[0] ?? new Map<string, string>()
 }
+
+/**
+ * The archive from which this machine takes the packages of a suite: its name and address, as a configuration can say
+ * it. Null where the machine has no source for it, or one whose address no other machine could use.
+ *
+ * @param suite that of the machine by default
+ */
+export async function archiveOfSuite(
+  suite?: string,
+  host?: Pick<AptHost, 'codename' | 'sources'>
+): Promise<{ suite: string; address: string } | null> {
+  const { codename, sources } = host ?? (await readAptHost())
+  const wanted = suite ?? codename
+  if (wanted === null) return null
+  const address = sources
+    .filter(({ suites, components }) => suites.includes(wanted) && components.includes('main'))
+    .flatMap(({ uris }) => uris)
+    .find((uri) => /^https?:\/\/[^\s@?#/]+(\/[^\s?#]*)?$/.test(uri))
+  return address === undefined ? null : { suite: wanted, address }
+}

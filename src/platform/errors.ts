@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'lock-unresolvable'
   | 'lock-language'
   | 'single-job'
+  | 'file-differs'
   // 1: the release is refused
   | 'build-failed'
   | 'build-timeout'

@@ -1,4 +1,5 @@
 /** The stages of a release, in the order of the flow. */
+export { init } from './init.ts'
 export { stageContext, type StageContext, type StageOptions } from './context.ts'
 export { plan, readPlan } from './plan.ts'
 export { lock } from './lock.ts'

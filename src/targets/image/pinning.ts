@@ -1,6 +1,7 @@
 import { parseReference, pinned } from '../../platform/registry/reference.ts'
 import { lockedImage } from '../../lock/images/locked-image.ts'
 import type { Lock } from '../../documents/lock.ts'
+import { unifiedDiff } from '../../evidence/unified-diff.ts'
 import { readDockerfile } from './dockerfile.ts'
 import {
   argumentsFor,
@@ -95,7 +96,8 @@ export function pinningDiff(request: DockerfileRequest, images: Lock['images']):
       if (place !== null) apply(place, lines, changed)
     }
   }
-  return changed.size === 0 ? '' : unified(request.path, lines, changed)
+  const pinnedText = lines.map((line, index) => changed.get(index) ?? line).join('\n')
+  return unifiedDiff(request.path, request.text, pinnedText)
 }
 
 function apply(
@@ -109,30 +111,4 @@ function apply(
     changed.set(index, text)
     return
   }
-}
-
-const context = 3
-
-/** Lines that are near to each other go into one hunk, as patch(1) reads it. */
-function unified(path: string, lines: readonly string[], changed: ReadonlyMap<number, string>): string {
-  const count = lines.at(-1) === '' ? lines.length - 1 : lines.length
-  const hunks: { start: number; end: number }[] = []
-  for (const index of [...changed.keys()].sort((one, other) => one - other)) {
-    const start = Math.max(0, index - context)
-    const end = Math.min(count, index + context + 1)
-    const last = hunks.at(-1)
-    if (last !== undefined && start <= last.end) last.end = end
-    else hunks.push({ start, end })
-  }
-  const text = [`--- a/${path}`, `+++ b/${path}`]
-  for (const { start, end } of hunks) {
-    text.push(`@@ -${start + 1},${end - start} +${start + 1},${end - start} @@`)
-    for (let index = start; index < end; index += 1) {
-      const to = changed.get(index)
-      const ending = index === lines.length - 1 ? '\n\\ No newline at end of file' : ''
-      if (to === undefined) text.push(` ${lines[index] ?? ''}${ending}`)
-      else text.push(`-${lines[index] ?? ''}${ending}`, `+${to}${ending}`)
-    }
-  }
-  return `${text.join('\n')}\n`
 }
