@@ -31,7 +31,7 @@ export function consentFor(
     if (terminal.input.isTTY !== true || terminal.output.isTTY !== true)
       throw new TagproofError('file-differs', `${path} is there, and differs from what would be written.`, {
         expected: 'somebody to ask: standard input is no terminal',
-        fix: 'Nothing was written. Look at the difference above; tagproof init --yes overwrites.'
+        fix: 'Nothing was written. Look at the difference above. To overwrite, add --yes; to keep your file and have one beside it, name it with --workflow.'
       })
     return ask(`Overwrite ${path}? [y/N] `, terminal, signal)
   }

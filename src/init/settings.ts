@@ -46,7 +46,8 @@ export function settingsText(request: SettingsRequest): string {
     ...(kinds.includes('python') ? [publisherLines(request)] : [])
   ]
   const numbered = steps.map(([first, ...rest], index) => [`${index + 1}. ${first}`, ...rest].join('\n'))
-  return [`On the site of ${name}, once:`, ...numbered].join('\n\n')
+  const unknown = repository === null ? ' (this clone has no remote that names it)' : ''
+  return [`On the site of ${name}${unknown}, once:`, ...numbered].join('\n\n')
 }
 
 function publisherLines({ repository, workflow, environment }: SettingsRequest): string[] {
