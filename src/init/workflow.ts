@@ -12,17 +12,11 @@ export interface WorkflowRequest {
 }
 
 /**
- * Whether this version uploads anything from the publish job. As long as it does not, the job gets no permission that
- * would allow it; which one it will need stands there as a comment.
- */
-export const uploads = false as boolean
-
-/**
- * The release workflow of a project, as text. Pull requests and runs on a branch rehearse; a tag goes through four
- * jobs: two builds on two machines, the proof, and the publication in a protected environment. Pure.
+ * The release workflow of a project, as text. Pull requests and runs on a branch rehearse; a tag goes through five jobs:
+ * the plan, two builds on two machines, the proof, and the publication in a protected environment. Pure.
  */
 export function workflowText(request: WorkflowRequest): string {
-  return [head(request), ...jobs(request)].join('\n')
+  return [head(request), ...jobsOf(request).map((job) => jobText(job, request.action))].join('\n')
 }
 
 function head({ tags }: WorkflowRequest): string {
@@ -52,128 +46,146 @@ interface Job {
   id: string
   name: string
   comment: string
-  condition: string
-  needs?: readonly string[]
+  on: 'tag' | 'branch'
+  needs: readonly string[]
   minutes: number
-  permissions: readonly string[]
+  /** Lines, each with its reason; none, with the reason for that. */
+  permissions: readonly string[] | string
   environment?: string
+  /** A build takes its sources from the plan: it needs no checkout, and so no token. */
+  checkout: boolean
   packages: boolean
-  stage: string
-  inputs: readonly string[]
+  stage: 'rehearse' | 'plan' | 'build' | 'prove' | 'publish'
+  world?: 'a' | 'b'
 }
 
-function jobs({ action, environment, kinds }: WorkflowRequest): string[] {
-  const onTag = "github.ref_type == 'tag'"
-  const onBranch = "github.ref_type != 'tag'"
-  const build = (world: 'a' | 'b'): Job => ({
-    id: `build-${world}`,
-    name: `Build in world ${world}`,
-    comment:
-      world === 'a'
-        ? 'The first of two builds, each on a machine of its own. No credential, no id token, no network for project code.'
-        : 'The second one differs in everything that must not matter, and sees scrambled copies of opaque files.',
-    condition: onTag,
-    minutes: 120,
-    permissions: ['contents: read # check out the tag'],
-    packages: true,
-    stage: 'build',
-    inputs: [`world: ${world}`]
-  })
-  const needs = 'needs: ${{ toJSON(needs) }}'
-  const all: Job[] = [
+function jobsOf({ environment, kinds }: WorkflowRequest): Job[] {
+  return [
     {
       id: 'rehearse',
       name: 'Rehearse',
       comment: 'Both builds and the proof of this commit, in one job that has nothing to lose.',
-      condition: onBranch,
+      on: 'branch',
+      needs: [],
       minutes: 180,
       permissions: ['contents: read # check out the commit'],
+      checkout: true,
       packages: true,
-      stage: 'rehearse',
-      inputs: []
+      stage: 'rehearse'
     },
-    build('a'),
-    build('b'),
+    {
+      id: 'plan',
+      name: 'Plan',
+      comment: 'Reads the tag, and hands each build its own copy of the sources.',
+      on: 'tag',
+      needs: [],
+      minutes: 30,
+      permissions: ['contents: read # read the tag'],
+      checkout: true,
+      packages: false,
+      stage: 'plan'
+    },
+    buildJob(
+      'a',
+      'The first of two builds, each on a machine of its own: no credential, and no network for project code.',
+      'sources come from the plan: no token, no checkout'
+    ),
+    buildJob(
+      'b',
+      'The second one differs in everything that must not matter.',
+      'this machine is given the scrambled sources alone'
+    ),
     {
       id: 'prove',
       name: 'Prove',
       comment:
         'Compares the builds, with the originals of git. Trusts nothing of them but bytes that it checks.',
-      condition: onTag,
-      needs: ['build-a', 'build-b'],
+      on: 'tag',
+      needs: ['plan', 'build-a', 'build-b'],
       minutes: 120,
       permissions: ['contents: read # read the originals of the tag'],
+      checkout: true,
       packages: true,
-      stage: 'prove',
-      inputs: [needs]
+      stage: 'prove'
     },
     {
       id: 'publish',
       name: 'Publish',
       comment:
         'Waits for the approval of the environment. Runs no project code and opens no package: it hashes again.',
-      condition: onTag,
-      needs: ['build-a', 'build-b', 'prove'],
+      on: 'tag',
+      needs: ['plan', 'build-a', 'build-b', 'prove'],
       minutes: 60,
-      permissions: ['contents: read # resolve the tag again', ...uploadPermissions(kinds)],
+      permissions: [
+        'contents: read # resolve the tag again',
+        'id-token: write # shows that this job runs in the environment'
+      ],
       environment,
+      checkout: true,
       packages: kinds.includes('deb'),
-      stage: 'publish',
-      inputs: [needs]
+      stage: 'publish'
     }
   ]
-  return all.map((job) => jobText(job, action))
 }
 
-/** What uploads will need: in force once there are any, a comment until then. */
-export function uploadPermissions(kinds: WorkflowRequest['kinds'], active = uploads): string[] {
-  const lines = [
-    ...(kinds.includes('python')
-      ? ['id-token: write # sign in at the package index (trusted publishing)']
-      : []),
-    ...(kinds.includes('image') ? ['packages: write # push the image'] : [])
-  ]
-  return active
-    ? lines
-    : lines.map((line) => `# ${line.replace(' #', ', to')}; not before this action uploads`)
+function buildJob(world: 'a' | 'b', comment: string, nothing: string): Job {
+  return {
+    id: `build-${world}`,
+    name: `Build in world ${world}`,
+    comment,
+    on: 'tag',
+    needs: ['plan'],
+    minutes: 120,
+    permissions: nothing,
+    checkout: false,
+    packages: true,
+    stage: 'build',
+    world
+  }
 }
 
 function jobText(job: Job, action: ActionReference): string {
+  const { needs, permissions, stage, world } = job
   const lines = [
     `  # ${job.comment}`,
     `  ${job.id}:`,
     `    name: ${job.name}`,
-    `    if: ${job.condition}`,
-    ...(job.needs === undefined ? [] : [`    needs: [${job.needs.join(', ')}]`]),
+    `    if: github.ref_type ${job.on === 'tag' ? '==' : '!='} 'tag'`,
+    ...(needs.length === 0 ? [] : [`    needs: [${needs.join(', ')}]`]),
     `    runs-on: ${runner.label}`,
     `    timeout-minutes: ${job.minutes}`,
     ...(job.environment === undefined ? [] : [`    environment: ${job.environment}`]),
-    '    permissions:',
-    ...job.permissions.map((line) => `      ${line}`),
-    // What a stage hands on is named by its digest.
-    ...(job.stage === 'build' || job.stage === 'prove'
-      ? ['    outputs:', `      digest: \${{ steps.${job.stage}.outputs.digest }}`]
-      : []),
+    ...(typeof permissions === 'string'
+      ? [`    permissions: {} # ${permissions}`]
+      : ['    permissions:', ...permissions.map((line) => `      ${line}`)]),
+    ...(handsOn(stage) ? ['    outputs:', `      handover: \${{ steps.${stage}.outputs.handover }}`] : []),
     '    steps:',
-    `      - uses: ${pins.checkout}`,
-    '        with:',
-    '          persist-credentials: false',
-    ...(job.packages ? packageStep() : []),
-    `      - id: ${job.stage}`,
+    ...(job.checkout ? checkoutStep : []),
+    ...(job.packages ? packageStep : []),
+    `      - id: ${stage}`,
     `        uses: ${formatActionReference(action)}`,
     '        with:',
-    `          stage: ${job.stage}`,
-    ...job.inputs.map((line) => `          ${line}`),
+    `          stage: ${stage}`,
+    ...(world === undefined ? [] : [`          world: ${world}`]),
+    ...(needs.length === 0 ? [] : ['          needs: ${{ toJSON(needs) }}']),
     ''
   ]
   return lines.join('\n')
 }
 
-function packageStep(): string[] {
-  return [
-    '      - name: System packages of the sandbox',
-    '        run: |',
-    '          sudo apt-get update',
-    `          sudo apt-get install -y --no-install-recommends ${runnerPackages.join(' ')}`
-  ]
+function handsOn(stage: Job['stage']): boolean {
+  return stage === 'plan' || stage === 'build' || stage === 'prove'
 }
+
+const checkoutStep = [
+  `      - uses: ${pins.checkout}`,
+  '        with:',
+  '          persist-credentials: false'
+]
+
+const packageStep = [
+  '      - name: System packages of the sandbox',
+  '        run: |',
+  '          sudo apt-get update',
+  `          sudo apt-get install -y --no-install-recommends ${runnerPackages.join(' ')}`
+]

@@ -57,9 +57,17 @@ describe.each(written)('the workflow %s', (_title, text) => {
     expect(await lint(text)).toEqual([])
   })
 
-  it('gives nothing to all jobs, and to each reading alone', () => {
+  it('gives nothing to all jobs and to builds, and an id token to the publish job alone', () => {
     expect(workflow.permissions).toEqual({})
-    for (const [, job] of jobs) expect(job.permissions).toEqual({ contents: 'read' })
+    const reading = { contents: 'read' }
+    expect(Object.fromEntries(jobs.map(([id, job]) => [id, job.permissions]))).toEqual({
+      rehearse: reading,
+      plan: reading,
+      'build-a': {},
+      'build-b': {},
+      prove: reading,
+      publish: { ...reading, 'id-token': 'write' }
+    })
   })
 
   it('rehearses what is no tag, and releases what is one', () => {
@@ -68,12 +76,12 @@ describe.each(written)('the workflow %s', (_title, text) => {
         .filter(([, job]) => evaluateCondition(job.if, { github: { ref_type } }, 'success'))
         .map(([id]) => id)
     expect(started('branch')).toEqual(['rehearse'])
-    expect(started('tag')).toEqual(['build-a', 'build-b', 'prove', 'publish'])
+    expect(started('tag')).toEqual(['plan', 'build-a', 'build-b', 'prove', 'publish'])
   })
 
   it('publishes behind an environment, after all others, and nothing else is there', () => {
     expect(jobs.filter(([, job]) => job.environment !== undefined).map(([id]) => id)).toEqual(['publish'])
-    expect(workflow.jobs.publish?.needs).toEqual(['build-a', 'build-b', 'prove'])
+    expect(workflow.jobs.publish?.needs).toEqual(['plan', 'build-a', 'build-b', 'prove'])
   })
 
   it('puts no expression into a command, and caches nothing', () => {

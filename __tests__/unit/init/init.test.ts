@@ -8,7 +8,6 @@ import {
 import { configText, nestedTargets } from '../../../src/init/config-text.ts'
 import { settingsText } from '../../../src/init/settings.ts'
 import { tagGlob } from '../../../src/init/tag-globs.ts'
-import { uploadPermissions, workflowText } from '../../../src/init/workflow.ts'
 import { archiveOfSuite } from '../../../src/lock/apt-host.ts'
 import { version } from '../../../src/platform/version.ts'
 import { repositoryOfAddress } from '../../../src/source/remote.ts'
@@ -158,20 +157,5 @@ describe('what is to be set on the site', () => {
 
   it('has no trusted publisher where there is no Python package', () => {
     expect(settingsText({ ...request, kinds: ['image'] })).not.toContain('trusted publisher')
-  })
-})
-
-describe('permissions of the publish job', () => {
-  it('that nothing uses yet are comments; once there are uploads they are in force', () => {
-    const action = { repository: 'o/tagproof', commit, version: 'v1.0.0' }
-    const kinds = ['python', 'image'] as const
-    const text = workflowText({ action, tags: 'v*', environment: 'release', kinds })
-    const { jobs } = parse(text) as { jobs: Record<string, { permissions: object }> }
-    expect(jobs.publish?.permissions).toEqual({ contents: 'read' })
-    expect(text).toContain('# id-token: write')
-    expect(uploadPermissions(kinds, true).map((line) => line.split(' #')[0])).toEqual([
-      'id-token: write',
-      'packages: write'
-    ])
   })
 })
