@@ -11,6 +11,7 @@ import { baseFindings, layersOf, type BaseImage } from './bases.ts'
 import { compareMembers } from './compare.ts'
 import type { DigestPair } from './digests.ts'
 import { explainDifferences } from './explain.ts'
+import type { Repack } from './kinds/deb-packing.ts'
 import type { Shipped } from './kinds/kind.ts'
 import { packageKinds } from './kinds/kinds.ts'
 import { readPair } from './pair.ts'
@@ -38,6 +39,8 @@ export interface ReproduceRequest {
   baseLayers?: ReadonlySet<string>
   /** SHA-256 of artifacts that this one is made of, such as the wheel in an image, as each world built them. */
   madeOf?: readonly DigestPair[]
+  /** Packs a deb again with dpkg-deb of the locked root; left out, that is a note. */
+  repack?: Repack
   /** What varied, to name causes. */
   variations?: { a: readonly Variation[]; b: readonly Variation[] }
   /** What world b's build read of the tagged tree, where that is known. */

@@ -19,10 +19,13 @@ import { applyWaivers } from '../proof/waivers.ts'
 import { recheckExports } from '../source/recheck.ts'
 import { openOriginals, type Originals } from '../source/originals.ts'
 import { tagproofTools } from '../platform/tools.ts'
+import type { Repack } from '../proof/kinds/deb-packing.ts'
+import { repackIn } from '../targets/deb/repack.ts'
+import type { PreparedRoot } from '../worlds/root.ts'
 import { agreedMetadata, readPreparedMetadata } from '../targets/python/prepared-metadata.ts'
 import { openGround, type Ground } from './base-images.ts'
 import { imageFindings } from './lock-images.ts'
-import { clearFrom, type StageContext } from './context.ts'
+import { clearFrom, signalOf, type StageContext } from './context.ts'
 import { completeFindings } from './prove-complete.ts'
 import { findPerturbations, planSeenByB } from './prove-variants.ts'
 import { readBuild } from './read-build.ts'
@@ -193,6 +196,11 @@ async function preparedMetadata(
   return agreedMetadata(await of('a'), await of('b'))
 }
 
+/** The root is made ready when the first deb is packed again. */
+function repackWith(context: StageContext, { limits }: Plan, root: () => Promise<PreparedRoot>): Repack {
+  return async (...deb) => repackIn({ root: await root(), limits, ...signalOf(context) })(...deb)
+}
+
 interface Proving {
   context: StageContext
   plan: Plan
@@ -225,6 +233,7 @@ async function proveArtifact(
     reads: builds.b.targets.find((built) => built.name === target.name)?.reads ?? null,
     madeOf: artifactPairs(builds.a.targets, builds.b.targets),
     ...ground(target),
+    ...(pair.kind === 'deb' ? { repack: repackWith(context, plan, () => tracer.root(target)) } : {}),
     shipped
   })
   const { artifact } = result

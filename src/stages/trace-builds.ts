@@ -15,6 +15,7 @@ import type { TreeIndex } from '../proof/trace/tree.ts'
 import { openRepository } from '../source/repository.ts'
 import { openTracedTree } from '../source/traced-tree.ts'
 import { wheelTargetOf } from '../targets/discover.ts'
+import type { PreparedRoot } from '../worlds/root.ts'
 import { readPlannedLock } from './fetch.ts'
 import type { StageContext } from './context.ts'
 import { backendsOf, wheelMembers } from './trace-evidence.ts'
@@ -23,6 +24,8 @@ import { evidenceRoom, type EvidenceRoom } from './trace-room.ts'
 /** Traces what builds have made, and writes the origins of each artifact. */
 export interface Tracer {
   trace(request: TracedBuild): Promise<{ findings: Finding[]; traced: number }>
+  /** The root that a target is built in. */
+  root(target: PlanTarget): Promise<PreparedRoot>
   close(): Promise<void>
 }
 
@@ -58,6 +61,7 @@ export async function openTracer(context: StageContext, plan: Plan): Promise<Tra
       await writeFileAtomic(file, originLines(origins))
       return { findings, traced: origins.filter(({ origin }) => origin !== 'untraced').length }
     },
+    root: (target) => tracing.room.root(target),
     close: () => repository.close()
   }
 }

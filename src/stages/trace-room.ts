@@ -13,6 +13,8 @@ import { dependenciesOf, lockedBases, rootBase } from './trace-evidence.ts'
 /** Makes evidence out of the lock: inputs, the root of a target, base images. */
 export interface EvidenceRoom {
   evidence(request: TracedBuild, wheel: TracedWheel | null): Promise<TraceEvidence>
+  /** The root that a target is built in. */
+  root(target: PlanTarget): Promise<PreparedRoot>
 }
 
 interface Prepared {
@@ -24,11 +26,15 @@ interface Prepared {
 /** Each target's part is made once, when it is first asked for. */
 export function evidenceRoom(context: StageContext, plan: Plan): EvidenceRoom {
   const prepared = new Map<string, Promise<Prepared>>()
+  const preparedFor = (target: PlanTarget): Promise<Prepared> => {
+    const known = prepared.get(target.name) ?? prepare(context, plan, target)
+    prepared.set(target.name, known)
+    return known
+  }
   return {
+    root: async (target) => (await preparedFor(target)).root,
     async evidence({ file, artifact, target }, wheel) {
-      const known = prepared.get(target.name) ?? prepare(context, plan, target)
-      prepared.set(target.name, known)
-      const { root, evidence, reinstalled: own } = await known
+      const { root, evidence, reinstalled: own } = await preparedFor(target)
       const bytecode = await recompiled({
         file,
         artifact,

@@ -25,6 +25,8 @@ export interface DebForm {
   level?: number
   /** Made by dpkg-deb itself, in xz. */
   real?: boolean
+  /** Of dpkg-deb, besides those. */
+  options?: readonly string[]
 }
 
 /** What dpkg-gencontrol says of a tree of plain files in folders. */
@@ -58,7 +60,7 @@ export async function writeDeb(file: string, form: DebForm): Promise<void> {
     await fill(tree, { ...form.files, 'DEBIAN/control': control, 'DEBIAN/md5sums': sums }, form)
     if (form.real === true) {
       const env = { PATH: process.env.PATH, SOURCE_DATE_EPOCH: String(form.time ?? epoch) }
-      execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '-b', tree, file], { env, stdio: 'pipe' })
+      execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', ...(form.options ?? []), '-b', tree, file], { env, stdio: 'pipe' })
       return
     }
     const packed = (name: string, at: string, except: string[]): Buffer =>

@@ -10,14 +10,15 @@ import { replaceWithOriginals, type PutBacks } from '../putback.ts'
 import { tarDigestWithOriginals, type TarEnd } from '../tar-originals.ts'
 import { contentsByReading } from './contents.ts'
 import { debStreams } from './deb-streams.ts'
-import type { PackageKind, ShipRequest } from './kind.ts'
-import { containerFinding, packedByA, shipAsBuilt, type ContainerTold } from './shipping.ts'
+import { isPackedAlike } from './deb-packing.ts'
+import type { PackageKind, Shipment, ShipRequest } from './kind.ts'
+import { containerFinding, packedAgain, packedByA, shipAsBuilt, type ContainerTold } from './shipping.ts'
 
 /**
  * A deb is never packed again: `.buildinfo` and `.changes` name it by hash, and what dpkg-deb made is what is shipped.
  * Where no original is put back, both files must be the same bytes. Otherwise control.tar and data.tar of world b, with
- * the originals in them, must be world a's bit for bit, and all that holds them must be the same but for compressed
- * bytes and their number.
+ * the originals in them, must be world a's bit for bit, all that holds them must be the same but for compressed bytes and
+ * their number, and dpkg-deb of the locked root must make world a's file of them.
  */
 export const debKind: PackageKind = {
   contents: (file, wanted, most) => contentsByReading('deb', file, wanted, most),
@@ -32,10 +33,20 @@ export const debKind: PackageKind = {
     ).filter((field) => putBacks.size === 0 || !ends.test(field))
     const streams = container.length > 0 ? [] : await differingStreams(request)
     const differing = [...container, ...streams]
-    if (differing.length === 0 && putBacks.size > 0)
-      return shipAsBuilt(request, [packedByA(name, 'control.tar and data.tar')])
-    const fields = differing.length > 0 ? differing : ['compressed bytes']
-    return { shipped: null, findings: [containerFinding(name, fields, causeOf(fields))] }
+    const refused = (fields: readonly string[], why = causeOf(fields)): Shipment => ({
+      shipped: null,
+      findings: [containerFinding(name, fields, why)]
+    })
+    if (differing.length > 0) return refused(differing)
+    if (putBacks.size === 0) return refused(['compressed bytes'])
+    if (request.repack === undefined) return shipAsBuilt(request, [packedByA(name)])
+    const [a, b] = [
+      { file: request.a, archive: archives.a },
+      { file: request.b, archive: archives.b }
+    ]
+    return (await isPackedAlike(a, b, request.repack))
+      ? shipAsBuilt(request, [packedAgain(name)])
+      : refused(['compressed bytes'], packedOtherwise)
   }
 }
 
@@ -107,6 +118,12 @@ const told: readonly (ContainerTold & { fits: RegExp })[] = [
     fix: 'Let dpkg-deb see SOURCE_DATE_EPOCH.'
   }
 ]
+
+const packedOtherwise: ContainerTold = {
+  cause:
+    'dpkg-deb of the locked root makes another file of the same tar archives: something else compressed them, in world a at least, and what it chose could carry data.',
+  fix: 'Let dpkg-deb of the root pack the package (dh_builddeb), with the same level and strategy whatever is in it.'
+}
 
 const unknown: ContainerTold = {
   cause: 'Something else than dpkg-deb packed it, or packed it in another way.',

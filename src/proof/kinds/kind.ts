@@ -3,6 +3,7 @@ import type { Finding } from '../../documents/proof.ts'
 import type { ReleaseArtifact } from '../../documents/release.ts'
 import type { Archive } from '../../formats/archive.ts'
 import type { Digests } from '../digests.ts'
+import type { Repack } from './deb-packing.ts'
 import type { PutBack, PutBacks, ReadOriginal } from '../putback.ts'
 
 /** Both worlds' artifact, and what is read of it. */
@@ -31,6 +32,8 @@ export interface ShipRequest extends BothWorlds {
   shipped: string
   /** World b's originals; `archives.b` has them already. */
   putBacks: PutBacks
+  /** Packs a deb again; left out, what the compressor made of originals is not compared. */
+  repack?: Repack
 }
 
 export interface Shipped {

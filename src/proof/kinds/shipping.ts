@@ -23,11 +23,22 @@ export function repackedNote(artifact: string, fields: readonly string[]): Findi
   }
 }
 
+const streamsAgree =
+  'With the originals put back, control.tar and data.tar of world b are those of world a, bit for bit'
+
 /** World a's own file is shipped, though world b's cannot be the same bytes. */
-export function packedByA(artifact: string, streams: string): Finding {
+export function packedByA(artifact: string): Finding {
   return {
     ...about(artifact, 'packed-by-a', 'note'),
-    message: `With the originals put back, ${streams} of world b are those of world a, bit for bit. World a's file is shipped as dpkg-deb packed it; what its compressor made of the originals cannot be compared with world b's.`
+    message: `${streamsAgree}. World a's file is shipped as dpkg-deb packed it; there was no root to pack them again.`
+  }
+}
+
+/** World b's archives, originals put back, come to world a's file when they are packed. */
+export function packedAgain(artifact: string): Finding {
+  return {
+    ...about(artifact, 'packed-again', 'note'),
+    message: `${streamsAgree}, and dpkg-deb of the locked root packs them to world a's file.`
   }
 }
 
