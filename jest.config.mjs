@@ -5,7 +5,7 @@ export default {
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }],
+    '^.+\\.ts$': '<rootDir>/__tests__/support/typescript.mjs',
     '\\.(py|sh|c)$': '<rootDir>/__tests__/support/text.mjs'
   },
   testTimeout: 600_000,

@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,15 +10,29 @@ export function sha256OfBytes(bytes: Uint8Array | string): Sha256 {
   return asSha256(createHash('sha256').update(bytes).digest('hex'))
 }
 
-/** SHA-256 and size in bytes of a file, streamed. */
+const smallestPiece = 1 << 12
+const largestPiece = 1 << 20
+
+/**
+ * SHA-256 and size in bytes of a file, piece by piece through one buffer, no larger than the file needs: with fresh
+ * buffers, as a stream has them, collecting them costs more than the hash.
+ */
 export async function hashFile(file: string): Promise<{ sha256: Sha256; size: number }> {
   const hash = createHash('sha256')
-  let size = 0
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-    hash.update(chunk)
-    size += chunk.length
+  const handle = await open(file)
+  try {
+    const expected = (await handle.stat()).size
+    const buffer = Buffer.allocUnsafeSlow(Math.min(Math.max(expected, smallestPiece), largestPiece))
+    let size = 0
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length)
+      if (bytesRead === 0) return { sha256: asSha256(hash.digest('hex')), size }
+      hash.update(buffer.subarray(0, bytesRead))
+      size += bytesRead
+    }
+  } finally {
+    await handle.close()
   }
-  return { sha256: asSha256(hash.digest('hex')), size }
 }
 
 /** Writes a file so that a reader sees the old content or the whole new one, whenever we are killed. */
