@@ -23,7 +23,8 @@ export async function buildKind(room: BuildRoom, build: TargetBuild, watch: Watc
     return buildPython({ ...pythonRequest(room, request), keep: build.keep ?? false })
   if (target.deb?.mode === 'debian') return buildDebian(request)
   const withWheel = { ...request, ...(await wheelOf(room, build)) }
-  if (target.deb?.mode === 'venv') return buildVenv(withWheel)
+  if (target.deb?.mode === 'venv')
+    return buildVenv({ ...withWheel, scrambledPaths: room.plan.scramble.files.map(({ path: name }) => name) })
   const withImages = { ...withWheel, ...imagesOf(room) }
   return target.image?.mode === 'assemble' ? assembleImage(withImages) : buildDockerfile(withImages)
 }

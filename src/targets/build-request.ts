@@ -42,6 +42,12 @@ export interface WithWheel {
   file(entry: PythonPackage): string
 }
 
+/** What a package with a virtual environment is given besides. */
+export interface WithScramble {
+  /** Paths of the tree that world b sees scrambled: the same list in both worlds. */
+  scrambledPaths: readonly string[]
+}
+
 /** What an image is given besides. */
 export interface WithImages {
   /** Base images by reference. */

@@ -141,6 +141,7 @@ export async function venvProject(files: Files, wheel: Files): Promise<VenvProje
         limits: source.config.value.limits,
         folder: out,
         scrambled: written.scramble.files.length,
+        scrambledPaths: written.scramble.files.map(({ path: name }) => name),
         off: [],
         log: silentLog,
         wheel: own,

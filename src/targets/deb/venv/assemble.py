@@ -182,8 +182,13 @@ def check_requirements(job):
 def compile_all(job):
     """Hash-based .pyc that know the installed path; a fixed hash seed keeps sets in order before Python 3.11."""
     command = [sys.executable, "-s", "-B", "-m", "compileall", "-q", "-f", "--invalidation-mode", "checked-hash"]
-    top = place_of(job["prefix"]) + "/lib"
-    code, _ = run(*command, "-s", STAGE, "-p", "/", top, environment={"PYTHONHASHSEED": "0"})
+    site = place_of(job["prefix"] + "/" + job["site"])
+    left = {os.path.join(site, name) for name in job["uncompiled"]}
+    sources = [path for path in walk(place_of(job["prefix"]) + "/lib") if path.endswith(".py") and path not in left]
+    if not sources:
+        return
+    write(WORK + "/sources", "".join(path + "\n" for path in sources))
+    code, _ = run(*command, "-s", STAGE, "-p", "/", "-i", WORK + "/sources", environment={"PYTHONHASHSEED": "0"})
     if code != 0:
         print("what cannot be compiled, as said above, is left as it is", flush=True)
 

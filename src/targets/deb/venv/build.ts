@@ -9,7 +9,7 @@ import { parseWheelName } from '../../../formats/wheel.ts'
 import { TagproofError } from '../../../platform/errors.ts'
 import { hashFile, withTemporaryFolder, writeFileAtomic } from '../../../platform/files.ts'
 import { runInWorld, type WorldResult } from '../../../worlds/run.ts'
-import type { BuildRequest, WithWheel } from '../../build-request.ts'
+import type { BuildRequest, WithScramble, WithWheel } from '../../build-request.ts'
 import { withCount } from '../../python/build.ts'
 import { interpreterOf } from '../../python/environment.ts'
 import { installWheels } from '../../python/install.ts'
@@ -34,7 +34,7 @@ const partsPath = '/opt/package-parts'
  *   for what the lock has not, `build-failed` with a maintainer script that is refused or a library that is missing,
  *   and as {@link wheelsOf} and {@link installWheels}
  */
-export async function buildVenv(request: BuildRequest & WithWheel): Promise<BuiltTarget> {
+export async function buildVenv(request: BuildRequest & WithWheel & WithScramble): Promise<BuiltTarget> {
   const { target, world, tag } = request
   if (target.deb?.mode !== 'venv' || request.wheel === null)
     throw new TagproofError('internal', `Target ${target.name} is no package that is made of a wheel.`)
@@ -58,7 +58,13 @@ export async function buildVenv(request: BuildRequest & WithWheel): Promise<Buil
       epoch: tag.epoch
     }
     const name = debFileName(settings.package, facts.version, facts.architecture)
-    const job = assembleJob(settings, facts, { name, project: project.name, scripts, folder: target.path })
+    const job = assembleJob(settings, facts, {
+      name,
+      project: project.name,
+      scripts,
+      folder: target.path,
+      scrambledPaths: request.scrambledPaths
+    })
     await writeFileAtomic(path.join(parts, 'job.json'), JSON.stringify(job))
     await writeFileAtomic(path.join(parts, 'assemble.py'), assembleText)
     await chmod(parts, 0o755)

@@ -26,6 +26,8 @@ export interface AssembleJob {
   /** Normalised name of the project whose wheel it is. */
   project: string
   extras: readonly string[]
+  /** Modules below `site` that are not compiled. */
+  uncompiled: readonly string[]
   /** Files and folders of the tree, with the setting that names them. */
   files: readonly { from: string; to: string; mode: string | null; setting: string }[]
   /** Text of each link by its path. */
@@ -53,6 +55,7 @@ export function assembleJob(
     scripts: Readonly<Partial<Record<ScriptName, string>>>
     /** Folder of the target, whose licence is looked for first. */
     folder: string
+    scrambledPaths: readonly string[]
   }
 ): AssembleJob {
   const marks = { installedSize: '${Installed-Size}', libraries: '${shlibs:Depends}' }
@@ -68,6 +71,7 @@ export function assembleJob(
     site: sitePackages(facts.minor),
     project: given.project,
     extras: settings.extras,
+    uncompiled: uncompiled(given.scrambledPaths),
     files: [
       ...settings.files.map(({ from, to, mode = null }) => ({ from, to, mode, setting: 'venv.files' })),
       ...settings.services.map((from) => ({
@@ -88,4 +92,18 @@ export function assembleJob(
     libraries_mark: marks.libraries,
     scripts: Object.fromEntries(scripts)
   }
+}
+
+/**
+ * World b sees noise in their place, which gives no bytecode, or other: they stay uncompiled in both worlds. A module of
+ * the wheel is known by its path, which that of the tree ends with (`src/pkg/tests/test_x.py`).
+ */
+function uncompiled(scrambledPaths: readonly string[]): string[] {
+  const ends = scrambledPaths
+    .filter((name) => name.endsWith('.py'))
+    .flatMap((name) => {
+      const parts = name.split('/')
+      return parts.map((_, at) => parts.slice(at).join('/'))
+    })
+  return [...new Set(ends)].sort()
 }
