@@ -1,5 +1,17 @@
 import { debControlPart } from './deb-control-part.ts'
+import { debFiles } from './deb-files.ts'
+import { debInfluence } from './deb-influence.ts'
+import { debModes } from './deb-modes.ts'
+import { debVersions } from './deb-versions.ts'
 import type { Attack } from './harness/attack.ts'
+import { hostileDeb } from './hostile-deb.ts'
 
 /** Attacks on Debian packages, in the order of the documentation. */
-export const debAttacks: readonly Attack[] = [debControlPart]
+export const debAttacks: readonly Attack[] = [
+  debControlPart,
+  debFiles,
+  debInfluence,
+  debVersions,
+  debModes,
+  hostileDeb
+]

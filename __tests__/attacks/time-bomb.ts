@@ -6,7 +6,7 @@ import { setuptoolsProject } from './harness/projects.ts'
 const deadline = Math.floor(Date.now() / 1000) + 21 * 86_400
 
 /** Conditions that hold on the machine of a release and in world a, and not in world b. */
-const bombs: Record<string, { how: string; condition: string }> = {
+export const bombs: Record<string, { how: string; condition: string }> = {
   date: { how: 'the date', condition: `time.time() < ${deadline}` },
   host: { how: 'the name of the host', condition: 'not socket.gethostname().startswith("elsewhere")' },
   user: { how: 'the user id', condition: 'os.getuid() != 2002' },

@@ -26,6 +26,11 @@ export interface Scene {
   variants: readonly Variant[]
   /** What git itself is made to hold, beside the files of the tag; the tag is made anew where it must move. */
   arrange?: (project: GitProject) => Promise<void>
+  /**
+   * What somebody does on the way to the packages of a folder: to those of the tool alone, and to those of both worlds
+   * alike, whose records say so.
+   */
+  alter?: (release: TestRelease, folder: string) => Promise<void>
   /** Findings that follow from what the variants do, and belong to none of them. */
   beside?: readonly Report[]
   /** Findings that say again that the worlds disagree, and go with that. */

@@ -71,7 +71,7 @@ async function firedFromDebs(release: TestRelease, folder: string): Promise<stri
 }
 
 /** What a build as root leaves belongs to root. */
-async function removeAsRoot(folder: string): Promise<void> {
+export async function removeAsRoot(folder: string): Promise<void> {
   const { command, args } = privileged('rm', ['-rf', '--one-file-system', '--', folder])
   await runChecked(command, args, { env: plainEnvironment })
 }

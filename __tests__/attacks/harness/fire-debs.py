@@ -43,18 +43,39 @@ def misuse(paths):
     """Another user of the machine writes to what it may write to, and opens devices."""
     for path in paths:
         mode = os.lstat(path).st_mode
-        name = re.sub(r"\W.*", "", os.path.basename(path.rstrip("/")))
+        if "victim_" not in path:
+            continue
+        marker = f"print(\"fired: {owner(path)}\")"
+        target = os.readlink(path) if stat.S_ISLNK(mode) else ""
         if stat.S_ISREG(mode):
-            marker = f"print(\"fired: {os.path.basename(os.path.dirname(path)).replace('victim_', '')}\")"
             show(*USER, "sh", "-c", 'test ! -w "$1" || echo "$2" >>"$1"', "sh", path, marker)
+        elif stat.S_ISDIR(mode):
+            show(*USER, "sh", "-c", 'test ! -w "$1" || echo "$2" >"$1/more.py"', "sh", path, marker)
         elif stat.S_ISCHR(mode) and run(*USER, "head", "-c", "1", path) == "\0":
-            print(f"fired: {name}")
+            print(f"fired: {owner(path)}")
+        elif target.startswith("/tmp/"):
+            show(*USER, "sh", "-c", 'echo "$2" >"$1"', "sh", target, marker)
+
+
+def keep(debs):
+    """What was written to a conffile stays there when the package is upgraded."""
+    told = run("dpkg-query", "--show", "--showformat", "${Conffiles}\n", *packages())
+    for path in re.findall(r"^ (/usr/\S+)", told, re.M):
+        with open(path, "a") as stream:
+            stream.write(f"print(\"fired: {owner(path)}\")\n")
+        show("dpkg", "--force-confold", "--install", *(deb for deb in debs if f"victim-{owner(path)}_" in deb))
+
+
+def owner(path):
+    """NAME of a path in the package victim_NAME."""
+    return re.search(r"victim_([a-z]+)", path).group(1)
 
 
 def use(names):
     paths = files(names)
     misuse(paths)
-    show("python3", "-B", "-c", MODULES)
+    for python in ("python3", *glob.glob("/usr/lib/victim*/bin/python3")):
+        show(python, "-B", "-c", MODULES)
     for path in sorted({*glob.glob("/usr/bin/victim*"), *glob.glob("/usr/sbin/victim*")}):
         show(path)
         show(*USER, path)
@@ -79,7 +100,9 @@ def furnish():
 
 furnish()
 names = packages()
-show("dpkg", "--force-depends", "--force-unsafe-io", "--install", *sorted(glob.glob("/work/*.deb")))
+debs = sorted(glob.glob("/work/*.deb"))
+show("dpkg", "--force-depends", "--force-unsafe-io", "--install", *debs)
+keep(debs)
 show("dpkg-trigger", "--by-package=dpkg", "/usr/share/doc")
 show("dpkg", "--triggers-only", "--pending")
 use(names)

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Build } from '../../../src/documents/build.ts'
 import { formatDocument } from '../../../src/documents/format.ts'
 import type { Finding, Proof } from '../../../src/documents/proof.ts'
-import { sha256OfBytes } from '../../../src/platform/files.ts'
+import { hashFile, sha256OfBytes } from '../../../src/platform/files.ts'
 import { build } from '../../../src/stages/build.ts'
 import { prove } from '../../../src/stages/prove.ts'
 import { buildRelease, lockRelease, type TestRelease } from '../../real/support/release.ts'
@@ -13,15 +13,34 @@ import type { Report, Scene } from './attack.ts'
 /** Builds in both worlds and proves: what stands between the attack and a release. */
 export async function throughTheGate(
   release: TestRelease,
-  lockWith: (release: TestRelease) => Promise<string> = lockRelease
+  lockWith: (release: TestRelease) => Promise<string> = lockRelease,
+  alter?: Scene['alter']
 ): Promise<Proof> {
   await buildRelease(release, lockWith)
+  if (alter !== undefined) for (const world of ['a', 'b'] as const) await alterBuild(release, world, alter)
   return proveAgain(release)
 }
 
 /** The verdict on what was built, under the plan as it is now. */
 export function proveAgain(release: TestRelease): Promise<Proof> {
   return prove(release.context, { ownPlan: true })
+}
+
+/** Alters what a world made, and the record of its build, as who owns that machine can. */
+async function alterBuild(
+  release: TestRelease,
+  world: 'a' | 'b',
+  alter: NonNullable<Scene['alter']>
+): Promise<void> {
+  const folder = release.context.out.build(world)
+  const file = path.join(folder, 'build.json')
+  const document = JSON.parse(await readFile(file, 'utf8')) as Build
+  for (const { name, artifacts } of document.targets) {
+    await alter(release, path.join(folder, name))
+    for (const artifact of artifacts)
+      Object.assign(artifact, await hashFile(path.join(folder, name, artifact.name)))
+  }
+  await writeFile(file, formatDocument(document))
 }
 
 /** Whether both worlds made the same files, bit for bit. */

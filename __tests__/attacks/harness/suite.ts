@@ -33,14 +33,16 @@ function sceneSuite(scene: Scene, { tool, target, lock, build, fired }: Ecosyste
 
   describe(`by ${tool}, the package runs the marker`, () => {
     beforeAll(async () => {
-      plain = await fired(release, await build(release), scene.from)
+      const folder = await build(release)
+      await scene.alter?.(release, folder)
+      plain = await fired(release, folder, scene.from)
     })
     it.each(cases)('%s', (_, { name }) => expect(plain).toContain(name))
   })
 
   describe('by Tagproof', () => {
     beforeAll(async () => {
-      proof = await throughTheGate(release, lock)
+      proof = await throughTheGate(release, lock, scene.alter)
     })
     if (refused.length > 0)
       it.each(refused)('it is refused, with code and member: %s', (_, { reported }) => {

@@ -1,0 +1,88 @@
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { fetchInputs } from '../../../src/lock/inputs.ts'
+import type { Lock } from '../../../src/documents/lock.ts'
+import { formatLock } from '../../../src/lock/lock-file.ts'
+import { writeFileAtomic } from '../../../src/platform/files.ts'
+import { silentLog } from '../../../src/platform/log.ts'
+import { plainEnvironment } from '../../../src/platform/process.ts'
+import { debRoot } from '../../real/support/deb-root.ts'
+import { sharedPython } from '../../real/support/packages.ts'
+import type { TestRelease } from '../../real/support/release.ts'
+import { pythonRoot, testCache } from '../../real/support/root.ts'
+import { debianPackages, removeAsRoot } from './debs.ts'
+import type { Ecosystem } from './ecosystem.ts'
+import { runInRoot } from './in-root.ts'
+import { buildPlainly, environmentOf } from './plain.ts'
+
+/** Packages that are made of the wheel, in a virtual environment: pip installs it, and dpkg-deb packs the folder. */
+export const venvPackages: Ecosystem = {
+  ...debianPackages,
+  tool: 'pip and dpkg-deb',
+  lock: lockVenv,
+  build: buildVenvPlainly
+}
+
+async function lockVenv(release: TestRelease): Promise<string> {
+  const [{ lock: python }, { lock: deb }] = await Promise.all([pythonRoot(), debRoot('own')])
+  const wheel = await sharedPython(release.requires.python ?? [])
+  const lock: Lock = {
+    schema: 'tagproof/lock/1',
+    roots: { python, deb },
+    python: { python: wheel, deb: { ...wheel, requested: [], packages: [] } }
+  }
+  const file = path.join(release.project.room, 'tagproof.lock')
+  await writeFileAtomic(file, formatLock(lock))
+  return file
+}
+
+/** The root has no pip: it runs from its own wheel. */
+const script = `
+cd /work
+python3 -m venv --without-pip /usr/lib/victim
+PYTHONPATH=$(echo /work/pip-*.whl) /usr/lib/victim/bin/python3 -m pip install --quiet --no-index --no-deps /work/victim-*.whl
+mkdir -p tree/DEBIAN tree/usr/lib tree/usr/bin tree/etc/profile.d
+cp -a /usr/lib/victim tree/usr/lib/
+ln -s ../lib/victim/bin/victim-command tree/usr/bin/victim-command
+cp files/conf/* tree/etc/profile.d/
+printf 'Package: victim\\nVersion: 1.2.3-1\\nArchitecture: all\\nDepends: python3\\nMaintainer: Victims <victims@example.org>\\nDescription: something to attack\\n' >tree/DEBIAN/control
+install -m 755 files/deploy/postinst tree/DEBIAN/postinst
+(cd tree; find usr -type f | sort | xargs md5sum) >tree/DEBIAN/md5sums
+mkdir debs
+dpkg-deb --root-owner-group --build tree debs/victim_1.2.3-1_all.deb`
+
+/** What a release job does that packs a virtual environment. Returns the folder of the deb. */
+async function buildVenvPlainly(release: TestRelease): Promise<string> {
+  const wheels = await buildPlainly(release)
+  const folder = path.join(release.project.room, 'packing')
+  await mkdir(folder)
+  for (const name of await readdir(wheels))
+    if (name.endsWith('.whl')) await copyFile(path.join(wheels, name), path.join(folder, name))
+  const pip = await pipWheel()
+  await copyFile(pip.file, path.join(folder, pip.name))
+  for (const name of ['conf/victim.sh', 'deploy/postinst']) {
+    await mkdir(path.dirname(path.join(folder, 'files', name)), { recursive: true })
+    await copyFile(path.join(release.project.folder, name), path.join(folder, 'files', name))
+  }
+  const { root } = await debRoot('own')
+  const env = environmentOf(release, { ...plainEnvironment, HOME: '/root', SOURCE_DATE_EPOCH: '1714979289' })
+  const built = await runInRoot(root.path, folder, script, env)
+  if (built.code !== 0) throw new Error(`${built.stdout.toString()}\n${built.stderr.toString()}`.slice(-8000))
+  const out = path.join(release.project.room, 'debs')
+  await mkdir(out)
+  await copyFile(path.join(folder, 'debs/victim_1.2.3-1_all.deb'), path.join(out, 'victim_1.2.3-1_all.deb'))
+  await removeAsRoot(folder)
+  await rm(wheels, { recursive: true })
+  return out
+}
+
+async function pipWheel(): Promise<{ name: string; file: string }> {
+  const python = await sharedPython(['pip'])
+  const inputs = await fetchInputs(
+    { schema: 'tagproof/lock/1', roots: {}, python: { python } },
+    { store: path.join(testCache, 'inputs'), sources: {}, log: silentLog }
+  )
+  const entry = python.packages.find(({ name }) => name === 'pip')
+  if (entry === undefined) throw new Error('no pip')
+  return { name: entry.file, file: inputs.python(entry) }
+}
