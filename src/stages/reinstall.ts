@@ -35,10 +35,10 @@ export interface Reinstalled {
 }
 
 /** Changes with the form of the kept list. */
-const form = '1'
-/** Texts that generators start from: snippets of maintainer scripts, accounts, lists of the packages. */
+const form = '2'
+/** Texts that generators start from: snippets of maintainer scripts, templates of venv, accounts, lists of the packages. */
 const keptTexts =
-  /^usr\/share\/(debhelper|dh-python)\/autoscripts\/[a-z0-9-]+$|^etc\/(passwd|group|shadow|gshadow|subuid|subgid)$|^var\/lib\/dpkg\/(status|info\/[^/]+\.(md5sums|conffiles))$/
+  /^usr\/share\/(debhelper|dh-python)\/autoscripts\/[a-z0-9-]+$|^usr\/lib\/python3[.0-9]*\/venv\/scripts\/(common|posix)\/[A-Za-z0-9.]+$|^etc\/(passwd|group|shadow|gshadow|subuid|subgid)$|^var\/lib\/dpkg\/(status|info\/[^/]+\.(md5sums|conffiles|list))$/
 const largestText = 16 * 2 ** 20
 
 interface Kept {

@@ -23,13 +23,18 @@ const keptTime = 1_577_836_800
 const making = '1'
 
 /**
- * A folder of files for `COPY --from`: copies with plain modes, and times = epoch. Names are those of the files.
+ * A folder of files for `COPY --from`: copies with plain modes, and times = epoch.
  *
+ * @param files by name in the folder, where each lies: an input lies under its hash
  * @param folder is made
  */
-export async function fileContext(files: readonly string[], folder: string, epoch: Epoch): Promise<void> {
+export async function fileContext(
+  files: ReadonlyMap<string, string>,
+  folder: string,
+  epoch: Epoch
+): Promise<void> {
   await mkdir(folder, { recursive: true })
-  for (const file of files) await copyPlain(file, path.join(folder, path.basename(file)), epoch)
+  for (const [name, file] of files) await copyPlain(file, path.join(folder, name), epoch)
   await settle(folder, epoch)
 }
 

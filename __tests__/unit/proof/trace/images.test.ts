@@ -100,6 +100,35 @@ describe('files of layers', () => {
     expect(await said('layers/1/usr/bin/tool', { 'layers/1/usr/bin/tool': 'tool' })).toBe('nobody')
   })
 
+  it('are what the module venv fills in, for this environment alone', async () => {
+    const template = 'VIRTUAL_ENV=__VENV_DIR__\nPS1=__VENV_PROMPT__"$PS1"\n'
+    const own = 'layers/1/opt/app/bin/activate'
+    const texts = new Map([['usr/lib/python3.11/venv/scripts/common/activate', template]])
+    const activate = (text: string, more = { texts }): Promise<string> =>
+      said(
+        own,
+        { [own]: text, 'layers/1/opt/app/pyvenv.cfg': 'home = /usr/bin\n' },
+        { evidence: { roots: [{ ...root, ...more }] } }
+      )
+    expect(await activate(`VIRTUAL_ENV=/opt/app\nPS1='(app) '"$PS1"\n`)).toBe('venv-activate')
+    // As Python wrote it before it put quotes around what it fills in.
+    expect(await activate('VIRTUAL_ENV=/opt/app\nPS1=(app) "$PS1"\n')).toBe('venv-activate')
+    expect(await activate(`VIRTUAL_ENV=/opt/evil\nPS1='(app) '"$PS1"\n`)).toBe('generated-differs')
+    expect(await activate(`VIRTUAL_ENV=/opt/app\n`, { texts: new Map() })).toBe('nobody')
+  })
+
+  it('are the lists of packages of the base, out of which dpkg took folders', async () => {
+    const list = 'layers/1/var/lib/dpkg/info/x.list'
+    const texts = new Map([['var/lib/dpkg/info/x.list', '/.\n/bin\n/bin/x\n/usr/share/man/man1\n']])
+    const packages = [
+      { name: 'x', version: '1', architecture: 'all', control: new Map(), md5sums: new Map() }
+    ]
+    const shortened = (text: string): Promise<string> =>
+      said(list, { [list]: text }, { evidence: { packages, roots: [{ ...root, texts }] } })
+    expect(await shortened('/.\n/bin\n/bin/x\n')).toBe('dpkg-list')
+    expect(await shortened('/.\n/bin\n/bin/x\n/bin/y\n')).toBe('nobody')
+  })
+
   it.each([
     'var/log/apt/history.log',
     'var/cache/apt/pkgcache.bin',

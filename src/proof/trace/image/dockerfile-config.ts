@@ -1,6 +1,7 @@
 import type { ImageConfig } from '../../../formats/oci/documents.ts'
 import { isObject, type JsonObject } from '../../../formats/oci/json.ts'
-import { expand, splitWords } from '../../../targets/image/expansion.ts'
+import { expand } from '../../../targets/image/expansion.ts'
+import { assignmentsOf } from '../../../targets/image/stages.ts'
 import { quotedList } from '../metadata/judgement.ts'
 import { jsonWords, wordsOf, type StatedImage } from './stated-image.ts'
 
@@ -76,7 +77,7 @@ function evaluate({ instructions, values, escape }: StatedImage, base: JsonObjec
     const value = text.trim()
     if (keyword === 'ARG' || keyword === 'ENV' || keyword === 'LABEL') {
       const before = new Map(known)
-      for (const [name, written] of assignments(value, keyword, escape)) {
+      for (const { name, written } of assignmentsOf({ text, keyword }, escape)) {
         const given = keyword === 'ARG' ? values.get(name) : undefined
         const result = given ?? (written === null ? undefined : expand(written, before, escape).text)
         const key = keyword === 'LABEL' ? expand(name, before, escape).text : name
@@ -105,16 +106,6 @@ function evaluate({ instructions, values, escape }: StatedImage, base: JsonObjec
       for (const volume of jsonWords(value) ?? wordsOf(value, known, escape)) stated.volumes.add(volume)
   }
   return stated
-}
-
-function assignments(text: string, keyword: string, escape: string): [string, string | null][] {
-  const words = splitWords(text, escape)
-  const [first = ''] = words
-  if (keyword !== 'ARG' && !first.includes('=')) return [[first, text.slice(first.length).trim()]]
-  return words.map((word) => {
-    const cut = word.indexOf('=')
-    return cut < 0 ? [word, null] : [word.slice(0, cut), word.slice(cut + 1)]
-  })
 }
 
 function mapMistakes(

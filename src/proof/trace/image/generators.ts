@@ -4,6 +4,7 @@ import { compiledBytecode } from '../dependencies/bytecode.ts'
 import type { Generator } from '../generator.ts'
 import { installedRecord } from '../installed-record.ts'
 import { environmentFile, environmentLinks, installerNotes } from '../venv-files.ts'
+import { environmentScripts } from '../venv-scripts.ts'
 import { accounts } from './accounts.ts'
 import { configFile } from './config-file.ts'
 import { dockerfileLink } from './dockerfile-links.ts'
@@ -25,6 +26,7 @@ export const imageGenerators: readonly Generator[] = [
   installerNotes,
   environmentFile,
   environmentLinks,
+  environmentScripts,
   consoleScripts,
   dpkgStatus,
   dpkgList,

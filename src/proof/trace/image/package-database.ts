@@ -85,6 +85,7 @@ export const dpkgList: Generator = {
       (own.control.get('conffiles')?.toString('utf8') ?? '').split('\n').map((line) => line.trim())
     )
     const listed = new Set(lines)
+    if (isShortened(member, lines, context)) return { traced: true, from: [] }
     const missing = [...own.md5sums.keys()].filter(
       (path) => !listed.has(`/${path}`) && !listed.has(`/${path.replace(/^usr\//, '')}`)
     )
@@ -109,6 +110,24 @@ function isOther(line: string, { all = [], artifact }: TraceContext): boolean {
   return all.some(
     ({ path, kind }) => kind !== 'file' && installedPlace(path, artifact.kind)?.path === line.slice(1)
   )
+}
+
+/**
+ * The list of a package of the base, out of which dpkg takes folders that went with their last file: each line that is
+ * left is in the list of the same package in the clean root.
+ */
+function isShortened(
+  member: TracedMember,
+  lines: readonly string[],
+  { evidence, artifact }: TraceContext
+): boolean {
+  const path = installedPlace(member.path, artifact.kind)?.path ?? ''
+  return (evidence?.roots ?? []).some(({ texts }) => {
+    const whole = texts.get(path)
+    if (whole === undefined) return false
+    const known = new Set(whole.split('\n'))
+    return lines.every((line) => known.has(line))
+  })
 }
 
 /** `extended_states`: which packages apt has installed for others alone. */

@@ -1,7 +1,7 @@
 import { TagproofError } from '../../../platform/errors.ts'
 import { jsonWords, readDockerfile, type Instruction } from '../../../targets/image/dockerfile.ts'
 import { expand, splitWords } from '../../../targets/image/expansion.ts'
-import { baseStage, readStages, targetStage, type Stage, type Stages } from '../../../targets/image/stages.ts'
+import { readStages, stageChain, targetStage } from '../../../targets/image/stages.ts'
 import type { TraceContext } from '../generator.ts'
 
 /** What the Dockerfile of the tag says of the image that is built. */
@@ -49,11 +49,11 @@ async function read(
     const given = image?.arguments ?? {}
     const stages = readStages(dockerfile, path, { arguments: given, platform })
     const built = targetStage(stages, image?.stage ?? null)
-    const chain = chainOf(stages, built)
+    const chain = stageChain(stages.stages, built)
     return {
       path,
       text,
-      base: chain[0]?.base.text ?? '',
+      base: chain[0].base.text,
       instructions: chain.flatMap((stage) => stage.instructions),
       all: dockerfile.instructions,
       escape: dockerfile.escape,
@@ -63,14 +63,6 @@ async function read(
     if (error instanceof TagproofError) return undefined
     throw error
   }
-}
-
-/** From the stage on the base image to the one that is built. */
-function chainOf({ stages }: Stages, built: Stage): Stage[] {
-  const chain = [built]
-  for (let below = baseStage(stages, built); below !== undefined; below = baseStage(stages, below))
-    chain.unshift(below)
-  return chain
 }
 
 /** Words of an instruction with their variables, quotes taken away. */
