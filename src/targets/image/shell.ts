@@ -17,6 +17,12 @@ interface Word {
   offset: number
 }
 
+/** What stands in `"$(…)"`, inside of a word. */
+interface Inner {
+  script: string
+  offset: number
+}
+
 const deepest = 3
 /** What stands before a command and starts it. */
 const starters: ReadonlySet<string> = new Set(
@@ -42,8 +48,11 @@ export function commandsOf(text: string, depth = 0): Command[] {
       for (const inner of commandsOf(script, depth + 1)) commands.push({ ...inner, offset: command.offset })
   }
   for (const token of tokens(text))
-    if (typeof token === 'object') words.push(token)
-    else finish(token === '|')
+    if (typeof token === 'string') finish(token === '|')
+    else if ('text' in token) words.push(token)
+    else if (depth < deepest)
+      for (const inner of commandsOf(token.script, depth + 1))
+        commands.push({ ...inner, offset: token.offset + inner.offset })
   finish(false)
   return commands
 }
@@ -86,7 +95,7 @@ function readCommand(words: readonly Word[], piped: boolean): Command | null {
 }
 
 /** Words, and the signs that end a command; a sign inside quotes belongs to its word. */
-function* tokens(text: string): Generator<Word | string> {
+function* tokens(text: string): Generator<Word | Inner | string> {
   let word = null as Word | null
   let quote = ''
   for (let at = 0; at < text.length; at += 1) {
@@ -95,7 +104,11 @@ function* tokens(text: string): Generator<Word | string> {
       word = { text: (word?.text ?? '') + more, offset: word?.offset ?? at }
     }
     if (quote !== '') {
-      if (character === quote) quote = ''
+      const inner = quote === '"' && text.startsWith('$(', at) ? insideOf(text, at + 2) : null
+      if (inner !== null) {
+        yield { script: inner, offset: at + 2 }
+        at += inner.length + 2
+      } else if (character === quote) quote = ''
       else if (character === '\\' && quote === '"') add(text[++at] ?? '')
       else add(character)
       continue
@@ -120,4 +133,15 @@ function* tokens(text: string): Generator<Word | string> {
     } else add(character)
   }
   if (word !== null) yield word
+}
+
+/** Up to the bracket that closes; brackets in quotes are not told apart. */
+function insideOf(text: string, from: number): string {
+  let open = 1
+  for (let at = from; at < text.length; at += 1) {
+    if (text[at] === '(') open += 1
+    else if (text[at] === ')') open -= 1
+    if (open === 0) return text.slice(from, at)
+  }
+  return text.slice(from)
 }

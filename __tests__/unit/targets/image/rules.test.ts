@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import type { Lock } from '../../../../src/documents/lock.ts'
+import { ignores } from '../../../../src/targets/image/ignore-file.ts'
 import { pinningDiff } from '../../../../src/targets/image/pinning.ts'
 import { dockerfileFindings } from '../../../../src/targets/image/rules/dockerfile-findings.ts'
 
@@ -14,14 +15,18 @@ const images: Lock['images'] = {
   'alpine:3': { digest: other, platforms: {} }
 }
 
-function findings(text: string, more: { arguments?: Record<string, string>; stage?: string } = {}): string[] {
+function findings(
+  text: string,
+  more: { arguments?: Record<string, string>; stage?: string; ignoreFile?: string } = {}
+): string[] {
   return dockerfileFindings({
     text,
     path: 'docker/Dockerfile',
     stage: more.stage ?? null,
     arguments: more.arguments ?? {},
     platforms: ['linux/amd64'],
-    lock: { images }
+    lock: { images },
+    ignoreFile: more.ignoreFile ?? null
   }).map(({ severity, code, message }) => {
     const line = /^docker\/Dockerfile:(\d+) /.exec(message)?.[1] ?? 'no line'
     return `${severity} ${code} ${line}`
@@ -115,8 +120,14 @@ const cases: [rule: string, caught: string, expected: string[], honest: string][
   ],
   [
     'pip',
-    `${from}RUN pip install herald\nRUN python3 -m pip install --require-hashes -r r.txt\nRUN uv sync\nRUN /venv/bin/pip3.11 wheel x`,
-    ['warn dockerfile-pip 2', 'warn dockerfile-pip 3', 'warn dockerfile-pip 4', 'warn dockerfile-pip 5'],
+    `${from}RUN pip install herald\nRUN python3 -m pip install --require-hashes -r r.txt\nRUN uv sync\nRUN /venv/bin/pip3.11 wheel x\nRUN pip --python /venv/bin/python install x`,
+    [
+      'warn dockerfile-pip 2',
+      'warn dockerfile-pip 3',
+      'warn dockerfile-pip 4',
+      'warn dockerfile-pip 5',
+      'warn dockerfile-pip 6'
+    ],
     `${from}RUN pip install --no-index --find-links=/wheels herald\nRUN pip uninstall -y wheel\nRUN pip install --no-deps /x/y.whl\nENV PIP_NO_INDEX=1\nRUN pip install herald`
   ],
   [
@@ -132,6 +143,24 @@ const cases: [rule: string, caught: string, expected: string[], honest: string][
     ],
     `${from}RUN curl --version && git init x && npm run build && go build ./... && echo curl https://x | cat`
   ],
+  [
+    'the time of the build',
+    `${from}ARG BUILD_DATE\nLABEL org.opencontainers.image.created=$BUILD_DATE\nENV BUILT="$(date -u)"\nRUN set -e; \\\n  echo "$(date +%s)" >/built\nENV APP_BUILD_TIME 2024-02-05T10:00:00Z\nRUN ["date"]`,
+    [
+      'warn dockerfile-date 2',
+      'warn dockerfile-date 4',
+      'warn dockerfile-date 6',
+      'note dockerfile-date 7',
+      'warn dockerfile-date 8'
+    ],
+    `${from}ARG SOURCE_DATE_EPOCH\nARG BUILD_DATE=none\nENV DATE_FORMAT=%Y TIMEOUT=20240101 TZ=UTC SNAPSHOT=20240101 VALIDATED=2024-01-01\nRUN date --utc --date=@$SOURCE_DATE_EPOCH >/built && date -r /etc/passwd && update date`
+  ],
+  [
+    'the whole context',
+    `${from}COPY . .\nADD ./ /app\nCOPY --chown=1 ["*", "/x/"]\nCOPY / /y`,
+    [2, 3, 4, 5].map((line) => `warn dockerfile-copy-all ${line}`),
+    `${from}COPY src .\nCOPY ./conf/ /conf/\nCOPY --from=tagproof-wheel . /wheels/\nCOPY *.ini /etc/`
+  ],
   ['an instruction that does not exist', `${from}FOO x`, ['refuse dockerfile-invalid 2'], from]
 ]
 
@@ -139,6 +168,39 @@ describe('rules', () => {
   test.each(cases)('%s', (_rule, caught, expected, honest) => {
     expect(findings(caught)).toEqual(expected)
     expect(findings(honest)).toEqual([])
+  })
+
+  test('the whole context is less of a matter without the database of git, and none in a stage of tools', () => {
+    const text = `${from}COPY . .`
+    expect(findings(text, { ignoreFile: '# no git\n.git\n' })).toEqual(['note dockerfile-copy-all 2'])
+    expect(findings(text, { ignoreFile: '*\n!src\n' })).toEqual(['note dockerfile-copy-all 2'])
+    expect(findings(text, { ignoreFile: '.git\n!.git\n' })).toEqual(['warn dockerfile-copy-all 2'])
+    expect(findings(`FROM debian:12@${digest} AS tools\nCOPY . .\n${from}COPY --from=tools /x /x`)).toEqual(
+      []
+    )
+    const below = `FROM debian:12@${digest} AS below\nCOPY . .\nFROM below`
+    expect(findings(below)).toEqual(['warn dockerfile-copy-all 2'])
+  })
+
+  test('a date of the build that the configuration gives is one', () => {
+    const text = `${from}ARG BUILD_DATE`
+    expect(findings(text, { arguments: { BUILD_DATE: '2024-02-05' } })).toEqual([])
+  })
+
+  test.each<[string, string, boolean]>([
+    ['.git', '.git', true],
+    ['/.git/', '.git', true],
+    ['**/.git', 'sub/.git', true],
+    ['.git*', '.gitignore', true],
+    ['.[a-h]it', '.git', true],
+    ['**', '.git', true],
+    ['git', '.git', false],
+    ['*/.git', '.git', false],
+    ['# .git', '.git', false],
+    ['.git/config', '.git', false],
+    ['[', '.git', false]
+  ])('%j in .dockerignore, for %s: %s', (line, path, ignored) => {
+    expect(ignores(line, path)).toBe(ignored)
   })
 
   test('stages that are not built are not looked at', () => {

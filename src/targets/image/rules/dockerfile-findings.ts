@@ -10,15 +10,23 @@ import {
   referencesOf,
   type DockerfileRequest
 } from '../references.ts'
-import { baseStage, eachInstruction, readStages, targetStage, type Stage, type Stages } from '../stages.ts'
+import { eachInstruction, readStages, stageChain, targetStage, type Stage, type Stages } from '../stages.ts'
 import { baseFaults, platformFaults, shadowFaults, syntaxFaults } from './bases.ts'
+import { dateFaults } from './dates.ts'
 import { downloadFaults } from './downloads.ts'
 import { isolationFaults } from './isolation.ts'
 import { remoteFaults } from './remote-files.ts'
 import { findingOf, type Fault, type Rule } from './rule.ts'
+import { wholeContextFaults } from './whole-context.ts'
 
-const rules: readonly Rule[] = [isolationFaults, remoteFaults, downloadFaults]
+const rules: readonly Rule[] = [isolationFaults, remoteFaults, downloadFaults, dateFaults, wholeContextFaults]
 const mostFindings = 200
+
+export interface FindingsRequest extends DockerfileRequest {
+  lock: Pick<Lock, 'images'>
+  /** Text of the .dockerignore that the build takes; null or left out where there is none. */
+  ignoreFile?: string | null
+}
 
 /**
  * What is to be said of a Dockerfile before it is built. Only stages that the build needs are looked at. Pure, and never
@@ -26,7 +34,7 @@ const mostFindings = 200
  *
  * @param request with the lock, whose images the references must be among
  */
-export function dockerfileFindings(request: DockerfileRequest & { lock: Pick<Lock, 'images'> }): Finding[] {
+export function dockerfileFindings(request: FindingsRequest): Finding[] {
   const { path, lock } = request
   const faults: Fault[] = []
   try {
@@ -47,20 +55,25 @@ export function dockerfileFindings(request: DockerfileRequest & { lock: Pick<Loc
     .map((fault) => findingOf(path, fault))
 }
 
-function faultsFor(request: DockerfileRequest, dockerfile: Dockerfile, platform: string): Fault[] {
+function faultsFor(request: FindingsRequest, dockerfile: Dockerfile, platform: string): Fault[] {
   const given = argumentsFor(request, platform)
   const all = readStages(dockerfile, request.path, given)
-  const needed = neededStages(all, targetStage(all, request.stage))
+  const built = targetStage(all, request.stage)
+  const needed = neededStages(all, built)
+  const chain: readonly Stage[] = stageChain(all.stages, built)
+  const { ignoreFile = null } = request
   const faults = [
     ...shadowFaults(all),
     ...platformFaults(all, new Set(needed.map(({ index }) => index)), platform)
   ]
   for (const stage of needed) {
     const copied = copiedContexts(all, stage)
+    const inImage = chain.includes(stage)
     eachInstruction(all, stage, given, (instruction, values) => {
       const has = (context: string): boolean =>
         copied.has(context) || mountsOf(instruction).some(({ from }) => from === context)
-      for (const rule of rules) faults.push(...rule({ all, stage, instruction, values, given, has }))
+      for (const rule of rules)
+        faults.push(...rule({ all, stage, instruction, values, given, has, inImage, ignoreFile }))
     })
   }
   return faults
@@ -69,9 +82,9 @@ function faultsFor(request: DockerfileRequest, dockerfile: Dockerfile, platform:
 /** Named contexts whose files lie in a stage, since it copies them or is made from one that does. */
 function copiedContexts(all: Stages, stage: Stage): ReadonlySet<string> {
   const names = new Set<string>()
-  for (let at: Stage | undefined = stage; at !== undefined; at = baseStage(all.stages, at)) {
-    names.add(at.base.text)
-    for (const instruction of at.instructions) for (const name of copiedFrom(instruction)) names.add(name)
+  for (const { base, instructions } of stageChain(all.stages, stage)) {
+    names.add(base.text)
+    for (const instruction of instructions) for (const name of copiedFrom(instruction)) names.add(name)
   }
   return names
 }

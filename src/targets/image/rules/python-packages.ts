@@ -37,7 +37,7 @@ function pipWords({ program, words }: Command): string[] | null {
 }
 
 function pipFault(words: readonly string[], command: Command, line: number, { values }: Sight): Fault | null {
-  const verb = words.find((word) => !word.startsWith('-')) ?? ''
+  const verb = words.find((word, at) => !word.startsWith('-') && !takesValue.test(words[at - 1] ?? '')) ?? ''
   if (!/^(install|download|wheel|sync)$/.test(verb)) return null
   const noIndex =
     words.includes('--no-index') ||
@@ -54,6 +54,10 @@ function pipFault(words: readonly string[], command: Command, line: number, { va
     fix
   }
 }
+
+/** Options before the verb whose value is a word of its own. */
+const takesValue =
+  /^--(python|log|proxy|timeout|retries|cache-dir|cert|client-cert|trusted-host|exists-action)$/
 
 function isOn(value: string | undefined): boolean {
   return value !== undefined && !/^(0|false|no|off|)$/i.test(value)

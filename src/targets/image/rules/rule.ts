@@ -14,6 +14,10 @@ export interface Sight {
   given: BuildArguments
   /** Whether a named context is mounted here, or was copied into this stage or one it is made from. */
   has: (context: string) => boolean
+  /** Whether the image is made from the stage, so that all that it writes is part of it. */
+  inImage: boolean
+  /** Text of the .dockerignore that the build takes; null where there is none. */
+  ignoreFile: string | null
 }
 
 /** What a rule says, before place and form are added. */
