@@ -38,7 +38,8 @@ export const testNeeds = [
   { package: 'skopeo', program: 'skopeo' },
   { package: 'docker-registry', program: 'docker-registry' },
   { package: 'umoci', program: 'umoci' },
-  { package: 'buildah', program: 'buildah' }
+  { package: 'buildah', program: 'buildah' },
+  { package: 'podman', program: 'podman' }
 ]
 
 const tested = { debian: ['12'], ubuntu: ['24.04'] }
