@@ -11,6 +11,7 @@ import {
   worldField
 } from './fields.ts'
 import { planSchema } from './plan.ts'
+import { platformField } from './target-settings.ts'
 
 const builtArtifactField = z.strictObject({
   kind: artifactKindField,
@@ -69,6 +70,8 @@ const builtTargetField = z.strictObject({
   metadata: preparedMetadataField.optional(),
   /** What is kept as evidence and not published, such as a `.buildinfo`: SHA-256 by file, in `<target>+evidence/`. */
   evidence: z.record(fileNameField, sha256Field).optional(),
+  /** Platforms of an image whose programs were run by an emulator; left out where there were none. */
+  emulated: z.array(platformField).min(1).optional(),
   /** Build requirements that the backend asked for beyond `build-system.requires`. */
   requires: z.array(z.string().max(500)),
   /** Paths of the export that the build read, where the sandbox can tell; sorted. */

@@ -129,6 +129,30 @@ export function kindFindings(plan: Plan, builds: Record<World, Build>): Finding[
   return findings
 }
 
+/** What an emulator ran may differ from what a machine of the platform gives, in both worlds alike. */
+export function emulationFindings({ a, b }: Record<World, Build>): Finding[] {
+  return a.targets.flatMap((target): Finding[] => {
+    const other = b.targets.find(({ name }) => name === target.name)
+    const platforms = [...new Set([...(target.emulated ?? []), ...(other?.emulated ?? [])])].sort()
+    if (platforms.length === 0) return []
+    const artifact = target.artifacts[0]?.name ?? null
+    return [
+      {
+        check: 'policy',
+        code: 'emulated',
+        severity: 'warn',
+        artifact,
+        member: null,
+        message: `Programs of ${platforms.join(', ')} were run by an emulator to build ${target.name}.`,
+        cause:
+          'The machine is of another kind. An emulator takes part in the build without being locked, and its faults are the same in both worlds.',
+        fix: `Build ${target.name} on a machine of the platform.`,
+        waiver: null
+      }
+    ]
+  })
+}
+
 function finding(code: string, severity: Finding['severity'], message: string): Finding {
   return {
     check: 'policy',

@@ -4,7 +4,7 @@ import type { BaseImage } from '../proof/bases.ts'
 import { openRepository } from '../source/repository.ts'
 import { readTree } from '../source/tree.ts'
 import { readDockerfile } from '../targets/image/dockerfile.ts'
-import { baseStage, readStages, targetStage, type Stage } from '../targets/image/stages.ts'
+import { readStages, stageChain, targetStage } from '../targets/image/stages.ts'
 import type { StageContext } from './context.ts'
 import { readPlannedLock } from './fetch.ts'
 import { dockerfileOf } from './lock-images.ts'
@@ -85,8 +85,5 @@ function baseIn(
   platform: string
 ): string {
   const all = readStages(readDockerfile(text, path), path, { arguments: given, platform })
-  let built: Stage = targetStage(all, stage)
-  for (let below = baseStage(all.stages, built); below !== undefined; below = baseStage(all.stages, built))
-    built = below
-  return built.base.text
+  return stageChain(all.stages, targetStage(all, stage))[0].base.text
 }

@@ -1,12 +1,12 @@
 import type { ImageLock, Lock } from '../documents/lock.ts'
 import type { Plan, PlanTarget } from '../documents/plan.ts'
 import type { Finding } from '../documents/proof.ts'
-import { lockImages } from '../lock/images/lock-images.ts'
+import { lockImages, type WantedImage } from '../lock/images/lock-images.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { openRepository } from '../source/repository.ts'
 import { listTree } from '../source/tree.ts'
 import { readTextOf } from '../source/tree-text.ts'
-import { referencesOf, type Reference } from '../targets/image/references.ts'
+import { referencesOf } from '../targets/image/references.ts'
 import { pinningDiff } from '../targets/image/pinning.ts'
 import { dockerfileFindings } from '../targets/image/rules/dockerfile-findings.ts'
 import { signalOf, type StageContext } from './context.ts'
@@ -19,8 +19,8 @@ export interface ImageNeeds {
   root: ReadonlySet<string>
   /** Targets whose Dockerfile takes wheels of locked requirements. */
   wheels: ReadonlySet<string>
-  /** References of base images in a registry, with the platforms that are wanted; by target. */
-  bases: ReadonlyMap<string, { references: readonly string[]; platforms: readonly string[] }>
+  /** Base images of all targets, each with the platforms that its lines ask for. */
+  bases: readonly WantedImage[]
 }
 
 /**
@@ -31,29 +31,27 @@ export interface ImageNeeds {
 export async function imageNeeds(source: Source): Promise<ImageNeeds> {
   const root = new Set<string>()
   const wheels = new Set<string>()
-  const bases = new Map<string, { references: string[]; platforms: readonly string[] }>()
+  const bases: WantedImage[] = []
   for (const target of source.targets) {
     if (target.image === undefined) continue
-    const { platforms } = target.image
-    const found = await namesOf(source, target)
-    if (found.includes('tagproof-root') || found.includes('tagproof-debs')) root.add(target.name)
-    if (found.includes('tagproof-wheels')) wheels.add(target.name)
-    bases.set(target.name, { references: found.filter((name) => !name.startsWith('tagproof-')), platforms })
+    for (const { reference, platforms } of await outsideOf(source, target)) {
+      if (reference === 'tagproof-root' || reference === 'tagproof-debs') root.add(target.name)
+      if (reference === 'tagproof-wheels') wheels.add(target.name)
+      if (!reference.startsWith('tagproof-')) bases.push({ reference, platforms })
+    }
   }
   return { root, wheels, bases }
 }
 
-/** Names of named contexts and references of images, as far as they come from outside of the Dockerfile. */
-async function namesOf(source: Source, target: PlanTarget): Promise<string[]> {
+/** Named contexts and images that a target takes from outside of its Dockerfile. */
+async function outsideOf(source: Source, target: PlanTarget): Promise<WantedImage[]> {
   const { image } = target
   if (image === undefined) return []
-  if (image.mode === 'assemble') return [image.assemble.base]
+  if (image.mode === 'assemble') return [{ reference: image.assemble.base, platforms: image.platforms }]
   const { text, path } = await dockerfileOf(source, target)
-  return referencesOf({ ...image, text, path }).flatMap(outsideOf)
-}
-
-function outsideOf(reference: Reference): string[] {
-  return reference.kind === 'image' || reference.kind === 'context' ? [reference.name] : []
+  return referencesOf({ ...image, text, path })
+    .filter(({ kind }) => kind === 'image' || kind === 'context')
+    .map(({ name, platforms }) => ({ reference: name, platforms }))
 }
 
 /** Text and path of the Dockerfile of a target, in the tagged tree. */
@@ -71,6 +69,17 @@ export async function dockerfileOf(
   })
 }
 
+/** Of the Dockerfile itself before that of the context, as BuildKit takes them. */
+async function ignoreFileOf(
+  { repository, entries }: Pick<Source, 'repository' | 'entries'>,
+  target: PlanTarget,
+  dockerfile: string
+): Promise<string | null> {
+  const common = target.path === '.' ? '.dockerignore' : `${target.path}/.dockerignore`
+  const own = await readTextOf(repository, entries, `${dockerfile}.dockerignore`)
+  return own ?? readTextOf(repository, entries, common)
+}
+
 /** Whether the lock holds requirements for it: what the wheel of a package needs at run time. */
 export function takesRequirements(target: PlanTarget, { wheels }: ImageNeeds): boolean {
   return target.deb?.mode === 'venv' || target.image?.mode === 'assemble' || wheels.has(target.name)
@@ -83,11 +92,8 @@ export async function lockBases(
   { bases }: ImageNeeds,
   previous: Lock | null
 ): Promise<Record<string, ImageLock>> {
-  const wanted = [...bases.values()].flatMap(({ references, platforms }) =>
-    references.map((reference) => ({ reference, platforms }))
-  )
-  if (wanted.length === 0) return {}
-  return lockImages(wanted, {
+  if (bases.length === 0) return {}
+  return lockImages(bases, {
     previous: previous?.images ?? {},
     sources: source.config.value.sources,
     log: context.log,
@@ -122,7 +128,10 @@ export async function imageFindings(context: StageContext, plan: Plan): Promise<
       if (image?.mode !== 'dockerfile') continue
       const { stage, platforms } = image
       const file = await dockerfileOf({ repository, entries }, target)
-      findings.push(...dockerfileFindings({ ...file, stage, arguments: image.arguments, platforms, lock }))
+      const ignoreFile = await ignoreFileOf({ repository, entries }, target, file.path)
+      findings.push(
+        ...dockerfileFindings({ ...file, stage, arguments: image.arguments, platforms, lock, ignoreFile })
+      )
     }
     return findings
   } finally {

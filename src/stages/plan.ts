@@ -3,6 +3,7 @@ import type { Lock } from '../documents/lock.ts'
 import type { Plan, PlanTarget } from '../documents/plan.ts'
 import { writeDocument, readDocument } from '../documents/reading.ts'
 import { TagproofError } from '../platform/errors.ts'
+import { lockedImage } from '../lock/images/locked-image.ts'
 import { sha256OfBytes, writeFileAtomic } from '../platform/files.ts'
 import { versionOfTag } from '../source/version.ts'
 import { staticRequires } from '../targets/python/requires.ts'
@@ -89,14 +90,22 @@ async function requireStated(source: Source, lock: Lock): Promise<void> {
       throw otherLock(target, 'requirements', 'nothing for this target', 'what its wheel needs')
   }
   const { bases } = await imageNeeds(source)
-  for (const [name, { references }] of bases)
-    for (const reference of references)
-      if (lock.images?.[reference] === undefined)
-        throw new TagproofError('lock-incomplete', `The lock does not hold a base image of ${name}.`, {
-          found: Object.keys(lock.images ?? {}).join(', ') || 'no base image',
-          expected: reference,
-          fix: 'Run tagproof lock, commit the lock, and tag that commit.'
-        })
+  for (const { reference, platforms } of bases) requireBase(lock, reference, platforms)
+}
+
+/** For a base image, also each platform that its line asks for. */
+function requireBase(lock: Lock, reference: string, platforms: readonly string[]): void {
+  const locked = lockedImage(lock.images, reference)
+  const lacks = platforms.find((platform) => locked !== undefined && locked.platforms[platform] === undefined)
+  if (locked !== undefined && lacks === undefined) return
+  throw new TagproofError('lock-incomplete', 'The lock does not hold a base image.', {
+    found:
+      (locked === undefined
+        ? Object.keys(lock.images ?? {}).join(', ')
+        : `${reference} for ${Object.keys(locked.platforms).join(', ')}`) || 'no base image',
+    expected: lacks === undefined ? reference : `${reference} for ${lacks}`,
+    fix: 'Run tagproof lock, commit the lock, and tag that commit.'
+  })
 }
 
 async function requirePython(source: Source, target: PlanTarget, lock: Lock): Promise<void> {

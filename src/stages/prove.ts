@@ -12,7 +12,7 @@ import { TagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
 import { failedInB, failureFindings } from '../proof/build-failure.ts'
 import { artifactPairs } from '../proof/made-of.ts'
-import { kindFindings, planFindings } from '../proof/plan-findings.ts'
+import { emulationFindings, kindFindings, planFindings } from '../proof/plan-findings.ts'
 import { reproduce } from '../proof/reproduce.ts'
 import { versionFindings } from '../proof/versions.ts'
 import { applyWaivers } from '../proof/waivers.ts'
@@ -88,7 +88,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       await tracer?.close()
     }
     found.push(...failureFindings(plan, builds.b), ...(await findPerturbations(context, plan, builds)))
-    found.push(...planFindings(plan), ...kindFindings(plan, builds))
+    found.push(...planFindings(plan), ...kindFindings(plan, builds), ...emulationFindings(builds))
     found.push(...(await imageFindings(context, plan)))
     found.push(...(await completeFindings(context, plan, planDigest, builds.a)))
     const findings = applyWaivers(found, plan.waivers)

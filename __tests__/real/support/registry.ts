@@ -71,6 +71,8 @@ export interface ImageRecipe {
   /** What the index says of each platform, where it lies. */
   saysPlatform?: string
   layerType?: string
+  /** What the layer holds, a tar; by default nothing that can be read. */
+  layer?: (platform: string) => Buffer
 }
 
 export function digestOf(bytes: Buffer | string): string {
@@ -90,8 +92,8 @@ export function makeImage(name: string, recipe: ImageRecipe = {}): TestImage {
   const manifests: Record<string, string> = {}
   const layers: Record<string, string> = {}
   const entries = (recipe.platforms ?? ['linux/amd64', 'linux/arm64']).map((platform) => {
-    const tar = Buffer.alloc(10_240 + name.length * 512)
-    tar.write(`${name} ${platform}`)
+    const tar = recipe.layer?.(platform) ?? Buffer.alloc(10_240 + name.length * 512)
+    if (recipe.layer === undefined) tar.write(`${name} ${platform}`)
     const layer = keep(gzipSync(tar), recipe.layerType ?? mediaTypes.layerGzip)
     const [os, architecture, variant] = platform.split('/')
     const config = keep(

@@ -3,7 +3,7 @@ import { platformField } from '../../documents/target-settings.ts'
 import { indexTypes, manifestTypes } from '../../formats/oci/media-types.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import type { Log } from '../../platform/log.ts'
-import { machinePlatform } from '../../platform/registry/platform.ts'
+import { machinePlatform, normalPlatform } from '../../platform/registry/platform.ts'
 import { withoutDigest, type ImageReference } from '../../platform/registry/reference.ts'
 import { lockPlatform, platformsIn, type Documents } from './image-documents.ts'
 import {
@@ -76,9 +76,8 @@ function merged(wanted: readonly WantedImage[]): [string, Set<string>][] {
   return [...all].sort(([one], [other]) => (one < other ? -1 : 1))
 }
 
-/** `linux/arm64/v8` is how some write `linux/arm64`. */
 function usablePlatform(platform: string, reference: string): string {
-  const normal = platform.replace(/^(linux\/arm64)\/v8$/, '$1').replace(/^(linux\/arm)$/, '$1/v7')
+  const normal = normalPlatform(platform)
   if (platformField.safeParse(normal).success) return normal
   throw new TagproofError(
     'lock-unresolvable',

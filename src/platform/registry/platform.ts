@@ -8,3 +8,8 @@ export function machinePlatform(architecture: string = process.arch): string {
   }
   return `linux/${names[architecture] ?? architecture}`
 }
+
+/** `linux/arm64/v8` is how some write `linux/arm64`, and `linux/arm` is `linux/arm/v7` (containerd, `platforms.Normalize`). */
+export function normalPlatform(platform: string): string {
+  return platform.replace(/^(linux\/arm64)\/v8$/, '$1').replace(/^(linux\/arm)$/, '$1/v7')
+}

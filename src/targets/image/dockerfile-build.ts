@@ -1,4 +1,4 @@
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ImageBuilder, ImageBuildResult } from '../../builders/builder.ts'
 import { findImageBuilder } from '../../builders/find.ts'
@@ -11,6 +11,7 @@ import { hashFile } from '../../platform/files.ts'
 import { machinePlatform } from '../../platform/registry/platform.ts'
 import { artifactName } from './assemble.ts'
 import { dockerfileError } from './dockerfile-failures.ts'
+import { binaryFormats, requireEmulator } from './emulation.ts'
 import {
   dockerfilePath,
   dockerfileText,
@@ -22,8 +23,8 @@ import {
 /** What one platform's build came to. */
 interface BuiltPlatform {
   platform: string
-  /** The machine runs programs of this platform by an emulator. */
-  emulated: boolean
+  /** Platforms whose programs an emulator ran. */
+  emulated: string[]
   /** Tar of a layout with one image. */
   file: string
   result: ImageBuildResult
@@ -34,12 +35,14 @@ interface BuiltPlatform {
  * lock lists, there is no network. Afterwards `folder` holds the image alone, and `<folder>+evidence` what built it.
  *
  * @param builder collaborator with a default: that of the machine
+ * @param emulators where the kernel tells which programs it gives to an emulator; another folder is for tests
  * @throws TagproofError a code of `projectFailures` where the Dockerfile does not build; `lock-incomplete`,
  *   `config-invalid`, `tool-missing`, `sandbox-unavailable`, `cancelled`
  */
 export async function buildDockerfile(
   request: DockerfileRequest,
-  builder?: ImageBuilder
+  builder?: ImageBuilder,
+  emulators = binaryFormats
 ): Promise<BuiltTarget> {
   const settings = settingsOf(request)
   const text = await dockerfileText(request, settings)
@@ -58,6 +61,7 @@ export async function buildDockerfile(
           request,
           settings,
           used,
+          emulators,
           path.join(work, platform.replaceAll('/', '-'))
         )
       )
@@ -69,6 +73,7 @@ export async function buildDockerfile(
       name: request.target.name,
       artifacts: [{ kind: 'image', name, ...(await hashFile(output)) }],
       evidence: await writeEvidence(built, used, request),
+      ...emulatedIn(built),
       requires: [],
       // The context is read whole, whatever the Dockerfile copies of it.
       reads: null,
@@ -90,14 +95,15 @@ async function buildPlatform(
   request: DockerfileRequest,
   settings: DockerfileSettings,
   builder: ImageBuilder,
+  emulators: string,
   work: string
 ): Promise<BuiltPlatform> {
   const { target, world, tag, limits, off, signal, onLine } = request
   const outputs = path.join(work, 'out')
   await mkdir(outputs, { recursive: true })
   const inputs = await layOut(text, platform, request, settings, work)
-  const emulated = inputs.runs && platform !== machinePlatform()
-  if (emulated) await requireEmulation(platform, request)
+  const emulated = inputs.runs.filter((one) => one !== machinePlatform())
+  for (const one of emulated) await requireEmulator(one, request, emulators)
   const result = await builder.build({
     world,
     exportTar: request.exportTar,
@@ -145,25 +151,6 @@ async function checkBase(
   }
 }
 
-const emulators: Readonly<Record<string, string>> = { amd64: 'x86_64', arm64: 'aarch64', '386': 'i386' }
-
-/** An emulator must be registered so that it works inside other roots, and is told each time. */
-async function requireEmulation(platform: string, { target, log }: DockerfileRequest): Promise<void> {
-  const architecture = platform.split('/')[1] ?? ''
-  const file = `/proc/sys/fs/binfmt_misc/qemu-${emulators[architecture] ?? architecture}`
-  const there = await access(file).then(
-    () => true,
-    () => false
-  )
-  const usable = there && /^enabled$/m.test(await readFile(file, 'utf8').catch(() => ''))
-  if (!usable)
-    throw new TagproofError('tool-missing', `This machine cannot run programs of ${platform}.`, {
-      found: machinePlatform(),
-      fix: `Build ${target.name} for ${platform} on a machine of its kind; an emulator (package qemu-user-static) makes it possible here, and is told in the proof.`
-    })
-  log.warn(`${target.name}: ${platform} is built by an emulator on ${machinePlatform()}`)
-}
-
 /** Our own tar of what the builder made: blobs keep their bytes, their order and headers are ours. */
 async function writeImage(
   built: readonly BuiltPlatform[],
@@ -188,6 +175,11 @@ async function writeImage(
   } finally {
     await image.layout.close()
   }
+}
+
+function emulatedIn(built: readonly BuiltPlatform[]): Pick<BuiltTarget, 'emulated'> {
+  const emulated = [...new Set(built.flatMap((one) => one.emulated))].sort()
+  return emulated.length === 0 ? {} : { emulated }
 }
 
 /** Which builder it was, by its bytes. The same in both worlds, and on any machine with the same builder. */

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { NamedFolder, NamedImage } from '../../builders/builder.ts'
+import { isWheel } from '../../documents/lock.ts'
 import type { ImageSettings } from '../../documents/target-settings.ts'
 import { layoutFromBlobs } from '../../formats/oci/layout-folder.ts'
 import { readTar } from '../../formats/tar/reader.ts'
@@ -15,7 +16,15 @@ import { debContext, fileContext } from './contexts.ts'
 import { readDockerfile } from './dockerfile.ts'
 import { neededStages, referencesOf, type Reference } from './references.ts'
 import { rootImage } from './root-image.ts'
-import { baseStage, readStages, targetStage } from './stages.ts'
+import {
+  inheritedTriggers,
+  platformOfStage,
+  readStages,
+  stageChain,
+  targetStage,
+  type Stage,
+  type Stages
+} from './stages.ts'
 
 export type DockerfileRequest = BuildRequest & WithWheel & WithImages
 export type DockerfileSettings = Extract<ImageSettings, { mode: 'dockerfile' }>
@@ -26,8 +35,8 @@ export interface DockerfileInputs {
   images: NamedImage[]
   /** Digests of the layers of the base of the image, from the bottom up; empty for `scratch`. */
   baseLayers: string[]
-  /** Whether a step runs a program of the image. */
-  runs: boolean
+  /** Platforms whose programs some step runs. */
+  runs: string[]
 }
 
 const largestDockerfile = 1024 * 1024
@@ -95,14 +104,24 @@ export async function layOut(
     else folders.push(await contextFolder(reference, request, where, path.join(work, reference.name)))
   }
   const all = readStages(readDockerfile(text, where), where, given)
-  let base = targetStage(all, settings.stage)
-  for (let next = baseStage(all.stages, base); next !== undefined; next = baseStage(all.stages, base))
-    base = next
-  const runs = neededStages(all, targetStage(all, settings.stage)).some(({ instructions }) =>
-    instructions.some(({ keyword }) => keyword === 'RUN')
+  const built = targetStage(all, settings.stage)
+  const [{ base }] = stageChain(all.stages, built)
+  const wanted = platformOfStage(all.stages, built, platform)
+  const image = images.find((one) => one.reference === base.text && one.platform === wanted)
+  return {
+    folders,
+    images,
+    baseLayers: image === undefined ? [] : await layersOf(image),
+    runs: runPlatforms(all, built, platform)
+  }
+}
+
+/** Platforms of the stages that run something, triggers of other stages among it. */
+function runPlatforms(all: Stages, built: Stage, platform: string): string[] {
+  const running = neededStages(all, built).filter((stage) =>
+    [...inheritedTriggers(all.stages, stage), ...stage.instructions].some(({ keyword }) => keyword === 'RUN')
   )
-  const image = images.find(({ reference }) => reference === base.base.text)
-  return { folders, images, baseLayers: image === undefined ? [] : await layersOf(image), runs }
+  return [...new Set(running.map((stage) => platformOfStage(all.stages, stage, platform)))].sort()
 }
 
 async function lockedImage(
@@ -155,7 +174,7 @@ async function contextFolder(
     }
   if (name === 'tagproof-wheel') {
     if (request.wheel === null) throw noContext(name, `${where}:${line}`, 'the target takes no wheel')
-    await fileContext([request.wheel], folder, epoch)
+    await fileContext(new Map([[path.basename(request.wheel), request.wheel]]), folder, epoch)
     return { name, folder }
   }
   const { locked, root, limits, log, world, off, signal } = request
@@ -166,7 +185,12 @@ async function contextFolder(
     ...{ root, epoch, limits, log, world, off, file: (entry) => request.file(entry) },
     ...(signal === undefined ? {} : { signal })
   })
-  await fileContext(wheels, folder, epoch)
+  // pip tells by its name what a wheel is.
+  const named = wheels.map((file, at): [string, string] => {
+    const entry = locked.packages[at]
+    return [entry !== undefined && isWheel(entry) ? entry.file : path.basename(file), file]
+  })
+  await fileContext(new Map(named), folder, epoch)
   return { name, folder }
 }
 

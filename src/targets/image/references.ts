@@ -1,4 +1,4 @@
-import { machinePlatform } from '../../platform/registry/platform.ts'
+import { machinePlatform, normalPlatform } from '../../platform/registry/platform.ts'
 import { parseReference } from '../../platform/registry/reference.ts'
 import { dockerfileFault, readDockerfile, type Instruction } from './dockerfile.ts'
 import type { Expanded } from './expansion.ts'
@@ -127,7 +127,7 @@ function stageReferences(all: Stages, stage: Stage, platform: string): Reference
   const wanted = stage.platform === null ? platform : resolved(all, stage.platform, '--platform', line)
   return [
     ...own({ use: 'from', name, written: stage.written, line }).map((reference) =>
-      reference.kind === 'image' ? { ...reference, platforms: [wanted] } : reference
+      reference.kind === 'image' ? { ...reference, platforms: [normalPlatform(wanted)] } : reference
     ),
     ...namedIn(all, stage).flatMap((named) => own({ ...named, written: named.name }))
   ]

@@ -1,4 +1,5 @@
 import { dockerfileFault, triggerOf, type Dockerfile, type Instruction } from './dockerfile.ts'
+import { normalPlatform } from '../../platform/registry/platform.ts'
 import { expand, splitWords, type Expanded } from './expansion.ts'
 
 /** What the build is given from outside. */
@@ -57,7 +58,7 @@ export function readStages(dockerfile: Dockerfile, path: string, given: BuildArg
         expected: 'ARG alone'
       })
     else
-      for (const { name, written } of namesOf(instruction, escape)) {
+      for (const { name, written } of assignmentsOf(instruction, escape)) {
         const value = given.arguments[name] ?? defaultOf(written, values, escape, path, instruction)
         if (value !== undefined) values.set(name, value)
         declared.set(name, { instruction, written })
@@ -86,11 +87,14 @@ function platformArguments(platform: string): Record<string, string> {
   return values
 }
 
-/** Names of an ARG or ENV, each with its value as it is written. */
-function namesOf({ text, keyword }: Instruction, escape: string): { name: string; written: string | null }[] {
+/** Names of an ARG, ENV or LABEL, each with its value as it is written; null where an ARG has none. */
+export function assignmentsOf(
+  { text, keyword }: Pick<Instruction, 'text' | 'keyword'>,
+  escape: string
+): { name: string; written: string | null }[] {
   const words = splitWords(text.trim(), escape)
-  // The old form of ENV: a name, and all that follows.
-  if (keyword === 'ENV' && words[0]?.includes('=') === false)
+  // The old form: a name, and all that follows.
+  if (keyword !== 'ARG' && words[0]?.includes('=') === false)
     return [{ name: words[0], written: text.trim().slice(words[0].length).trim() }]
   return words.map((word) => {
     const at = word.indexOf('=')
@@ -153,6 +157,22 @@ export function stageNamed(stages: readonly Stage[], name: string): Stage | unde
 /** An earlier stage that this one is made from; undefined for anything else. */
 export function baseStage(all: readonly Stage[], stage: Stage): Stage | undefined {
   return stageNamed(all.slice(0, stage.index), stage.base.text)
+}
+
+/** The stage that stands on an image, and those made from it one after the other, up to this one. */
+export function stageChain(all: readonly Stage[], stage: Stage): [Stage, ...Stage[]] {
+  const chain: [Stage, ...Stage[]] = [stage]
+  for (let below = baseStage(all, stage); below !== undefined; below = baseStage(all, below))
+    chain.unshift(below)
+  return chain
+}
+
+/**
+ * For which platform the programs of a stage are: that of the `--platform` of the stage at the bottom, or the one that is
+ * built for.
+ */
+export function platformOfStage(all: readonly Stage[], stage: Stage, builtFor: string): string {
+  return normalPlatform(stageChain(all, stage)[0].platform?.text ?? builtFor)
 }
 
 /**
@@ -221,7 +241,7 @@ function learn(
   const { keyword } = instruction
   if (keyword !== 'ARG' && keyword !== 'ENV') return
   const before = new Map(values)
-  for (const { name, written } of namesOf(instruction, all.escape)) {
+  for (const { name, written } of assignmentsOf(instruction, all.escape)) {
     // A value that cannot be read is BuildKit's to refuse: here it is as good as none.
     const own = written === null ? undefined : expand(written, before, all.escape).text
     if (keyword === 'ENV') {
