@@ -67,7 +67,7 @@ beforeAll(async () => {
     'v1.0'
   )
   made = await proveRelease(release, lockIt)
-})
+}, 1_200_000)
 afterAll(async () => {
   await release.remove()
   await rm(work, { recursive: true, force: true })
