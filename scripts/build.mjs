@@ -1,5 +1,5 @@
 /**
- * Makes dist/: one readable bundle, three tiny entries, and the licences of what is in it. The same sources and the same
+ * Makes dist/: one readable bundle, one of the artifact client, three tiny entries, and the licences of what is in it. The same sources and the same
  * node_modules give the same bytes, whatever folder they lie in: scripts/check-dist.mjs and CI rely on it.
  */
 import { build } from 'esbuild'
@@ -43,6 +43,15 @@ const postEntry = `'use strict'
 require('./tagproof.cjs').runPost()
 `
 
+/** GitHub's artifact client is a program of its own, so that the engine loads none of its packages. */
+const artifactsEntry = `
+import { main } from './src/platform/artifacts/client.ts'
+main(process.argv.slice(2)).then(() => process.exit(0), (error) => {
+  console.error(error)
+  process.exit(1)
+})
+`
+
 /**
  * `@actions/http-client` loads the whole of undici to be able to speak through a proxy, which few runs do: a third of
  * the start of every step. It gets it when it makes its first proxy agent.
@@ -56,6 +65,23 @@ const undiciOnDemand = {
     esbuild.onLoad({ filter: /.*/, namespace: 'on-demand' }, () => ({
       contents: `export function ProxyAgent(...given) { return new (require('undici').ProxyAgent)(...given) }`,
       resolveDir: esbuild.initialOptions.absWorkingDir
+    }))
+  }
+}
+
+/**
+ * The artifact client can pack and unpack zip archives. Ours are single files, taken as they are: what would open an
+ * archive from elsewhere is left out, with the packages under it (one of them names no licence).
+ */
+const artifactsAsTheyAre = {
+  name: 'artifacts-as-they-are',
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /^(archiver|unzip-stream)$/ }, ({ path }) => ({
+      path,
+      namespace: 'left-out'
+    }))
+    esbuild.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
+      contents: `export default new Proxy({}, { get() { throw new Error('${path} is left out of this bundle') } })`
     }))
   }
 }
@@ -74,8 +100,25 @@ const zodInOneLanguage = {
  * Builds the tree at \`root\` into \`outdir\`, and returns the names of the files written.
  */
 export async function buildDist(root, outdir) {
-  const result = await build({
-    stdin: { contents: bundleEntry, resolveDir: root, sourcefile: 'entry.mjs', loader: 'js' },
+  const engine = await bundle(root, bundleEntry, [undiciOnDemand, zodInOneLanguage])
+  const artifacts = await bundle(root, artifactsEntry, [artifactsAsTheyAre])
+  const files = {
+    'tagproof.cjs': engine.text,
+    'artifacts.cjs': artifacts.text,
+    'cli.cjs': commandEntry,
+    'action.cjs': actionEntry,
+    'post.cjs': postEntry,
+    'licenses.txt': await licenses(root, bundledPackages({ ...engine.inputs, ...artifacts.inputs }))
+  }
+  await mkdir(outdir, { recursive: true })
+  for (const [name, text] of Object.entries(files))
+    await writeFile(path.join(outdir, name), text, { mode: name === 'cli.cjs' ? 0o755 : 0o644 })
+  return Object.keys(files)
+}
+
+async function bundle(root, contents, plugins) {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: root, sourcefile: 'entry.mjs', loader: 'js' },
     absWorkingDir: root,
     preserveSymlinks: true,
     bundle: true,
@@ -84,24 +127,17 @@ export async function buildDist(root, outdir) {
     target: 'node20',
     charset: 'utf8',
     legalComments: 'inline',
-    plugins: [undiciOnDemand, zodInOneLanguage],
+    plugins,
+    // What is written for ECMAScript modules asks where it lies, to load its package.json.
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href" },
     loader: { '.py': 'text', '.sh': 'text', '.c': 'text' },
     tsconfigRaw: '{}',
     metafile: true,
     write: false,
     logLevel: 'warning'
   })
-  const files = {
-    'tagproof.cjs': result.outputFiles[0].text,
-    'cli.cjs': commandEntry,
-    'action.cjs': actionEntry,
-    'post.cjs': postEntry,
-    'licenses.txt': await licenses(root, bundledPackages(result.metafile.inputs))
-  }
-  await mkdir(outdir, { recursive: true })
-  for (const [name, text] of Object.entries(files))
-    await writeFile(path.join(outdir, name), text, { mode: name === 'cli.cjs' ? 0o755 : 0o644 })
-  return Object.keys(files)
+  return { text: outputFiles[0].text, inputs: metafile.inputs }
 }
 
 /** Folders of the packages that have a file in the bundle, sorted. */

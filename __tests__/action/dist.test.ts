@@ -50,6 +50,7 @@ describe('the bundle', () => {
     const b = build(second, '/')
     expect(Object.keys(a).sort()).toEqual([
       'action.cjs',
+      'artifacts.cjs',
       'cli.cjs',
       'licenses.txt',
       'post.cjs',
@@ -66,6 +67,13 @@ describe('the bundle', () => {
     const licenses = readFileSync(path.join(folder, 'first/dist/licenses.txt'), 'utf8')
     for (const name of ['@actions/core', 'yaml', 'zod', 'fflate', 'commander'])
       expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\((MIT|ISC|Apache-2.0)\\)$`, 'm'))
+  })
+
+  it('keeps the artifact client and what is under it out of the engine, and leaves out what opens archives', () => {
+    const text = (name: string): string => readFileSync(path.join(folder, 'first/dist', name), 'utf8')
+    expect(text('tagproof.cjs')).not.toMatch(/node_modules\/(@azure|@octokit|@actions\/(artifact|github))\//)
+    expect(text('artifacts.cjs')).toContain('node_modules/@actions/artifact/')
+    expect(text('artifacts.cjs')).not.toMatch(/node_modules\/(archiver|unzip-stream|binary)\//)
   })
 
   it('is checked against what was committed, and what differs is listed', () => {

@@ -56,7 +56,8 @@ describe('a step that must not run', () => {
   )
 
   it('build runs there with single-job: true, as far as there is something to build', async () => {
-    const result = await runWith({ stage: 'build', 'single-job': 'true' }, { idToken: true })
+    const inputs = { stage: 'build', 'single-job': 'true', handover: 'none' }
+    const result = await runWith(inputs, { idToken: true })
     expect(errorOf(result)).not.toMatch(/^single-job/)
     expect(errorOf(result)).toMatch(/^target-none: /)
   })
@@ -68,7 +69,7 @@ describe('a step that must not run', () => {
         'build-b': { result: outcome, outputs: {} }
       }
       const result = await runWith({ stage: 'prove', needs: '${{ toJSON(needs) }}' }, { needs })
-      expect(errorOf(result)).toMatch(/^release-refused: The earlier job build-b did not succeed\. Fix: /)
+      expect(errorOf(result)).toMatch(/^job-failed: The earlier job build-b did not succeed\. Fix: /)
     }
   })
 

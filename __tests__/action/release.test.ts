@@ -155,7 +155,7 @@ describe('the stages one by one, with the lock in the tag', () => {
   })
 
   it(
-    'run in jobs of their own, on machines of their own',
+    'run in jobs of their own, where the workflow hands on the folder itself',
     async () => {
       const [a, b, prove, publish] = Array.from({ length: 4 }, () => machineWith(locked))
       if (a === undefined || b === undefined || prove === undefined || publish === undefined)
@@ -168,7 +168,7 @@ describe('the stages one by one, with the lock in the tag', () => {
       const ran = async (name: string, machine: Machine, inputs: Step['with']): Promise<void> => {
         const result = await runOn(
           machine,
-          { ...inputs, needs: '${{ toJSON(needs) }}' },
+          { ...inputs, handover: 'none', needs: '${{ toJSON(needs) }}' },
           { needs: { ...needs } }
         )
         expect(story(result)).toBe('')
@@ -181,7 +181,7 @@ describe('the stages one by one, with the lock in the tag', () => {
       hand(a, prove, ['plan.json', 'tagproof.lock', 'build-a'])
       hand(b, prove, ['build-b'])
       await ran('prove', prove, { stage: 'prove' })
-      hand(prove, publish, ['proof.json', 'release.json', 'packages'])
+      hand(prove, publish, ['proof.json', 'try.json', 'release.json', 'packages'])
       await ran('publish', publish, { stage: 'publish' })
       expect((readJson(publish.out('proof.json')) as Proof).trust).toEqual({
         config: 'default',

@@ -6,6 +6,7 @@ import { sha256OfBytes, writeFileAtomic } from '../platform/files.ts'
 import { formatDocument } from './format.ts'
 import { buildSchema } from './build.ts'
 import { completeSchema } from './complete.ts'
+import { handoverSchema } from './handover.ts'
 import type { Sha256 } from './identifiers.ts'
 import { planSchema } from './plan.ts'
 import { proofSchema } from './proof.ts'
@@ -18,7 +19,8 @@ const schemas = {
   complete: completeSchema,
   proof: proofSchema,
   try: trySchema,
-  release: releaseSchema
+  release: releaseSchema,
+  handover: handoverSchema
 } as const
 /** The stage that writes each. */
 const stageOf = {
@@ -27,7 +29,8 @@ const stageOf = {
   complete: 'complete',
   proof: 'prove',
   try: 'try',
-  release: 'record'
+  release: 'record',
+  handover: 'plan, build or prove'
 } as const
 export type DocumentKind = keyof typeof schemas
 export type DocumentOf<Kind extends DocumentKind> = z.output<(typeof schemas)[Kind]>

@@ -32,6 +32,12 @@ export type ErrorCode =
   | 'lock-language'
   | 'single-job'
   | 'file-differs'
+  | 'event-refused'
+  | 'fork-refused'
+  | 'same-machine'
+  | 'permission-missing'
+  | 'environment-missing'
+  | 'secret-empty'
   // 1: the release is refused
   | 'build-failed'
   | 'build-timeout'
@@ -43,6 +49,9 @@ export type ErrorCode =
   | 'hash-mismatch'
   | 'release-refused'
   | 'destination-different'
+  | 'job-failed'
+  | 'handover-changed'
+  | 'handover-extra'
   // 3: the environment lacks something
   | 'tool-missing'
   | 'privilege-missing'
@@ -53,6 +62,9 @@ export type ErrorCode =
   | 'signature-invalid'
   | 'disk-full'
   | 'read-only'
+  | 'handover-missing'
+  | 'handover-failed'
+  | 'runner-too-old'
   // other
   | 'cancelled'
   | 'internal'
@@ -70,7 +82,10 @@ const refused: readonly ErrorCode[] = [
   'archive-invalid',
   'hash-mismatch',
   'release-refused',
-  'destination-different'
+  'destination-different',
+  'job-failed',
+  'handover-changed',
+  'handover-extra'
 ]
 
 const environment: readonly ErrorCode[] = [
@@ -82,7 +97,10 @@ const environment: readonly ErrorCode[] = [
   'input-missing',
   'signature-invalid',
   'disk-full',
-  'read-only'
+  'read-only',
+  'handover-missing',
+  'handover-failed',
+  'runner-too-old'
 ]
 
 export interface ErrorDetail {

@@ -73,13 +73,13 @@ export interface ActionInputs {
  * @param environment `process.env`: `INPUT_<NAME>` per input, upper case, hyphens kept (runner, Handler.cs)
  * @param onSecret called with each credential before anything else can go wrong, to mask it
  * @throws TagproofError `usage` naming the input, what was found and what is allowed;
- *   `single-job` for `release` without consent
+ *   `single-job` for `release` without consent; `secret-empty` for a credential that was given and holds nothing
  */
 export function readInputs(
   environment: NodeJS.ProcessEnv,
   onSecret: (value: string) => void = () => undefined
 ): ActionInputs {
-  const credentials = takeCredentials(environment, onSecret)
+  const { credentials, empty } = takeCredentials(environment, onSecret)
   const read = (name: InputName): string => (environment[variableOf(name)] ?? '').trim()
   const singleJob = readBoolean('single-job', read('single-job'))
   const stage = readStage(read('stage'), singleJob)
@@ -89,6 +89,13 @@ export function readInputs(
         expected: 'credentials in the stage publish alone',
         fix: `Remove ${name} from the step that runs ${stage}.`
       })
+  // The runner gives the empty text to the engine for what a stage is not handed; publish is handed all of them.
+  if (stage === 'publish' && empty.length > 0)
+    throw new TagproofError('secret-empty', `The credential ${empty.join(', ')} is empty.`, {
+      found: 'nothing, or blanks',
+      expected: 'a value, or no such input',
+      fix: 'Set the secret where this job may read it (in its environment), or remove the input from the step.'
+    })
   return {
     stage,
     tag: read('tag') || runTag(environment),
@@ -114,17 +121,22 @@ export function variableOf(name: InputName): string {
 function takeCredentials(
   environment: NodeJS.ProcessEnv,
   onSecret: (value: string) => void
-): Map<InputName, string> {
+): { credentials: Map<InputName, string>; empty: InputName[] } {
   const credentials = new Map<InputName, string>()
+  const empty: InputName[] = []
   for (const name of Object.keys(inputRules) as InputName[]) {
     if (!inputRules[name].secret) continue
-    const value = environment[variableOf(name)] ?? ''
+    const value = environment[variableOf(name)] ?? notGiven
     Reflect.deleteProperty(environment, variableOf(name))
-    if (value.trim() === '' || value === notGiven) continue
+    if (value === notGiven) continue
+    if (value.trim() === '') {
+      empty.push(name)
+      continue
+    }
     onSecret(value)
     credentials.set(name, value)
   }
-  return credentials
+  return { credentials, empty }
 }
 
 function readStage(text: string, singleJob: boolean): ActionStage {

@@ -14,7 +14,7 @@ const annotationLength = 1000
 
 /** What a step tells later steps, by the names in `action.yml`. */
 export type ActionOutputs = Partial<
-  Record<'version' | 'verdict' | 'digest' | 'artifacts' | 'image' | 'matrix', string>
+  Record<'handover' | 'version' | 'verdict' | 'digest' | 'artifacts' | 'image' | 'matrix', string>
 >
 
 export interface Annotation {

@@ -65,6 +65,13 @@ export function judgedBy(proof: Proof, { findings }: Try): Proof {
   }
 }
 
+/** The proof of this folder, with what trying has found where the packages were tried. */
+export async function judgedProof(context: StageContext): Promise<Proof> {
+  const { document: proof, sha256 } = await readDocument('proof', context.out.proof)
+  const tried = await readTry(context, sha256)
+  return tried === null ? proof : judgedBy(proof, tried.document)
+}
+
 /** What `release.json` says of a proof with this SHA-256. */
 export function releaseOf(proof: Proof, proofDigest: Sha256, tried: Sha256 | null): Release {
   return {

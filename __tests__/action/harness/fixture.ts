@@ -4,9 +4,12 @@ import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Job } from './job.ts'
 import { repositoryRoot } from './language.ts'
+import { noServices, runtimeToken } from './step-environment.ts'
 
 /** How the caller's workflow names the action: by a full commit. */
 export const pinned = 'tagproof/tagproof@0123456789abcdef0123456789abcdef01234567'
+
+const node24 = path.join(repositoryRoot, 'node_modules/node/bin/node')
 
 /** A machine with a checkout of a tagged project, and the action as the runner has downloaded it. */
 export class Machine {
@@ -28,6 +31,17 @@ export class Machine {
     return {
       workspace: this.workspace,
       ref: { type: 'tag', name: 'v1.0.0' },
+      run: {
+        id: '7',
+        attempt: 1,
+        event: 'push',
+        sha: this.head(),
+        eventFile: path.join(this.folder, 'event.json')
+      },
+      services: noServices,
+      runtimeToken,
+      wrap: (argv) => [...argv],
+      programs: null,
       idToken: false,
       secrets: {},
       needs: {},
@@ -52,6 +66,22 @@ export class Machine {
     this.git('tag', '-a', '-m', 'A release', tag)
   }
 
+  /** Writes the lock of the commit that is checked out into the workspace. */
+  lock(): void {
+    const program = path.join(this.action, 'dist/cli.cjs')
+    execFileSync(node24, [program, 'lock'], {
+      cwd: this.workspace,
+      env: { PATH: process.env.PATH ?? '', HOME: this.home, ...inherited() },
+      stdio: ['ignore', 'ignore', 'pipe']
+    })
+  }
+
+  /** The commit that is checked out; what a run is of. */
+  head(): string {
+    if (!existsSync(path.join(this.workspace, '.git'))) return '0'.repeat(40)
+    return this.git('rev-parse', 'HEAD').trim()
+  }
+
   /** The folder `tagproof-out` of the workspace. */
   out(...names: string[]): string {
     return path.join(this.workspace, 'tagproof-out', ...names)
@@ -61,10 +91,11 @@ export class Machine {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  private git(...args: string[]): void {
+  git(...args: string[]): string {
     const identity = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.org' }
-    execFileSync('git', args, {
+    return execFileSync('git', args, {
       cwd: this.workspace,
+      encoding: 'utf8',
       env: {
         PATH: process.env.PATH ?? '',
         GIT_CONFIG_GLOBAL: '/dev/null',

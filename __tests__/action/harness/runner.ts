@@ -34,6 +34,23 @@ export async function runJob(job: Job): Promise<JobResult> {
   return new Runner(job).run()
 }
 
+/** The part of the `github` context that workflows of ours may ask for. */
+export function githubContext(job: Pick<Job, 'workspace' | 'ref' | 'run' | 'runtimeToken'>): object {
+  return {
+    workspace: job.workspace,
+    ref: `refs/${job.ref.type === 'tag' ? 'tags' : 'heads'}/${job.ref.name}`,
+    ref_name: job.ref.name,
+    ref_type: job.ref.type,
+    sha: job.run.sha,
+    run_id: job.run.id,
+    run_attempt: String(job.run.attempt),
+    event_name: job.run.event,
+    repository: 'octo/project',
+    workflow: 'Release',
+    token: `ghs_${job.runtimeToken}`
+  }
+}
+
 class Runner {
   private readonly job: Job
   private readonly masker = new Masker()
@@ -55,7 +72,7 @@ class Runner {
 
   async run(): Promise<JobResult> {
     const { job, result } = this
-    const github = { workspace: job.workspace, ref_name: job.ref.name, ref_type: job.ref.type }
+    const github = githubContext(job)
     const steps: Record<string, unknown> = {}
     for (const [index, step] of job.steps.entries()) {
       const id = step.id ?? `step${index + 1}`
@@ -88,6 +105,11 @@ class Runner {
 
   private async runStep(step: Step, scope: Scope): Promise<{ conclusion: Conclusion; outputs: Values }> {
     if (step.uses === undefined) return this.runScript(step, scope)
+    const known = this.job.foreign?.(step.uses)
+    if (known !== undefined) {
+      known()
+      return { conclusion: 'success', outputs: {} }
+    }
     const action = loadAction(step.uses, scope.within, this.job)
     const inputs = this.inputsOf(action.file, step, scope)
     return action.file.runs.using === 'composite'
@@ -147,7 +169,7 @@ class Runner {
         { id: scope.id, phase, kind: 'node', program },
         [node24, program],
         reader,
-        () => nodeEnvironment(inputs, state),
+        () => nodeEnvironment(this.job, inputs, state),
         state
       )
     const { post } = runs
@@ -174,9 +196,14 @@ class Runner {
       { id: scope.id, phase: 'main', kind: 'run', program: script },
       ['bash', '-e', '-c', script],
       scope.reader,
-      () => Object.fromEntries(own),
+      () => ({ ...this.scriptPath(), ...Object.fromEntries(own) }),
       new Map()
     )
+  }
+
+  private scriptPath(): Values {
+    const { programs } = this.job
+    return programs === null ? {} : { PATH: `${programs}:${process.env.PATH ?? ''}` }
   }
 
   /** Starts one process, reads what it says and what it wrote into its command files. */
@@ -192,7 +219,7 @@ class Runner {
     const files = commandFiles(folder, String(this.result.records.length))
     for (const file of Object.values<string>({ ...files })) writeFileSync(file, '')
     const environment = { ...commonEnvironment(this.job, this.shared, files), ...own() }
-    const [program, ...args] = argv
+    const [program, ...args] = this.job.wrap(argv)
     const code = await this.execute(program, args, environment, reader)
     const read = (file: string): Map<string, string> => parseFileCommands(readFileSync(file, 'utf8'))
     for (const [name, value] of read(files.state)) state.set(name, value)

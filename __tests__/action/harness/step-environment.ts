@@ -1,9 +1,10 @@
 import path from 'node:path'
 import type { Job } from './job.ts'
 
-/** Values that the fake services of a job would take; tests look for them where they must not be. */
+/** Token of a job that has no services; tests look for it where it must not be. */
 export const runtimeToken = 'runtime-token-of-this-job-0123456789'
-const services = 'http://127.0.0.1:9'
+/** Nothing listens there. */
+export const noServices = { results: 'http://127.0.0.1:9', server: 'https://127.0.0.1:9' }
 
 /** The file that each file command of one step writes to. */
 export interface CommandFiles {
@@ -44,7 +45,12 @@ export function commonEnvironment(
     GITHUB_REF: `refs/${job.ref.type === 'tag' ? 'tags' : 'heads'}/${job.ref.name}`,
     GITHUB_REF_NAME: job.ref.name,
     GITHUB_REF_TYPE: job.ref.type,
-    GITHUB_RUN_ATTEMPT: '1',
+    GITHUB_RUN_ID: job.run.id,
+    GITHUB_RUN_ATTEMPT: String(job.run.attempt),
+    GITHUB_EVENT_NAME: job.run.event,
+    GITHUB_EVENT_PATH: job.run.eventFile,
+    GITHUB_SHA: job.run.sha,
+    GITHUB_SERVER_URL: job.services.server,
     GITHUB_OUTPUT: files.output,
     GITHUB_ENV: files.env,
     GITHUB_STATE: files.state,
@@ -54,8 +60,8 @@ export function commonEnvironment(
     RUNNER_OS: 'Linux',
     ...(job.idToken
       ? {
-          ACTIONS_ID_TOKEN_REQUEST_URL: `${services}/idtoken?api-version=2.0`,
-          ACTIONS_ID_TOKEN_REQUEST_TOKEN: runtimeToken
+          ACTIONS_ID_TOKEN_REQUEST_URL: `${job.services.results}/idtoken?api-version=2.0`,
+          ACTIONS_ID_TOKEN_REQUEST_TOKEN: job.runtimeToken
         }
       : {})
   }
@@ -63,6 +69,7 @@ export function commonEnvironment(
 
 /** What a node action sees besides: its inputs, its state, and the runtime token (NodeScriptActionHandler.cs). */
 export function nodeEnvironment(
+  job: Pick<Job, 'services' | 'runtimeToken'>,
   inputs: Readonly<Record<string, string>>,
   state: ReadonlyMap<string, string>
 ): Record<string, string> {
@@ -73,9 +80,9 @@ export function nodeEnvironment(
       named('INPUT_', Object.entries(inputs)).map(([name, value]) => [name.toUpperCase(), value])
     ),
     ...Object.fromEntries(named('STATE_', state)),
-    ACTIONS_RUNTIME_URL: services,
-    ACTIONS_RUNTIME_TOKEN: runtimeToken,
-    ACTIONS_RESULTS_URL: services,
-    ACTIONS_CACHE_URL: services
+    ACTIONS_RUNTIME_URL: job.services.results,
+    ACTIONS_RUNTIME_TOKEN: job.runtimeToken,
+    ACTIONS_RESULTS_URL: job.services.results,
+    ACTIONS_CACHE_URL: job.services.results
   }
 }

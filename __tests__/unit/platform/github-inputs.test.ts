@@ -99,11 +99,11 @@ describe('the inputs of a step', () => {
 describe('a job in which a stage must not run', () => {
   const token = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://service.example/token' }
 
-  it.each(['build', 'rehearse'])('is one with an id token, for %s', (stage) => {
+  it.each(['build', 'prove', 'rehearse'])('is one with an id token, for %s', (stage) => {
     expect(refused({ INPUT_STAGE: stage, ...token })).toMatchObject({ code: 'single-job' })
   })
 
-  it.each(['plan', 'prove', 'publish'])('is not one with an id token, for %s', (stage) => {
+  it.each(['plan', 'publish'])('is not one with an id token, for %s', (stage) => {
     expect(() => refused({ INPUT_STAGE: stage, ...token })).toThrow('accepted')
   })
 
@@ -113,6 +113,6 @@ describe('a job in which a stage must not run', () => {
 
   it.each(['failure', 'cancelled', 'skipped'])('is one after a job that ended as %s', (result) => {
     const needs = JSON.stringify({ build: { result } })
-    expect(refused({ INPUT_STAGE: 'publish', INPUT_NEEDS: needs })).toMatchObject({ code: 'release-refused' })
+    expect(refused({ INPUT_STAGE: 'publish', INPUT_NEEDS: needs })).toMatchObject({ code: 'job-failed' })
   })
 })
