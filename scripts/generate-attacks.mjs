@@ -60,8 +60,8 @@ In every repository of an attack, nothing but the attack is reported.
 ## What is not in the suite
 
 - Rows 11 and 13 are about images and actions; row 27 is about uploads. They join with those parts.
-- Row 17 (set-id bits, devices): archives that have them are refused by the readers, and \`mode-refused\` by tracing; that is
-  tested with the readers (\`__tests__/real/formats/hostile\`), not with a project.
+- Row 17 (set-id bits, devices) in sdist and wheel: archives that have them are refused by the readers; that is tested with
+  the readers (\`__tests__/real/formats/hostile\`), not with a project. Debs with them are above.
 - Hostile archives and versions that disagree have no check that could be waived: there the code runs from what world a
   built, which both worlds built alike.
 - Code that stands readable in the tag, in \`setup.py\` or in a module: review finds that, and nothing else can.

@@ -1,3 +1,4 @@
+import { alteredVenv } from './altered-venv.ts'
 import { debControlPart } from './deb-control-part.ts'
 import { debFiles } from './deb-files.ts'
 import { debInfluence } from './deb-influence.ts'
@@ -13,5 +14,6 @@ export const debAttacks: readonly Attack[] = [
   debInfluence,
   debVersions,
   debModes,
-  hostileDeb
+  hostileDeb,
+  alteredVenv
 ]

@@ -145,7 +145,7 @@ async function planWaivers(release: TestRelease, reports: readonly Report[]): Pr
         ? artifacts[artifact](packageOf(report))
         : member
             .replace(/[*?[\]{}\\]/g, '?')
-            .replace(/(python3\.|cpython-)X/, '$1*')
+            .replace(/(python3\.|cpython-)X/g, '$1*')
             .replace(/^layers\/N\//, 'layers/*/')
     return check === 'reproduced' ? [] : [JSON.stringify({ check, code, path, reason })]
   })

@@ -51,7 +51,7 @@ def ar(parts):
 
 def main(attacks, debs):
     for deb in debs:
-        name = re.sub(r".*victim-|_.*", "", deb)
+        name = re.sub(r"^victim-|_.*", "", os.path.basename(deb))
         place = os.path.join(attacks, name + ".py")
         if not os.path.exists(place):
             continue

@@ -1,5 +1,6 @@
-import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { fetchInputs } from '../../../src/lock/inputs.ts'
 import type { Lock } from '../../../src/documents/lock.ts'
 import { formatLock } from '../../../src/lock/lock-file.ts'
@@ -74,6 +75,31 @@ async function buildVenvPlainly(release: TestRelease): Promise<string> {
   await removeAsRoot(folder)
   await rm(wheels, { recursive: true })
   return out
+}
+
+/**
+ * Changes the debs of a folder by {@link file://./repack.py}, with a module of Python for each package, as somebody can
+ * who gets hold of them.
+ */
+export async function repackInRoot(
+  release: TestRelease,
+  folder: string,
+  attacks: Readonly<Record<string, string>>
+): Promise<void> {
+  const work = path.join(release.project.room, 'altering')
+  const debs = (await readdir(folder)).filter((name) => name.endsWith('.deb'))
+  if (debs.length === 0) return
+  await mkdir(path.join(work, 'attacks'), { recursive: true })
+  for (const name of debs) await copyFile(path.join(folder, name), path.join(work, name))
+  await copyFile(fileURLToPath(new URL('repack.py', import.meta.url)), path.join(work, 'repack.py'))
+  for (const [name, text] of Object.entries(attacks))
+    await writeFile(path.join(work, 'attacks', `${name}.py`), text)
+  const { root } = await debRoot('own')
+  const env = { ...plainEnvironment, SOURCE_DATE_EPOCH: '1714979289' }
+  const ended = await runInRoot(root.path, work, 'python3 -B /work/repack.py /work/attacks /work/*.deb', env)
+  if (ended.code !== 0) throw new Error(ended.stderr.toString())
+  for (const name of debs) await copyFile(path.join(work, name), path.join(folder, name))
+  await removeAsRoot(work)
 }
 
 async function pipWheel(): Promise<{ name: string; file: string }> {

@@ -81,7 +81,8 @@ function judge(line: RecordLine, { context, site, at }: Installation): 'right' |
   if (places === undefined) return 'wrong'
   const found = places.map((place) => at.get(place)).find((member) => member !== undefined)
   if (found !== undefined && (line.digest === null || matches(line, found))) return 'right'
-  const deb = context.artifact.kind === 'deb'
+  // Nothing runs after the installer where the package is made of a wheel.
+  const deb = context.artifact.kind === 'deb' && context.target?.deb?.mode !== 'venv'
   if (found !== undefined)
     return deb && (changedLater.test(line.path) || isScript(line.path))
       ? 'later'
