@@ -1,15 +1,22 @@
-import { open, rm, type FileHandle } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { sha256 as asSha256, type Sha256, type World } from '../documents/identifiers.ts'
-import type { Plan, ScrambledFile } from '../documents/plan.ts'
-import { TagproofError } from '../platform/errors.ts'
+import { scrambleForms, type Plan, type ScrambledFile, type ScrambleForm } from '../documents/plan.ts'
 import { sha256OfBytes } from '../platform/files.ts'
 import { scrambledAs, scrambledStream, type ScrambleTier } from '../worlds/scramble.ts'
-import { piecesAt, readExportIndex, type ExportedEntry } from './export-index.ts'
+import { piecesAt } from './export-index.ts'
 import { largestReadable } from './opaque.ts'
 import { TarFile } from './tar-file.ts'
+import {
+  bytesAt,
+  entryOf,
+  noOriginals,
+  openSources,
+  whereOriginal,
+  type Sources,
+  type VariantSources
+} from './variant-sources.ts'
 import { byPath } from './tree.ts'
-import { whole } from '../platform/pieces.ts'
 
 /** In what an export differs from that of world b. */
 export interface Variant {
@@ -26,8 +33,7 @@ export interface Variant {
 }
 
 export interface VariantRequest extends Variant {
-  /** World a's export, with the originals, and world b's. */
-  exports: Readonly<Record<World, string>>
+  exports: VariantSources
   scramble: Pick<Plan['scramble'], 'seed' | 'tier' | 'files' | 'links' | 'paired'>
   /** Where the variant is written. */
   file: string
@@ -41,39 +47,42 @@ export interface WrittenVariant {
 }
 
 /**
- * Writes a variant of world b's export: in the other order, with some originals, or with other noise. Needs both
- * exports and no git: a scrambled file has the size of its original.
+ * Writes a variant of world b's export: in the other order, with some originals, or with other noise. Needs no git: a
+ * scrambled file has the size of its original.
  *
- * @throws TagproofError `document-mismatch` if the exports do not hold the same paths
+ * @throws TagproofError `document-mismatch` if the exports do not hold the same paths; `input-missing` for what only
+ *   the originals could give, on a machine that has none
  */
 export async function writeVariant(request: VariantRequest): Promise<WrittenVariant> {
-  const { exports, scramble, order = 'b', original = () => false } = request
+  const { scramble, order = 'b', original = () => false } = request
   const links = new Set(scramble.links.map((link) => link.path))
   const records = new Map(scrambledIn(request).map((file) => [file.path, file]))
   const files: ScrambledFile[] = []
-  const [a, b] = [await open(exports.a, 'r'), await open(exports.b, 'r')]
+  const sources = await openSources(request.exports)
   const tar = await TarFile.create(request.file)
   try {
-    const [indexA, indexB] = [await readExportIndex(a), await readExportIndex(b)]
-    for (const path of (order === 'a' ? indexA : indexB).keys()) {
-      const [inA, inB] = [entryOf(indexA, path), entryOf(indexB, path)]
-      const header = links.has(path) && original(path) ? { file: a, entry: inA } : { file: b, entry: inB }
+    const { a, b } = sources
+    for (const path of order === 'a' ? sources.orderOfA() : b.index.keys()) {
+      const inB = entryOf(b, path)
+      const own = original(path) ? whereOriginal(sources, path) : { file: b.file, entry: inB }
+      if (a !== null) entryOf(a, path)
+      const header = links.has(path) ? own : { file: b.file, entry: inB }
       await tar.addBlocks(
         piecesAt(header.file, header.entry.start, header.entry.content - header.entry.start)
       )
       const record = original(path) ? undefined : records.get(path)
       if (record === undefined || !isNewNoise(request, record)) {
-        const content = original(path) ? { file: a, entry: inA } : { file: b, entry: inB }
-        await tar.addContent(inB.size, piecesAt(content.file, content.entry.content, inB.size))
+        await tar.addContent(inB.size, piecesAt(own.file, own.entry.content, inB.size))
         if (record !== undefined) files.push(record)
-      } else files.push(await addNoise(tar, request, record, a, inA))
+      } else files.push(await addNoise(tar, request, record, sources))
     }
     return { ...(await tar.end()), files: files.sort(byPath) }
   } catch (error) {
     await rm(request.file, { force: true })
     throw error
   } finally {
-    for (const file of [a, b, tar]) await file.close()
+    await sources.close()
+    await tar.close()
   }
 }
 
@@ -90,8 +99,7 @@ async function addNoise(
   tar: TarFile,
   { scramble, seed = scramble.seed, tier = scramble.tier }: VariantRequest,
   { path, blob, size, reason, original }: ScrambledFile,
-  originals: FileHandle,
-  entry: ExportedEntry
+  sources: Sources
 ): Promise<ScrambledFile> {
   const record = { path, blob, size, reason, original }
   if (size > largestReadable) {
@@ -99,14 +107,27 @@ async function addNoise(
     await tar.addContent(size, observed(scrambledStream(size, path, seed), hash))
     return { ...record, scrambled: asSha256(hash.digest('hex')) }
   }
-  const { bytes, form } = scrambledAs(
-    await whole(piecesAt(originals, entry.content, entry.size)),
-    path,
-    seed,
-    tier
-  )
+  const paired = scramble.paired.some((file) => file.path === path)
+  const { bytes, form } =
+    sources.a === null && !paired
+      ? await formWithoutOriginal(sources, path, seed === scramble.seed && tier === 2)
+      : scrambledAs(await bytesAt(whereOriginal(sources, path, paired)), path, seed, tier)
   await tar.addContent(size, [bytes])
   return { ...record, scrambled: sha256OfBytes(bytes), ...(form === undefined ? {} : { form }) }
+}
+
+/** World b's own copy, but for the files that the second tier keeps in a valid form: it is noise in both tiers. */
+async function formWithoutOriginal(
+  { b, forms }: Sources,
+  path: string,
+  known: boolean
+): Promise<{ bytes: Buffer; form?: ScrambleForm }> {
+  if (!known || forms === null) throw noOriginals(path)
+  for (const form of scrambleForms) {
+    const entry = forms.index.get(`${form}/${path}`)
+    if (entry !== undefined) return { bytes: await bytesAt({ file: forms.file, entry }), form }
+  }
+  return { bytes: await bytesAt({ file: b.file, entry: entryOf(b, path) }) }
 }
 
 function* observed(pieces: Iterable<Buffer>, hash: { update(piece: Buffer): unknown }): Generator<Buffer> {
@@ -114,13 +135,4 @@ function* observed(pieces: Iterable<Buffer>, hash: { update(piece: Buffer): unkn
     hash.update(piece)
     yield piece
   }
-}
-
-function entryOf(index: ReadonlyMap<string, ExportedEntry>, path: string): ExportedEntry {
-  const entry = index.get(path)
-  if (entry !== undefined) return entry
-  throw new TagproofError('document-mismatch', `The exports do not both hold ${JSON.stringify(path)}.`, {
-    where: 'exports/',
-    fix: 'Run tagproof plan again, and build again.'
-  })
 }

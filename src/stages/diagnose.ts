@@ -4,6 +4,7 @@ import type { PlanTarget } from '../documents/plan.ts'
 import { bisect } from '../proof/bisect.ts'
 import type { BuildRoom } from './build-target.ts'
 import { builds, type Trial } from './trial.ts'
+import { hasOriginals } from './variant.ts'
 
 export interface Diagnosis {
   /** Variations without which the target builds; empty if it fails without any; null if nothing was tried. */
@@ -16,22 +17,25 @@ const scrambledFiles: VariationName = 'scrambled-files'
 
 /**
  * Names the variation that makes a target fail in world b, by further builds: scrambled files first, with the second
- * tier before they are blamed; then the others, by halves. A build that took too long is not tried again.
+ * tier before they are blamed; then the others, by halves. A build that took too long is not tried again. A machine that
+ * was given no originals cannot leave scrambled files out: what only that could tell stays untold.
  */
 export async function diagnose(room: BuildRoom, target: PlanTarget, failed: BuiltTarget): Promise<Diagnosis> {
   const { failure } = failed
   if (failure === undefined || failure.code === 'build-timeout') return { follows: null, builds: false }
   const retry = (off: readonly VariationName[], more: Partial<Trial> = {}): Promise<boolean> =>
     builds(room, { target, off, title: titleOf(target, off), ...more })
+  const originals = await hasOriginals(room.context, room.plan)
   const applied = failed.variations.filter((variation) => variation.applied).map(({ name }) => name)
   const others = applied.filter((name) => name !== scrambledFiles)
 
   if (readsScrambled(room, failure)) {
     const title = `build ${target.name} with scrambled files of the second tier`
     if (await retry([], { variant: { tier: 2 }, title })) return { follows: [scrambledFiles], builds: true }
-    if (await retry([scrambledFiles])) return { follows: [scrambledFiles], builds: false }
+    if (originals && (await retry([scrambledFiles]))) return { follows: [scrambledFiles], builds: false }
   }
   if (await retry(others)) return { follows: await oneOf(others, retry), builds: false }
+  if (!originals) return { follows: null, builds: false }
   const everything = [...others, scrambledFiles]
   return { follows: (await retry(everything)) ? everything : [], builds: false }
 }

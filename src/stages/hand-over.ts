@@ -2,6 +2,7 @@ import { rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { HandedFile, Handover } from '../documents/handover.ts'
 import type { World } from '../documents/identifiers.ts'
+import { readDocument } from '../documents/reading.ts'
 import { buildParcel, planParcels, proveParcel, type Parcel } from '../handover/contents.ts'
 import { artifactName, findHanded, unknownFiles } from '../handover/found-files.ts'
 import { packParcel, unpackParcel } from '../handover/parcel-file.ts'
@@ -10,7 +11,9 @@ import type { ArtifactStore, StoredFile } from '../platform/artifacts/store.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { hashFile, withTemporaryFolder } from '../platform/files.ts'
 import type { Needs } from '../platform/github-inputs.ts'
+import { writeForms } from '../source/export-forms.ts'
 import { clearFrom, type StageContext } from './context.ts'
+import { formsFile } from './variant.ts'
 
 /** What a job knows of the run that it is part of. */
 export interface RunPlace {
@@ -39,6 +42,7 @@ export async function handOver(context: StageContext, place: RunPlace, handing: 
   const progress = context.log.begin('hand over')
   try {
     const files: HandedFile[] = []
+    if (handing.stage === 'plan') await addForms(context)
     for (const parcel of parcelsOf(handing)) files.push(await handParcel(context, place, parcel))
     progress.done(files.map(({ name, size }) => `${name} (${size} bytes)`).join(', '))
     return {
@@ -54,6 +58,13 @@ export async function handOver(context: StageContext, place: RunPlace, handing: 
     progress.failed()
     throw error
   }
+}
+
+/** World b's machine can build in the second tier without ever having seen an original. */
+async function addForms({ out }: StageContext): Promise<void> {
+  const { document: plan } = await readDocument('plan', out.plan)
+  const inside = (name: string): string => path.join(out.exports, name)
+  await writeForms(plan, inside(plan.exports.a.file), inside(formsFile))
 }
 
 function parcelsOf(handing: Handing): readonly Parcel[] {

@@ -6,7 +6,7 @@ import { writeVariant } from '../source/export-variant.ts'
 import type { BuildOptions } from './build.ts'
 import { attemptTarget, type BuildRoom } from './build-target.ts'
 import { diagnose } from './diagnose.ts'
-import { plannedExport } from './variant.ts'
+import { variantSources } from './variant.ts'
 
 type WorldB = Pick<Build, 'targets' | 'scramble'>
 
@@ -39,10 +39,7 @@ export async function mendFailures(
 
 async function secondTier(room: BuildRoom, { keep = false }: BuildOptions): Promise<WorldB> {
   const { context, plan } = room
-  const exports = {
-    a: (await plannedExport(context, plan, 'a')).file,
-    b: (await plannedExport(context, plan, 'b')).file
-  }
+  const exports = await variantSources(context, plan)
   const folder = context.out.build('b')
   return withTemporaryFolder('tagproof-variant', async (temporary) => {
     const file = path.join(temporary, 'export-b.tar')

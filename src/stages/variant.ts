@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises'
 import path from 'node:path'
 import type { VariationName } from '../documents/fields.ts'
 import type { World } from '../documents/identifiers.ts'
@@ -5,7 +6,11 @@ import type { Plan, ScrambledFile } from '../documents/plan.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { hashFile, withTemporaryFolder } from '../platform/files.ts'
 import { writeVariant, type Variant } from '../source/export-variant.ts'
+import type { VariantSources } from '../source/variant-sources.ts'
 import type { StageContext } from './context.ts'
+
+/** Beside the exports, for a machine that is given world b's alone. */
+export const formsFile = 'forms-b.tar'
 
 /** An export that a world is given, and which files of it are scrambled. */
 export interface GivenExport {
@@ -50,10 +55,33 @@ export function variantWithout(off: readonly VariationName[]): Variant | undefin
   return { ...(order ? { order: 'a' } : {}), ...(original ? { original: () => true } : {}) }
 }
 
+/** Whether this machine was given the originals; that of world b alone never is. */
+export async function hasOriginals({ out }: Pick<StageContext, 'out'>, plan: Plan): Promise<boolean> {
+  return isThere(path.join(out.exports, plan.exports.a.file))
+}
+
+/** What variants of world b's export can be made of on this machine. */
+export async function variantSources(context: StageContext, plan: Plan): Promise<VariantSources> {
+  const a = (await hasOriginals(context, plan)) ? (await plannedExport(context, plan, 'a')).file : null
+  const forms = path.join(context.out.exports, formsFile)
+  return {
+    a,
+    b: (await plannedExport(context, plan, 'b')).file,
+    ...(a === null && (await isThere(forms)) ? { forms } : {})
+  }
+}
+
+function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false
+  )
+}
+
 /**
  * Hands over a variant of world b's export, which is removed afterwards.
  *
- * @throws TagproofError as {@link plannedExport}: both exports must be there
+ * @throws TagproofError as {@link plannedExport} and `writeVariant`
  */
 export async function withVariant<T>(
   context: StageContext,
@@ -61,14 +89,13 @@ export async function withVariant<T>(
   variant: Variant | undefined,
   use: (given: GivenExport) => Promise<T>
 ): Promise<T> {
-  const b = await plannedExport(context, plan, 'b')
-  if (variant === undefined) return use(b)
-  const a = await plannedExport(context, plan, 'a')
+  if (variant === undefined) return use(await plannedExport(context, plan, 'b'))
+  const exports = await variantSources(context, plan)
   return withTemporaryFolder('tagproof-variant', async (folder) => {
     const file = path.join(folder, 'export-b.tar')
     const { files } = await writeVariant({
       ...variant,
-      exports: { a: a.file, b: b.file },
+      exports,
       scramble: plan.scramble,
       file
     })

@@ -7,6 +7,7 @@ import { readTar } from '../../../src/formats/tar/reader.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { writeExports, type ExportOptions } from '../../../src/source/export.ts'
+import { writeForms } from '../../../src/source/export-forms.ts'
 import { writeVariant, type Variant, type WrittenVariant } from '../../../src/source/export-variant.ts'
 import { openRepository, type Repository } from '../../../src/source/repository.ts'
 import { resolveTag } from '../../../src/source/tag.ts'
@@ -117,6 +118,42 @@ describe("a variant of world b's export", () => {
     for (const { path: name, scrambled } of made.files) expect(found.get(name)).toBe(scrambled)
     const pair = made.files.find((file) => file.path === 'src/x/table.bin')
     expect(pair !== undefined).toBe(change.pairs === true)
+  })
+
+  describe('on a machine that was given no originals', () => {
+    const without = async (change: Variant): Promise<WrittenVariant> => {
+      const tag = await resolveTag(repository, 'v1.0')
+      await writeForms({ tag, scramble: exported.scramble }, place('export-a.tar'), place('forms-b.tar'))
+      return writeVariant({
+        ...change,
+        exports: { a: null, b: place('export-b.tar'), forms: place('forms-b.tar') },
+        scramble: exported.scramble,
+        file: place('without.tar')
+      })
+    }
+
+    it.each<[string, Variant]>([
+      ['the other order', { order: 'a' }],
+      ['the second tier', { tier: 2 }],
+      ['the second tier in the other order', { tier: 2, order: 'a' }],
+      ['files of declared pairs', { pairs: true, tier: 2 }]
+    ])('with %s is the same bytes', async (_, change) => {
+      expect(await without(change)).toEqual(await variant(change))
+    })
+
+    it('is refused where only an original could give it', async () => {
+      const asTheTree: Variant = { original: (name) => name === 'src/x/logo.bin' }
+      await expect(without(asTheTree)).rejects.toMatchObject({ code: 'input-missing' })
+      const otherNoise: Variant = { seed: scrambleSeed({ object: '1', commit: '2' } as never, 1) }
+      await expect(without(otherNoise)).rejects.toMatchObject({ code: 'input-missing' })
+    })
+
+    it('holds no byte of a scrambled file that the forms do not keep', async () => {
+      await without({})
+      const forms = await readFile(place('forms-b.tar'))
+      for (const secret of [noise.subarray(100, 140), Buffer.from('second')])
+        expect(forms.includes(secret)).toBe(false)
+    })
   })
 })
 
