@@ -8,6 +8,7 @@ export default {
     '^.+\\.ts$': '<rootDir>/__tests__/support/typescript.mjs',
     '\\.(py|sh|c)$': '<rootDir>/__tests__/support/text.mjs'
   },
+  testSequencer: '<rootDir>/__tests__/support/sequencer.mjs',
   testTimeout: 600_000,
   maxWorkers: 2,
   clearMocks: true

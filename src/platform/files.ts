@@ -10,28 +10,27 @@ export function sha256OfBytes(bytes: Uint8Array | string): Sha256 {
   return asSha256(createHash('sha256').update(bytes).digest('hex'))
 }
 
-const smallestPiece = 1 << 12
-const largestPiece = 1 << 20
+const piece = 1 << 20
+/** Buffers of hashes that are done: with fresh ones for each file, collecting them costs more than the hash. */
+const spare: Buffer[] = []
+const mostSpare = 4
 
-/**
- * SHA-256 and size in bytes of a file, piece by piece through one buffer, no larger than the file needs: with fresh
- * buffers, as a stream has them, collecting them costs more than the hash.
- */
+/** SHA-256 and size in bytes of a file, read piece by piece. */
 export async function hashFile(file: string): Promise<{ sha256: Sha256; size: number }> {
   const hash = createHash('sha256')
   const handle = await open(file)
+  const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(piece)
   try {
-    const expected = (await handle.stat()).size
-    const buffer = Buffer.allocUnsafeSlow(Math.min(Math.max(expected, smallestPiece), largestPiece))
     let size = 0
     for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length)
+      const { bytesRead } = await handle.read(buffer, 0, piece)
       if (bytesRead === 0) return { sha256: asSha256(hash.digest('hex')), size }
       hash.update(buffer.subarray(0, bytesRead))
       size += bytesRead
     }
   } finally {
     await handle.close()
+    if (spare.length < mostSpare) spare.push(buffer)
   }
 }
 

@@ -154,16 +154,20 @@ function under(folder: string, files: Files, name: string): Files {
   )
 }
 
-/** A setup.py that writes what an expression gives into the package. */
-export function writes(expression: string): Files {
+/** A setup.py that writes what each expression gives into a module of the package; one alone is called `generated`. */
+export function writes(expressions: string | Readonly<Record<string, string>>): Files {
+  const modules = typeof expressions === 'string' ? { generated: expressions } : expressions
+  const statements = Object.entries(modules).map(
+    ([name, expression]) => `with open("little/${name}.py", "w") as stream:
+    stream.write("VALUE = " + repr(${expression}) + "\\n")
+`
+  )
   return {
     ...code,
     'setup.py': `import glob, hashlib, os, socket, time, uuid
 from setuptools import setup
 
-with open("little/generated.py", "w") as stream:
-    stream.write("VALUE = " + repr(${expression}) + "\\n")
-setup(name="little", version="1.2.3", packages=["little"])
+${statements.join('')}setup(name="little", version="1.2.3", packages=["little"])
 `,
     'pyproject.toml': buildSystem('setuptools.build_meta', ['setuptools>=64']),
     ...Object.fromEntries(
