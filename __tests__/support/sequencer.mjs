@@ -4,6 +4,8 @@ import TestSequencer from '@jest/test-sequencer'
 const long = [
   'real/worlds/root.test.ts',
   'real/targets/three.test.ts',
+  'real/python/backends.test.ts',
+  'real/demo/demo.test.ts',
   'real/deb/debian.test.ts',
   'real/venv/venv.test.ts',
   'real/python/',
