@@ -18,6 +18,7 @@ import { engineStart } from './engine-start.ts'
 import { canonicalWriter } from './canonical-writer.ts'
 import { comparisons } from './compare.ts'
 import { debs } from './debs.ts'
+import { debTwice } from './deb-twice.ts'
 import { largeLayer } from './large-layer.ts'
 import { largeSdist } from './large-sdist.ts'
 import { mutants } from './mutants.ts'
@@ -25,6 +26,7 @@ import { proofAdded } from './proof-added.ts'
 import { rehearsals } from './rehearse.ts'
 import { againstReprotest } from './reprotest.ts'
 import { rootFromInputs } from './root.ts'
+import { threeTargets } from './three-targets.ts'
 import { traces } from './trace.ts'
 
 const benchmarks: Readonly<Record<string, (folder: string) => AsyncIterable<Figure>>> = {
@@ -38,6 +40,8 @@ const benchmarks: Readonly<Record<string, (folder: string) => AsyncIterable<Figu
   mutants,
   compare: comparisons,
   debs,
+  'deb-twice': debTwice,
+  'three-targets': threeTargets,
   'large-sdist': largeSdist,
   'large-layer': largeLayer,
   assemble: assembleAgainstDockerfile
