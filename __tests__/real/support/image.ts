@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs'
-import { lstat, mkdir, readdir, readlink, writeFile } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, readdir, readlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ImageLock } from '../../../src/documents/lock.ts'
 import { readImageArchive } from '../../../src/formats/oci/archive.ts'
 import { documentBlob, descriptorJson } from '../../../src/formats/oci/layout-writer.ts'
-import { writeLayer, type LayerFile } from '../../../src/formats/oci/layer-writer.ts'
+import { writeLayer, type LayerBlob, type LayerFile } from '../../../src/formats/oci/layer-writer.ts'
 import { mediaTypes } from '../../../src/formats/oci/media-types.ts'
 import { machinePlatform } from '../../../src/platform/registry/platform.ts'
 
@@ -31,32 +31,37 @@ function words(text: string): string[] {
 /**
  * A base image of a few megabytes, from files of a root that is there anyway: a shell, a C library, a locale.
  *
- * @param more further programs
+ * @param more further programs by name, other files by their path, libraries by their file name
+ * @param upper what lies in further layers
  */
 export async function tinyBase(
   root: string,
   folder: string,
-  more: readonly string[] = []
+  more: readonly string[] = [],
+  upper: readonly (readonly LayerFile[])[] = []
 ): Promise<TestBase> {
   const blobs = path.join(folder, 'blobs')
   await mkdir(blobs, { recursive: true })
   const files = new Map<string, LayerFile>()
-  for (const name of [...paths, ...more.map((program) => `usr/bin/${program}`)]) await take(root, name, files)
+  const named = more.map((name) => (/\/|\.so\./.test(name) ? name : `usr/bin/${name}`))
+  for (const name of [...paths, ...named]) await take(root, name, files)
   const sorted = [...files.values()].sort((one, other) => (one.path < other.path ? -1 : 1))
-  const layer = await writeLayer(path.join(blobs, 'layer'), sorted, 1000)
+  const layers: LayerBlob[] = []
+  for (const [at, entries] of [sorted, ...upper].entries())
+    layers.push(await writeLayer(path.join(blobs, `layer-${at}`), entries, 1000))
   const [os = '', architecture = ''] = machinePlatform().split('/')
   const config = documentBlob({
     architecture,
     os,
     config: { Env: ['PATH=/usr/bin:/bin'], Cmd: ['/bin/sh'] },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${layer.diffId}`] },
-    history: [{ created_by: 'files of a root' }]
+    rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => `sha256:${diffId}`) },
+    history: layers.map(() => ({ created_by: 'files of a root' }))
   })
   const manifest = documentBlob({
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
     config: descriptorJson(mediaTypes.config, config),
-    layers: [descriptorJson(layer.mediaType, layer)]
+    layers: layers.map((layer) => descriptorJson(layer.mediaType, layer))
   })
   for (const { sha256, bytes } of [config, manifest]) await writeFile(path.join(blobs, sha256), bytes)
   const described = (
@@ -74,13 +79,30 @@ export async function tinyBase(
         [machinePlatform()]: {
           manifest: described(mediaTypes.manifest, manifest),
           config: described(mediaTypes.config, config),
-          layers: [described(layer.mediaType, layer)]
+          layers: layers.map((layer) => described(layer.mediaType, layer))
         }
       }
     },
-    blob: (digest) =>
-      path.join(blobs, digest === `sha256:${layer.sha256}` ? 'layer' : digest.slice('sha256:'.length))
+    blob(digest) {
+      const layer = layers.find(({ sha256 }) => digest === `sha256:${sha256}`)
+      return layer?.file ?? path.join(blobs, digest.slice('sha256:'.length))
+    }
   }
+}
+
+/** Writes a base image as a folder that `sources.layouts` names; it is not there before. */
+export async function writeBaseLayout({ lock, blob }: TestBase, folder: string): Promise<void> {
+  const blobs = path.join(folder, 'blobs/sha256')
+  await mkdir(blobs, { recursive: true })
+  const [platform] = Object.values(lock.platforms)
+  if (platform === undefined) throw new Error('the base has no platform')
+  for (const { digest } of [platform.manifest, platform.config, ...platform.layers])
+    await copyFile(blob(digest), path.join(blobs, digest.slice('sha256:'.length)))
+  await writeFile(path.join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
+  await writeFile(
+    path.join(folder, 'index.json'),
+    JSON.stringify({ schemaVersion: 2, manifests: [platform.manifest] })
+  )
 }
 
 /** What is there of a path, its links and the links' targets; libraries are looked for where Debian has them. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Lock } from '../../../src/documents/lock.ts'
@@ -9,7 +9,7 @@ import { formatLock } from '../../../src/lock/lock-file.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { prove } from '../../../src/stages/prove.ts'
 import { debRoot } from '../support/deb-root.ts'
-import { tinyBase, type TestBase } from '../support/image.ts'
+import { tinyBase, writeBaseLayout, type TestBase } from '../support/image.ts'
 import { sharedPython } from '../support/packages.ts'
 import { buildRelease, makeRelease, type TestRelease } from '../support/release.ts'
 import { pythonRoot } from '../support/root.ts'
@@ -96,24 +96,9 @@ beforeAll(async () => {
   base = await tinyBase((await pythonRoot()).root.path, work, ['sha256sum'])
   reference = `example.test/tiny:1@${base.lock.digest}`
   layouts = path.join(work, 'layouts')
-  await writeLayout()
+  await writeBaseLayout(base, layouts)
 }, 600_000)
 afterAll(() => rm(work, { recursive: true, force: true }))
-
-/** The base image as a folder that `sources.layouts` names. */
-async function writeLayout(): Promise<void> {
-  const blobs = path.join(layouts, 'blobs/sha256')
-  await mkdir(blobs, { recursive: true })
-  const [platform] = Object.values(base.lock.platforms)
-  if (platform === undefined) throw new Error('the base has no platform')
-  for (const { digest } of [platform.manifest, platform.config, ...platform.layers])
-    await copyFile(base.blob(digest), path.join(blobs, digest.slice('sha256:'.length)))
-  await writeFile(path.join(layouts, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
-  await writeFile(
-    path.join(layouts, 'index.json'),
-    JSON.stringify({ schemaVersion: 2, manifests: [platform.manifest] })
-  )
-}
 
 async function lockFile(release: TestRelease): Promise<string> {
   const lock: Lock = {

@@ -1,0 +1,81 @@
+import os from 'node:os'
+import type { Variant } from './harness/attack.ts'
+import { differsInImage, inImage, type ImageClass } from './harness/image-class.ts'
+
+/** Three weeks from now: world b's clock is 400 days ahead. */
+const deadline = Math.floor(Date.now() / 1000) + 21 * 86_400
+
+/** Conditions that hold on the machine of a release and in world a, and not in world b. */
+const bombs: Record<string, { how: string; condition: string }> = {
+  date: { how: 'the date', condition: `time.time() < ${deadline}` },
+  host: { how: 'the name of the host', condition: 'not os.uname().nodename.startswith("elsewhere")' },
+  zone: { how: 'the time zone', condition: 'time.localtime(0).tm_hour == 0' },
+  locale: { how: 'the locale', condition: '"et_EE" not in os.environ.get("LC_ALL", "")' },
+  seed: { how: 'the seed of hashes', condition: 'os.environ.get("PYTHONHASHSEED", "0") == "0"' },
+  tail: { how: 'a folder on PATH', condition: '"tail" not in os.environ["PATH"]' },
+  identity: {
+    how: 'the user that root of the build is outside',
+    condition: 'int(open("/proc/self/uid_map").read().split()[1]) < 1900060000'
+  },
+  ...(os.availableParallelism() > 1
+    ? {
+        cpus: {
+          how: 'the number of processors',
+          condition: `len(os.sched_getaffinity(0)) == ${os.availableParallelism()}`
+        }
+      }
+    : {})
+}
+
+/** What only the machine of a release has. */
+const absent: Record<string, { how: string; condition: string; held: string }> = {
+  network: {
+    how: 'a network',
+    condition: 'any(name != "lo" for name in os.listdir("/sys/class/net"))',
+    held: 'no step has a network'
+  },
+  rights: {
+    how: 'rights over devices: CAP_MKNOD',
+    condition:
+      'bool(int(re.search(r"CapEff:\\s*(\\w+)", open("/proc/self/status").read())[1], 16) >> 27 & 1)',
+    held: 'root of a step is the owner of its image, and nothing more'
+  }
+}
+
+const all = { ...bombs, ...absent }
+
+export const imageBomb: ImageClass = {
+  name: 'image-bomb',
+  rows: '7',
+  title: 'A RUN adds code where the machine looks like that of a release',
+  caughtBy:
+    'The two worlds, which differ in each of these inside every RUN. Tracing sees it by itself where it fires in both.',
+  files: () => ({
+    'build/look.py': `import os, re, sys, time
+
+
+def add(name, condition):
+    try:
+        fires = condition()
+    except OSError:
+        fires = False
+    with open(os.path.join(sys.argv[1], name + ".py"), "w") as stream:
+        if fires:
+            stream.write('print("fired: %s")\\n' % name)
+
+
+${Object.entries(all)
+  .map(([name, { condition }]) => `add("${name}", lambda: ${condition})`)
+  .join('\n')}
+`
+  }),
+  steps: (site) => `RUN --mount=type=bind,target=/src python3 /src/build/look.py ${site}`,
+  without: ['clock', 'host-name', 'timezone', 'locale', 'hash-seed', 'path-tail', 'cpus'],
+  variants: [
+    ...Object.entries(bombs).map(([name, { how }]): Variant => {
+      const member = `SITE/${name}.py`
+      return { name, how, reported: [differsInImage(member), inImage('untraced', member)] }
+    }),
+    ...Object.entries(absent).map(([name, { how, held }]): Variant => ({ name, how, held, reported: [] }))
+  ]
+}
