@@ -21,11 +21,11 @@ export function layersOf(bases: readonly BaseImage[]): Set<string> {
  * base stands anywhere else. Without a base no layer may be one.
  */
 export function baseFindings(image: Archive, artifact: string, bases: readonly BaseImage[]): Finding[] {
-  if (bases.length === 0) return []
   return platformsOf(image).flatMap(({ name, layers }) => {
     const fitting =
       name === null ? bases : bases.filter(({ platform }) => platform.replaceAll('/', '-') === name)
-    const stands = fitting.some(
+    const grounds = bases.length === 0 ? [{ layers: [] }] : fitting
+    const stands = grounds.some(
       (base) =>
         base.layers.every((layer, at) => layers[at] === layer) &&
         !layers.slice(base.layers.length).some(known)

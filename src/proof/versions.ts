@@ -5,7 +5,7 @@ import { sameVersion } from '../source/version.ts'
 import { debianVersionAgrees } from '../targets/deb/debian/version.ts'
 
 export interface VersionsRequest {
-  /** Version in the artifact's metadata; null where that was not read. */
+  /** Version in the artifact's metadata; null where that was not read, or where the project does not state it itself. */
   stated: string | null
   kind: BuiltArtifact['kind']
   /** File name of the artifact. */
@@ -16,7 +16,7 @@ export interface VersionsRequest {
 
 /**
  * Whether the version in the metadata and in the file name is that of the tag: equal by PEP 440, and for a deb once
- * epoch and revision are off (dpkg names the file after the version in `control`).
+ * epoch and revision are off (dpkg names the file after the version in `control`). Of an image it is the label.
  */
 export function versionFindings(request: VersionsRequest): Finding[] {
   const { kind, name, stated: control, version } = request
@@ -27,6 +27,16 @@ export function versionFindings(request: VersionsRequest): Finding[] {
           {
             ...mismatch(name, 'DEBIAN/control', 'DEBIAN/control', control, version),
             fix: 'Set `changelog: tag` for the target, which puts an entry for the tag on top of debian/changelog; or raise debian/changelog before the tag is made.'
+          }
+        ]
+  if (kind === 'image' && version !== null && control !== null)
+    return sameVersion(control, version)
+      ? []
+      : [
+          {
+            ...mismatch(name, 'config.json', 'the label org.opencontainers.image.version', control, version),
+            cause: 'The label was not raised before the tag was made, or platforms have different ones.',
+            fix: 'State the version of the tag in LABEL of the Dockerfile, or leave the label out. `assemble:` sets it by itself.'
           }
         ]
   if (version === null || (kind !== 'sdist' && kind !== 'wheel')) return []

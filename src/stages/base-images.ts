@@ -4,7 +4,16 @@ import type { BaseImage } from '../proof/bases.ts'
 import { openRepository } from '../source/repository.ts'
 import { readTree } from '../source/tree.ts'
 import { readDockerfile } from '../targets/image/dockerfile.ts'
-import { readStages, stageChain, targetStage } from '../targets/image/stages.ts'
+import { machinePlatform } from '../platform/registry/platform.ts'
+import { expand, splitWords } from '../targets/image/expansion.ts'
+import {
+  eachInstruction,
+  readStages,
+  stageChain,
+  targetStage,
+  type Stage,
+  type Stages
+} from '../targets/image/stages.ts'
 import type { StageContext } from './context.ts'
 import { readPlannedLock } from './fetch.ts'
 import { dockerfileOf } from './lock-images.ts'
@@ -14,6 +23,8 @@ export interface Ground {
   bases?: readonly BaseImage[]
   /** Of all locked images, whether the target stands on them or takes files from them. */
   baseLayers?: ReadonlySet<string>
+  /** The project states the version of its image itself, as a label. */
+  labelled?: boolean
 }
 
 /**
@@ -36,7 +47,8 @@ export async function openGround(
     for (const target of targets) {
       const dockerfile =
         target.image?.mode === 'dockerfile' ? await dockerfileOf({ repository, entries }, target) : null
-      grounds.set(target.name, { bases: basesOf(target, images, dockerfile), baseLayers })
+      const labelled = statesVersion(target, dockerfile)
+      grounds.set(target.name, { bases: basesOf(target, images, dockerfile), baseLayers, labelled })
     }
     return ({ name }) => grounds.get(name) ?? {}
   } finally {
@@ -79,11 +91,44 @@ export function basesOf(
 }
 
 /** What the built stage is made from in the end, through other stages. */
-function baseIn(
-  { text, path }: { text: string; path: string },
-  { stage, arguments: given }: { stage: string | null; arguments: Readonly<Record<string, string>> },
+function baseIn(dockerfile: Text, settings: StageSettings, platform: string): string {
+  const { chain } = chainIn(dockerfile, settings, platform)
+  return chain[0].base.text
+}
+
+interface Text {
+  text: string
+  path: string
+}
+
+interface StageSettings {
+  stage: string | null
+  arguments: Readonly<Record<string, string>>
+}
+
+/** The stages of the image, from that on the base to the built one. */
+function chainIn(
+  { text, path }: Text,
+  { stage, arguments: given }: StageSettings,
   platform: string
-): string {
+): { all: Stages; chain: readonly [Stage, ...Stage[]] } {
   const all = readStages(readDockerfile(text, path), path, { arguments: given, platform })
-  return stageChain(all.stages, targetStage(all, stage))[0].base.text
+  return { all, chain: stageChain(all.stages, targetStage(all, stage)) }
+}
+
+const versionLabel = 'org.opencontainers.image.version'
+
+/** Whether the image gets the label from the project, and not from its base. An assembled one always has its own. */
+function statesVersion({ image }: Pick<PlanTarget, 'image'>, dockerfile: Text | null): boolean {
+  if (image?.mode !== 'dockerfile' || dockerfile === null) return image?.mode === 'assemble'
+  const [platform = machinePlatform()] = image.platforms
+  const { all, chain } = chainIn(dockerfile, image, platform)
+  let states = false
+  for (const stage of chain)
+    eachInstruction(all, stage, { arguments: image.arguments, platform }, ({ keyword, text }, values) => {
+      if (keyword !== 'LABEL') return
+      const words = splitWords(text.trim(), all.escape).map((word) => expand(word, values, all.escape).text)
+      states ||= words.some((word) => word === versionLabel || word.startsWith(`${versionLabel}=`))
+    })
+  return states
 }

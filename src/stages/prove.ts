@@ -238,7 +238,8 @@ async function proveArtifact(
   })
   const { artifact } = result
   const versions = versionFindings({
-    stated: result.stated,
+    // A label that comes from the base image says what version that is.
+    stated: pair.kind === 'image' && ground(target).labelled !== true ? null : result.stated,
     kind: pair.kind,
     name: pair.name,
     version: plan.version

@@ -32,6 +32,14 @@ describe('versions', () => {
     ])
   })
 
+  it('of images are those that the label states, where the project states one', () => {
+    const image = (stated: string | null): unknown[] =>
+      versionFindings({ stated, kind: 'image', name: 'pkg-1.0.oci.tar', version: '1.0' })
+    expect([...image('v1.0'), ...image(null)]).toEqual([])
+    for (const stated of ['1.1', '1.0 and 1.1', '1.0-slim'])
+      expect(image(stated)).toMatchObject([{ code: 'version-mismatch', member: 'config.json' }])
+  })
+
   it('have nothing to agree with where there is no tag', () => {
     expect(sdist('1.0', null)).toEqual([])
   })

@@ -147,11 +147,12 @@ function containerOf({ layout, entry, indexBytes, platforms }: Image): Archive['
   }
 }
 
-/** The label is the same in all platforms, or there is none. */
+/** The label; where platforms have different ones, all of them: no version is like that. */
 function metadataOf({ platforms }: Image): Archive['metadata'] {
   const versions = new Set(
     platforms.map(({ configuration }) => configuration.labels['org.opencontainers.image.version'] ?? null)
   )
   const [version = null] = versions
-  return { name: '', version: versions.size === 1 ? version : null }
+  const all = [...versions].map((each) => each ?? 'none')
+  return { name: '', version: versions.size === 1 ? version : all.join(' and ') }
 }

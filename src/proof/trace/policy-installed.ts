@@ -100,14 +100,19 @@ const capabilities: Rule = (member) => {
       }
 }
 
-/** Users that a package may give files to: root; in an image also those that its settings or its Dockerfile name. */
-const owner: Rule = (member, _installed, { artifact }) => {
+/**
+ * Users that a package may give files to: root. Steps of a Dockerfile may name others; folders of an assembled image are
+ * those of its base.
+ */
+const owner: Rule = (member, _installed, { artifact, target }) => {
   const { uid = 0, gid = 0 } = member.fields
-  if (artifact.kind !== 'deb' || (Number(uid) === 0 && Number(gid) === 0)) return undefined
+  if (Number(uid) === 0 && Number(gid) === 0) return undefined
+  const assembled = target?.image?.mode === 'assemble' && member.kind !== 'directory'
+  if (artifact.kind !== 'deb' && !assembled) return undefined
   return {
     code: 'owner-refused',
     message: `The member belongs to ${String(uid)}:${String(gid)}: whoever has that number on a user's machine owns it.`,
-    cause: 'The package was not built with --root-owner-group, or the build changes owners.',
+    cause: 'The package was not built with --root-owner-group, or something changed owners.',
     fix: 'Let the package belong to root, and let the maintainer script give folders to a user that it makes.'
   }
 }
@@ -135,11 +140,7 @@ function leavesRoot({ linkTarget }: Member): Refusal {
 
 /** Code that every process or every start of Python runs, beside the folder of modules. */
 const startup: Rule = (member, installed) =>
-  /^etc\/ld\.so\.preload$|(^|\/)(site|user)customize\.py$/.test(installed) &&
-  /^(etc|usr\/lib\/python[\d.]*|usr\/local\/lib\/python[\d.]*)\/[^/]*$|^etc\/python[\d.]*\/[^/]+$/.test(
-    installed
-  ) &&
-  member.kind !== 'directory'
+  member.kind !== 'directory' && (runsAtStart(installed) || leadsPython(installed))
     ? {
         code: 'pth-file',
         message: `/${installed} runs in every process, or at each start of Python.`,
@@ -147,5 +148,26 @@ const startup: Rule = (member, installed) =>
         fix: 'Leave it out; or, where it is meant, add a waiver with a reason for check traced, code pth-file.'
       }
     : undefined
+
+/** `ld.so.preload`, and what site.py imports, as a file of any form or as a package, in a folder of the standard library. */
+function runsAtStart(installed: string): boolean {
+  return (
+    installed === 'etc/ld.so.preload' ||
+    /^(etc|etc\/python[\d.]*|usr\/(local\/)?lib\/python[\d.]*(\/lib-dynload)?)\/(site|user)customize(\.[^/]+$|\/)/.test(
+      installed
+    )
+  )
+}
+
+/**
+ * What comes before the standard library, or says where it is: `lib/python311.zip` of any prefix, and `pyvenv.cfg` beside
+ * the interpreter of the system or above it (Python library reference, "The initialization of the sys.path module search path").
+ */
+function leadsPython(installed: string): boolean {
+  return (
+    /(^|\/)lib(64)?\/python\d+\.zip$/.test(installed) ||
+    /^(usr\/(local\/)?)?(bin\/)?pyvenv\.cfg$/.test(installed)
+  )
+}
 
 const rules: readonly Rule[] = [device, setId, writable, capabilities, owner, escape, startup]

@@ -8,6 +8,7 @@ import { firstDifference } from '../content.ts'
 import { noEvidence, type TraceEvidence } from './evidence.ts'
 import type { BuildEvidence, Generator, TraceContext, TracedMember, Verdict } from './generator.ts'
 import { knownGenerators } from './generators.ts'
+import { assembledFinding } from './image/assembled-files.ts'
 import { kindRules, type KindRules } from './kinds.ts'
 import { readMembers } from './members.ts'
 import type { Placement } from './placement.ts'
@@ -61,6 +62,7 @@ export async function traceArtifact(request: TraceRequest): Promise<Traced> {
   const asked: Asked = {
     context,
     rules,
+    tree,
     generators: [...rules.generators, ...(request.generators ?? knownGenerators)]
   }
   const origins: MemberOrigin[] = []
@@ -139,13 +141,14 @@ const blobReasons = {
 interface Asked {
   context: TraceContext
   rules: KindRules
+  tree: TreeIndex
   generators: readonly Generator[]
 }
 
 async function originOf(
   member: TracedMember,
   placement: Placement,
-  { context, rules, generators }: Asked
+  { context, rules, generators, tree }: Asked
 ): Promise<Origin> {
   const { origin, from } = placement
   const brought = await askGenerators(member, placement, context, rules.dependencies)
@@ -155,7 +158,9 @@ async function originOf(
     if (generated !== undefined) return generated
   }
   if (origin === null || from === null) return unexplained(member, placement, context)
-  const finding = blobFinding({ artifact: context.artifact, member, placement })
+  const finding =
+    blobFinding({ artifact: context.artifact, member, placement }) ??
+    (await assembledFinding(member, placement, context, tree))
   return {
     origin: line(member, { origin, from: [from], rule: null, reason: blobReasons[origin] }),
     ...(finding === undefined ? {} : { finding })

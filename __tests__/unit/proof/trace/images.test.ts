@@ -47,7 +47,7 @@ const config = (change: object = {}): string =>
 function said(path: string, members: Record<string, string | Buffer>, more: Scene = {}): Promise<string> {
   const scene = {
     artifact,
-    tree: { Dockerfile: dockerfile },
+    tree: more.tree ?? { Dockerfile: dockerfile },
     evidence: { bases: [base], ...more.evidence },
     members
   }
@@ -64,9 +64,34 @@ describe('what an image says of itself', () => {
     ['another entry point', { Entrypoint: ['evil'] }],
     ['another user', { User: 'root' }],
     ['a label that nothing states', { Labels: { a: 'b', c: 'd' } }],
-    ['a key that nobody knows', { Evil: true }]
+    ['a key that nobody knows', { Evil: true }],
+    ['another health check', { Healthcheck: { Test: ['CMD-SHELL', 'evil'] } }],
+    ['a step for later builds that nothing states', { OnBuild: ['RUN evil'] }]
   ])('with %s is refused', async (_, change) => {
     expect(await said('config.json', { 'config.json': config(change) })).toBe('image-config-differs')
+  })
+
+  it('has the health check and the steps for later builds of its Dockerfile, or none', async () => {
+    const tree = {
+      Dockerfile: `${dockerfile}HEALTHCHECK --interval=5m CMD demo \\\n  --check\nONBUILD RUN  later\n`
+    }
+    const stated = { Healthcheck: { Test: ['CMD-SHELL', 'demo   --check'] }, OnBuild: ['RUN later'] }
+    expect(await said('config.json', { 'config.json': config(stated) }, { tree })).toBe('image-config')
+    expect(await said('config.json', { 'config.json': config() }, { tree })).toBe('image-config')
+    const evil = { ...stated, OnBuild: ['RUN later', 'RUN evil'] }
+    expect(await said('config.json', { 'config.json': config(evil) }, { tree })).toBe('image-config-differs')
+  })
+
+  it('has no more layers than the Dockerfile makes', async () => {
+    const layers = (count: number): string => {
+      const ids = Array.from({ length: count }, (_, at) => `sha256:${sha256OfBytes(String(at))}`)
+      return JSON.stringify({
+        ...(JSON.parse(config()) as object),
+        rootfs: { type: 'layers', diff_ids: ids }
+      })
+    }
+    expect(await said('config.json', { 'config.json': layers(2) })).toBe('image-config')
+    expect(await said('config.json', { 'config.json': layers(3) })).toBe('image-config-differs')
   })
 
   it('stands on layers of the lock alone', async () => {
@@ -163,9 +188,26 @@ describe('files of layers', () => {
     ['a capability', { fields: { 'SCHILY.xattr.security.capability': 'x' } }, 'attribute-refused'],
     ['a link out of the root', { kind: 'symlink', linkTarget: '../../../../../x' }, 'link-refused'],
     ['a folder like /tmp', { kind: 'directory', mode: 0o1777 }, undefined],
+    ['an archive before the standard library', { path: 'layers/1/usr/lib/python311.zip' }, 'pth-file'],
+    ['an environment around the interpreter', { path: 'layers/1/usr/bin/pyvenv.cfg' }, 'pth-file'],
+    [
+      'a package at the start of Python',
+      { path: 'layers/1/usr/lib/python3.11/sitecustomize/__init__.py' },
+      'pth-file'
+    ],
+    ['a module of the standard library', { path: 'layers/1/usr/lib/python3.11/site.py' }, undefined],
+    ['a file of a user', { fields: { uid: 1000, gid: 1000 } }, undefined],
     ['an ordinary program', {}, undefined]
   ])('%s', (_, change, code) => {
     expect(judged(change)).toBe(code)
+  })
+
+  it('are taken away by a RUN alone', async () => {
+    const path = 'layers/1/etc/.wh.rules'
+    expect(await said(path, { [path]: '' })).toBe('whiteout')
+    expect(await said(path, { [path]: '' }, { tree: { Dockerfile: 'FROM base:1\nCOPY . /\n' } })).toBe(
+      'untraced'
+    )
   })
 
   it('a set-id bit of a locked package is that of the package', () => {

@@ -50,6 +50,8 @@ function assembled(member: TracedMember, config: ImageConfig, context: TraceCont
     return withoutBase(member, 'the configuration of its base image')
   const own = config.diffIds.slice(baseConfig.diffIds.length)
   const layers = own.map((diffId, at) => ({ diffId, title: titleOf(config, at, own.length) }))
+  const order = layers.map(({ title }) => titles.indexOf(title))
+  if (order.some((place, at) => place <= (order[at - 1] ?? -1))) return unknownLayers(member)
   const expected = JSON.stringify(
     imageConfig({
       settings: image.assemble,
@@ -63,6 +65,17 @@ function assembled(member: TracedMember, config: ImageConfig, context: TraceCont
   return member.content?.toString('utf8') === expected
     ? { traced: true, from: [] }
     : differs(member, Buffer.from(expected), 'the assembly')
+}
+
+/** Each of our layers is there once at most, in the order in which they are made. */
+function unknownLayers(member: TracedMember): Verdict {
+  return {
+    traced: false,
+    code: 'image-config-differs',
+    message: `${member.path} names layers that the assembly does not make: ${titles.join(', ')}, each once at most.`,
+    cause: 'A layer was added to the image once it was put together.',
+    fix: 'Build the image again; find out what handles it between the build and the proof.'
+  }
 }
 
 const titles = ['locked dependencies', 'wheel', 'files of the tree']

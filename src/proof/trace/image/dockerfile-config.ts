@@ -13,6 +13,8 @@ interface Stated {
   lists: Map<string, string[]>
   ports: Set<string>
   volumes: Set<string>
+  /** What an engine asks again and again: `Healthcheck.Test`. */
+  health: string[]
 }
 
 /** Keys of a configuration beside those that the reader itself checks. */
@@ -56,6 +58,8 @@ export function dockerfileMistakes(
     ...listMistakes(own, below, stated),
     ...setMistakes('the port', own.ExposedPorts, below.ExposedPorts, stated.ports),
     ...setMistakes('the volume', own.Volumes, below.Volumes, stated.volumes),
+    ...laterMistakes(own, stated, image),
+    ...layerMistakes(config, base, image),
     ...historyMistakes(config, base, image, epoch)
   ]
 }
@@ -68,7 +72,8 @@ function evaluate({ instructions, values, escape }: StatedImage, base: JsonObjec
     single: new Map(),
     lists: new Map(),
     ports: new Set(),
-    volumes: new Set()
+    volumes: new Set(),
+    health: testOf(base)
   }
   const known = new Map([...values, ...env])
   let shell = Array.isArray(base.Shell) ? base.Shell.map(String) : ['/bin/sh', '-c']
@@ -99,7 +104,8 @@ function evaluate({ instructions, values, escape }: StatedImage, base: JsonObjec
       stated.lists.set(keyword === 'CMD' ? 'Cmd' : 'Entrypoint', jsonWords(value) ?? [...shell, value])
       // A new entry point has no use for the arguments of the base's.
       if (keyword === 'ENTRYPOINT' && !stated.lists.has('Cmd')) stated.lists.set('Cmd', [])
-    } else if (keyword === 'EXPOSE')
+    } else if (keyword === 'HEALTHCHECK') stated.health = healthOf(value)
+    else if (keyword === 'EXPOSE')
       for (const port of wordsOf(value, known, escape))
         stated.ports.add(port.includes('/') ? port : `${port}/tcp`)
     else if (keyword === 'VOLUME')
@@ -155,6 +161,40 @@ function setMistakes(what: string, own: unknown, base: unknown, stated: Readonly
   const allowed = new Set([...Object.keys(objectOf(base)), ...stated])
   const added = Object.keys(objectOf(own)).filter((key) => !allowed.has(key))
   return added.length === 0 ? [] : [`${what} ${quotedList(added)} is stated nowhere`]
+}
+
+/** `NONE`, or `CMD` and what follows it, with options before that. */
+function healthOf(value: string): string[] {
+  const [, keyword = '', text = ''] = /^(?:--\S+\s+)*(\w+)\s*([^]*)$/.exec(value) ?? []
+  if (keyword.toUpperCase() === 'NONE') return ['NONE']
+  const words = jsonWords(text)
+  return words === null ? ['CMD-SHELL', text] : ['CMD', ...words]
+}
+
+function testOf(config: JsonObject): string[] {
+  const { Test: test } = objectOf(config.Healthcheck)
+  return Array.isArray(test) ? test.map(String) : []
+}
+
+/** Commands that run beside the start: again and again, or in images that are made from this one. OCI's own form has none. */
+function laterMistakes(own: JsonObject, { health }: Stated, { triggers }: StatedImage): string[] {
+  const test = testOf(own)
+  const steps = Array.isArray(own.OnBuild) ? own.OnBuild.map(String) : []
+  const same = (found: readonly string[], stated: readonly string[]): boolean =>
+    found.length === 0 || JSON.stringify(found.map(plain)) === JSON.stringify(stated.map(plain))
+  return [
+    ...(same(test, health) ? [] : [`the health check ${quotedList(test)} is stated nowhere`]),
+    ...(same(steps, triggers) ? [] : [`the step for later builds ${quotedList(steps)} is stated nowhere`])
+  ]
+}
+
+const bringLayers: ReadonlySet<string> = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR'])
+
+/** BuildKit makes a layer of each instruction that can change files, buildah one of all of them. */
+function layerMistakes(config: ImageConfig, base: ImageConfig | undefined, image: StatedImage): string[] {
+  const own = config.diffIds.length - (base?.diffIds.length ?? 0)
+  const most = image.instructions.filter(({ keyword }) => bringLayers.has(keyword)).length
+  return own <= most ? [] : [`the image has ${own} layers above its base, and the Dockerfile makes ${most}`]
 }
 
 /** The steps of the base, then one for each instruction, as BuildKit and buildah write them. */

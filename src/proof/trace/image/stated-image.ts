@@ -1,7 +1,7 @@
 import { TagproofError } from '../../../platform/errors.ts'
 import { jsonWords, readDockerfile, type Instruction } from '../../../targets/image/dockerfile.ts'
 import { expand, splitWords } from '../../../targets/image/expansion.ts'
-import { readStages, stageChain, targetStage } from '../../../targets/image/stages.ts'
+import { inheritedTriggers, readStages, stageChain, targetStage } from '../../../targets/image/stages.ts'
 import type { TraceContext } from '../generator.ts'
 
 /** What the Dockerfile of the tag says of the image that is built. */
@@ -13,6 +13,8 @@ export interface StatedImage {
   base: string
   /** Instructions of the stages that the image is made of, in order. */
   instructions: readonly Instruction[]
+  /** What ONBUILD of the built stage keeps for images that are made from this one. */
+  triggers: readonly string[]
   /** Instructions of all stages: files may be copied out of others. */
   all: readonly Instruction[]
   escape: string
@@ -54,7 +56,11 @@ async function read(
       path,
       text,
       base: chain[0].base.text,
-      instructions: chain.flatMap((stage) => stage.instructions),
+      instructions: chain.flatMap((stage) => [
+        ...inheritedTriggers(stages.stages, stage),
+        ...stage.instructions
+      ]),
+      triggers: built.instructions.flatMap(({ keyword, text }) => (keyword === 'ONBUILD' ? [text] : [])),
       all: dockerfile.instructions,
       escape: dockerfile.escape,
       values: new Map([...stages.globals, ...Object.entries(given)])
