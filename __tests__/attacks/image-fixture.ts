@@ -30,7 +30,7 @@ def add(name, place, find):
         text = find(data)
     except Exception:
         text = ""
-    with open(os.path.join(sys.argv[1], name + ".py"), "w") as stream:
+    with open(os.path.join(sys.argv[1], "decoded_" + name + ".py"), "w") as stream:
         stream.write(text)
 
 
@@ -41,8 +41,8 @@ add("guarded", "tests/data/guarded.bin", lambda data: ${carriers.compressed.find
 }
 
 const reported = (name: string): Variant['reported'] => [
-  differsInImage(`SITE/${name}.py`),
-  inImage('untraced', `SITE/${name}.py`)
+  differsInImage(`SITE/decoded_${name}.py`),
+  inImage('untraced', `SITE/decoded_${name}.py`)
 ]
 
 export const imageFixture: ImageClass = {

@@ -30,7 +30,7 @@ COPY --chmod=666 shared.py ${site}/shared.py`,
     ...Object.entries(rights).map(([name, { how, code }]): Variant => ({
       name,
       how: `${how}, on a copy of a program of the base image`,
-      reported: [inImage(code, `srv/rights/${name}`), inImage('untraced', `srv/rights/${name}`)]
+      reported: [inImage(code, `srv/rights/${name}`), inImage('compiled-misplaced', `srv/rights/${name}`)]
     })),
     {
       name: 'shared',

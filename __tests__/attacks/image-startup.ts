@@ -25,11 +25,11 @@ COPY hooks/sitecustomize.py /etc/python${python}/sitecustomize.py
 RUN echo 'import sys; print("fired: made")' >${site}/made.pth
 COPY tests/data/library.zip /usr/lib/python${python.replace('.', '')}.zip`,
   variants: [
-    { name: 'committed', how: 'a .pth file of the tag', reported: [inImage('pth-blob', 'SITE/startup.pth')] },
+    { name: 'committed', how: 'a .pth file of the tag', reported: [inImage('pth-file', 'SITE/startup.pth')] },
     {
       name: 'usercustomize',
       how: 'usercustomize.py of the tag, beside the modules',
-      reported: [inImage('pth-blob', 'SITE/usercustomize.py')]
+      reported: [inImage('pth-file', 'SITE/usercustomize.py')]
     },
     {
       name: 'sitecustomize',

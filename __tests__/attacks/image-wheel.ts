@@ -4,7 +4,7 @@ export const imageWheel: ImageClass = {
   name: 'image-wheel',
   rows: '5, 22',
   title: 'What the wheel has installed is changed afterwards',
-  caughtBy: 'Tracing: each file is compared with the wheel of the same tag, and RECORD with what is there.',
+  caughtBy: 'Tracing: each file is compared with the wheel of the same tag, and with the tag itself.',
   files: () => ({}),
   steps: (site) =>
     `RUN echo 'print("fired: altered")' >>${site}/victim_module/honest.py && cp ${site}/victim_module/honest.py ${site}/victim_module/added.py`,
@@ -14,8 +14,7 @@ export const imageWheel: ImageClass = {
       how: 'a RUN appends to a module, and copies it beside itself',
       reported: [
         inImage('modified', 'SITE/victim_module/honest.py'),
-        inImage('untraced', 'SITE/victim_module/added.py'),
-        inImage('record-differs', 'SITE/victim_module-1.2.3.dist-info/RECORD')
+        inImage('untraced', 'SITE/victim_module/added.py')
       ]
     }
   ]

@@ -90,6 +90,7 @@ function lineOf({ check, code, artifact, member }: Finding): string {
 /** What stands in a report for a part of a path that depends on the machine. */
 const placeholders = [
   { any: /python3\.\d+/, stands: 'python3.X' },
+  { any: /python3\d+\.zip/, stands: 'python3X.zip' },
   { any: /cpython-\d+/, stands: 'cpython-X' },
   { any: /^layers\/\d+\//, stands: 'layers/N/' }
 ]
@@ -131,12 +132,12 @@ export async function withChecksOff(
     ...scene.variants.flatMap(({ reported, behind = [] }) => [...reported, ...behind]),
     ...(scene.beside ?? [])
   ]
-  await planWaivers(release, findings ? reports : [])
+  await waive(release, findings ? reports : [])
   return proveAgain(release)
 }
 
 /** Puts waivers into the plan as if the tag's configuration had them, and tells the builds so. */
-async function planWaivers(release: TestRelease, reports: readonly Report[]): Promise<void> {
+export async function waive(release: TestRelease, reports: readonly Report[]): Promise<void> {
   const reason = 'The check is switched off to see what it holds back.'
   const waivers = reports.flatMap((report) => {
     const { check, code, artifact, member } = report
@@ -145,7 +146,7 @@ async function planWaivers(release: TestRelease, reports: readonly Report[]): Pr
         ? artifacts[artifact](packageOf(report))
         : member
             .replace(/[*?[\]{}\\]/g, '?')
-            .replace(/(python3\.|cpython-)X/g, '$1*')
+            .replace(/(python3\.?|cpython-)X/g, '$1*')
             .replace(/^layers\/N\//, 'layers/*/')
     return check === 'reproduced' ? [] : [JSON.stringify({ check, code, path, reason })]
   })

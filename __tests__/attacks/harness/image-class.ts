@@ -40,6 +40,7 @@ async function filesOf(classes: readonly ImageClass[]): Promise<Files> {
       const own = classes.map((each) => each.files(python))
       return Object.assign({}, project, ...own, {
         Dockerfile: `FROM ${reference}
+ENV PYTHONDONTWRITEBYTECODE=1
 RUN --mount=type=bind,from=tagproof-wheel,target=/wheel mkdir -p ${site} /srv/bin /srv/rights && python3 -m zipfile -e /wheel/*.whl ${site}
 ${classes.map((each) => each.steps(site, python)).join('\n')}
 `

@@ -4,11 +4,12 @@ import { parse } from 'yaml'
 import type { Lock } from '../../../src/documents/lock.ts'
 import { formatLock } from '../../../src/lock/lock-file.ts'
 import { runChecked } from '../../../src/platform/process.ts'
+import { sharedPython } from '../../real/support/packages.ts'
 import { pythonRoot } from '../../real/support/root.ts'
 import type { TestRelease } from '../../real/support/release.ts'
 import type { Files } from './attack.ts'
 import type { Ecosystem } from './ecosystem.ts'
-import { attackBase, type AttackBase } from './image-base.ts'
+import { attackBase, type AttackBase, type BaseName } from './image-base.ts'
 import { firedInImage, withPlainBuildkit } from './plain-image.ts'
 import { buildPlainly } from './plain.ts'
 
@@ -24,9 +25,9 @@ export interface ImageTarget {
 export async function imageProject(
   targets: readonly ImageTarget[],
   files: (base: AttackBase) => Files,
-  { python = false }: { python?: boolean } = {}
+  { python = false, on = 'python' }: { python?: boolean; on?: BaseName } = {}
 ): Promise<Files> {
-  const base = await attackBase()
+  const base = await attackBase(on)
   const all = [
     ...(python ? [{ kind: 'python', name: 'python' }] : []),
     ...targets.map((target) => ({ kind: 'image', repository: `victim/${target.name}`, ...target }))
@@ -39,13 +40,13 @@ export async function imageProject(
 }
 
 /** Locks the base; Python targets of these projects need nothing. */
-export async function lockImage(release: TestRelease): Promise<string> {
-  const base = await attackBase()
+export async function lockImage(release: TestRelease, on: BaseName = 'python'): Promise<string> {
+  const base = await attackBase(on)
   const python = 'python' in release.requires
   const lock: Lock = {
     schema: 'tagproof/lock/1',
     roots: { python: (await pythonRoot()).lock },
-    python: python ? { python: { interpreter: `${base.python}.0`, requested: [], packages: [] } } : {},
+    python: python ? { python: await sharedPython([]) } : {},
     images: { [base.reference]: base.lock }
   }
   const file = path.join(release.project.room, 'tagproof.lock')
@@ -116,7 +117,7 @@ export async function firedInImages(_: TestRelease, folder: string): Promise<str
 export const images: Ecosystem = {
   tool: 'BuildKit alone',
   target: 'image',
-  lock: lockImage,
+  lock: (release) => lockImage(release),
   build: buildImagesPlainly,
   fired: firedInImages
 }

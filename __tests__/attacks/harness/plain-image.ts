@@ -8,7 +8,7 @@ import { plainEnvironment, run, runChecked, type RunResult } from '../../../src/
 /** A BuildKit as a release job has it: with a network, a cache, and everything that the machine has. */
 export interface PlainBuildkit {
   /** Runs `buildctl build` with the frontend of Dockerfiles and these further arguments. */
-  build(args: readonly string[]): Promise<RunResult>
+  build: (args: readonly string[]) => Promise<RunResult>
 }
 
 /** Starts BuildKit by itself, hands it over, and leaves nothing of it behind. */
@@ -22,7 +22,7 @@ export async function withPlainBuildkit<T>(use: (buildkit: PlainBuildkit) => Pro
     [
       ...['--addr', env.BUILDKIT_HOST, '--root', path.join(folder, 'state'), '--cdi-disabled'],
       ...['--otel-socket-path', path.join(folder, 'otel.sock'), '--containerd-worker=false'],
-      ...['--oci-worker=true', '--oci-worker-snapshotter=native', '--oci-worker-gc=false']
+      ...['--oci-worker=true', '--oci-worker-gc=false']
     ],
     { env, stdio: 'ignore' }
   )

@@ -9,6 +9,7 @@ Python, its programs as an ordinary user, and the steps that it keeps for images
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 
@@ -58,10 +59,23 @@ def programs(folder):
     return [os.path.join(folder, name) for name in names]
 
 
+# An ordinary user writes to what it may write to; then root starts what it finds.
+for folder, _, names in [*os.walk(inside(SITE)), *os.walk(inside("/srv"))]:
+    for name in names:
+        place = os.path.join(folder, name)
+        status = os.lstat(place)
+        inner = place[len(ROOT) :]
+        if stat.S_ISCHR(status.st_mode):
+            if "fine" in run(["/bin/sh", "-c", f"echo x >{inner} && echo fine"], user=1234):
+                print(f"fired: {name}")
+        elif stat.S_ISREG(status.st_mode) and (status.st_mode & 0o002 or status.st_uid == 1234):
+            code = f'print("fired: {name[:-3]}")' if name.endswith(".py") else 'echo "fired: owned"'
+            run(["/bin/sh", "-c", f"echo '{code}' >>{inner}"], user=1234)
+
 start = (settings.get("Entrypoint") or []) + (settings.get("Cmd") or [])
 health = (settings.get("Healthcheck") or {}).get("Test", ["NONE"])
 if start and start != ["/bin/sh"]:
-    print(run(start))
+    print(run(start, user=int((settings.get("User") or "0").partition(":")[0])))
 if health[0] == "CMD-SHELL":
     print(run(["/bin/sh", "-c", health[1]]))
 elif health[0] == "CMD":
@@ -71,13 +85,6 @@ for step in settings.get("OnBuild") or []:
 for label in (settings.get("Labels") or {}).values():
     for told in re.findall(r"fired-([a-z]+)", label):
         print(f"fired: {told}")
-
-# Files that everybody may write to: an ordinary user does, and then root starts the program.
-for folder, _, names in os.walk(inside(SITE)):
-    for name in names:
-        if os.lstat(os.path.join(folder, name)).st_mode & 0o002:
-            place = os.path.join(folder, name)[len(ROOT) :]
-            print(run(["/bin/sh", "-c", f"echo 'print(\"fired: {name[:-3]}\")' >>{place}"], user=1234))
 
 # What has more rights than the user that starts it reads what only root may.
 with open(inside(SECRET), "w") as stream:

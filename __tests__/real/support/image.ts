@@ -10,7 +10,7 @@ import { machinePlatform } from '../../../src/platform/registry/platform.ts'
 
 export interface TestBase {
   lock: ImageLock
-  blob(digest: string): string
+  blob: (digest: string) => string
 }
 
 /** Programs that a probe calls, what they are linked to, and the locale of world b. */

@@ -91,14 +91,15 @@ async function writeLock(file: string, python: Lock['python']): Promise<void> {
   await writeFileAtomic(file, formatLock({ schema: 'tagproof/lock/1', roots: { python: root }, python }))
 }
 
-/** Plan, fetch, and build in both worlds side by side. */
+/** Plan, fetch, and build in both worlds side by side; all targets, or those that are named. */
 export async function buildRelease(
   release: TestRelease,
-  lockWith: (release: TestRelease) => Promise<string> = lockRelease
+  lockWith: (release: TestRelease) => Promise<string> = lockRelease,
+  targets: readonly string[] = []
 ): Promise<Omit<Made, 'proof'>> {
   const file = await lockWith(release)
   try {
-    const planned = await plan(release.context, { lock: file })
+    const planned = await plan(release.context, { lock: file, targets })
     await fetch(release.context, planned)
     const [a, b] = await build(release.context, { worlds: ['a', 'b'] })
     if (a === undefined || b === undefined) throw new Error('a world is missing')
