@@ -19,8 +19,9 @@ const text = `# Attacks
 
 Every attack of this list is made for real in the tests, ${count} variants in ${attackTable.length} classes. Each is tried three ways:
 
-1. **Built by the ecosystem's own tool** (\`python -m build\`, or the hooks of the backend; \`dpkg-buildpackage\`), the package
-   is installed (debs by \`dpkg\` in a root of their own), and the code of the attacker runs.
+1. **Built by the ecosystem's own tool** (\`python -m build\`, or the hooks of the backend; \`dpkg-buildpackage\`;
+   BuildKit), the package is installed (debs by \`dpkg\` in a root of their own, images unpacked by \`umoci\` and started),
+   and the code of the attacker runs. An image that is changed once it is built is used as it is.
 2. **Built by Tagproof** in both worlds, the release is refused with the finding below, or the attack finds nothing to
    work with.
 3. **With just that check switched off**, the same repository gets through, and the code runs from what would be shipped.
@@ -59,9 +60,11 @@ In every repository of an attack, nothing but the attack is reported.
 
 ## What is not in the suite
 
-- Rows 11 and 13 are about images and actions; row 27 is about uploads. They join with those parts.
+- Rows 11 and 13 (steps that fetch, bases that move) are tested with Dockerfiles and locks
+  (\`__tests__/real/image\`, \`__tests__/real/lock\`); row 27 is about uploads.
 - Row 17 (set-id bits, devices) in sdist and wheel: archives that have them are refused by the readers; that is tested with
-  the readers (\`__tests__/real/formats/hostile\`), not with a project. Debs with them are above.
+  the readers (\`__tests__/real/formats/hostile\`), not with a project. Debs and images with them are above.
+- Owners of files that a Dockerfile makes: its steps may name any user, so that one is as good as another.
 - Hostile archives and versions that disagree have no check that could be waived: there the code runs from what world a
   built, which both worlds built alike.
 - Code that stands readable in the tag, in \`setup.py\` or in a module: review finds that, and nothing else can.

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { refusals } from './harness/gate.ts'
 import { alteredSuite, honestImages, type HonestImages } from './harness/altered-suite.ts'
 import { firedInImages } from './harness/images.ts'
-import { alteredAttacks, alteredProject } from './image-altered.ts'
+import { alteredProject } from './harness/altered-project.ts'
+import { alteredAttacks } from './image-table.ts'
 
 describe('images that are changed between the build and the proof', () => {
   let honest: HonestImages

@@ -1,5 +1,5 @@
 import type { Report } from './harness/attack.ts'
-import { imageOf } from './harness/image-class.ts'
+import { imageOf } from './harness/image-scene.ts'
 import { images } from './harness/images.ts'
 import { attackSuite } from './harness/suite.ts'
 import { imageClasses } from './image-table.ts'

@@ -1,4 +1,9 @@
-import type { ImageClass } from './harness/image-class.ts'
+import { entryOfAltered, type AlteredAttack } from './harness/altered.ts'
+import type { Attack } from './harness/attack.ts'
+import { entryOf, type ImageClass } from './harness/image-class.ts'
+import { imageLayers } from './image-layers.ts'
+import { imageSettings } from './image-settings.ts'
+import { imageTricks } from './image-tricks.ts'
 import { imageBomb } from './image-bomb.ts'
 import { imageBytecode } from './image-bytecode.ts'
 import { imageFixture } from './image-fixture.ts'
@@ -18,4 +23,13 @@ export const imageClasses: readonly ImageClass[] = [
   imageWheel,
   imageVersion,
   imageStartup
+]
+
+/** Attacks on two images that are built already. */
+export const alteredAttacks: readonly AlteredAttack[] = [imageSettings, imageLayers, imageTricks]
+
+/** For the table. */
+export const imageAttacks: readonly Attack[] = [
+  ...imageClasses.map(entryOf),
+  ...alteredAttacks.map(entryOfAltered)
 ]

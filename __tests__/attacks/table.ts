@@ -14,6 +14,7 @@ import { hiddenFixture } from './hidden-fixture.ts'
 import { hiddenInNames } from './hidden-in-names.ts'
 import { hostileSdist } from './hostile-sdist.ts'
 import { hostileWheel } from './hostile-wheel.ts'
+import { imageAttacks } from './image-table.ts'
 import { invisibleText } from './invisible-text.ts'
 import { movedTag } from './moved-tag.ts'
 import { leaking, oneBitLeak } from './one-bit-leak.ts'
@@ -105,5 +106,6 @@ export const attackTable: readonly AttackEntry[] = [
     }))
   },
   { ...shadowed, variants: shadows.map(({ how, reported }) => ({ how, reported: [reported] })) },
-  ...debAttacks.map(ofScenes)
+  ...debAttacks.map(ofScenes),
+  ...imageAttacks.map(ofScenes)
 ]

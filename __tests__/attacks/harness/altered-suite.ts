@@ -11,41 +11,12 @@ import { fetch } from '../../../src/stages/fetch.ts'
 import { plan } from '../../../src/stages/plan.ts'
 import { buildRelease, makeRelease, type TestRelease } from '../../real/support/release.ts'
 import { testCache } from '../../real/support/root.ts'
-import { alterImage, type Alteration } from './altered-image.ts'
-import type { Attack, Files, Report } from './attack.ts'
+import { alterImage } from './altered-image.ts'
+import { reportsOf, type AlteredAttack, type AlteredImage, type HonestImage } from './altered.ts'
+import type { Files } from './attack.ts'
 import { expectedLines, messagesOf, proveAgain, refusals, waive } from './gate.ts'
 import { lockImage } from './images.ts'
 import { firedInImage } from './plain-image.ts'
-
-/** A finished image that somebody changes between the build and the proof, the same in both worlds. */
-export interface AlteredImage {
-  /** Name of its target; the marker prints it where nothing else is said. */
-  name: string
-  fires?: string
-  how: string
-  /** The honest image that is changed. */
-  of: HonestImage
-  alter: Alteration
-  reported: readonly Omit<Report, 'artifact' | 'package'>[]
-}
-
-export type HonestImage = 'image' | 'assembled'
-
-export interface AlteredAttack extends Omit<Attack, 'scenes'> {
-  /** No waiver is for what is reported: the bytes of both worlds stand for what would be shipped. */
-  lasting: boolean
-  images: readonly AlteredImage[]
-}
-
-/** For the table. */
-export function entryOfAltered({ images, name, rows, title, caughtBy }: AlteredAttack): Attack {
-  const variants = images.map((image) => ({ name: image.name, how: image.how, reported: reportsOf(image) }))
-  return { name, rows, title, caughtBy, scenes: [{ name, files: {}, variants }] }
-}
-
-function reportsOf({ name, reported }: AlteredImage): Report[] {
-  return reported.map((report) => ({ ...report, artifact: 'image', package: `victim_${name}` }))
-}
 
 /** Two honest images, and a project that has a target for each change of one of them. */
 export interface HonestImages {

@@ -1,7 +1,5 @@
 import type { VariationName } from '../../../src/documents/fields.ts'
-import type { Attack, Files, Report, Scene, Variant } from './attack.ts'
-import { imageProject } from './images.ts'
-import { miniProject } from './packages.ts'
+import type { Attack, Files, Report, Variant } from './attack.ts'
 
 /** A class of attacks on the build of an image: lines of a Dockerfile, so that all such classes share two builds. */
 export interface ImageClass extends Omit<Attack, 'scenes'> {
@@ -17,37 +15,6 @@ export interface ImageClass extends Omit<Attack, 'scenes'> {
 /** For the table: the class by itself. */
 export function entryOf({ name, rows, title, caughtBy, variants }: ImageClass): Attack {
   return { name, rows, title, caughtBy, scenes: [{ name, files: {}, variants }] }
-}
-
-/** One image with what all the classes do, and the wheel of the same project in it. */
-export function imageOf(classes: readonly ImageClass[], follows: readonly Report[]): Scene {
-  return {
-    name: 'one Dockerfile with all of them',
-    files: () => filesOf(classes),
-    variants: classes.flatMap(({ variants }) => variants),
-    beside: classes.flatMap(({ beside = [] }) => beside),
-    follows,
-    without: [...new Set(classes.flatMap(({ without = [] }) => without))]
-  }
-}
-
-async function filesOf(classes: readonly ImageClass[]): Promise<Files> {
-  const project = await miniProject('module', { files: { 'victim_module/honest.py': 'ANSWER = 42\n' } })
-  return imageProject(
-    [{ name: 'image', wheel: 'python' }],
-    ({ reference, python }) => {
-      const site = `/usr/local/lib/python${python}/dist-packages`
-      const own = classes.map((each) => each.files(python))
-      return Object.assign({}, project, ...own, {
-        Dockerfile: `FROM ${reference}
-ENV PYTHONDONTWRITEBYTECODE=1
-RUN --mount=type=bind,from=tagproof-wheel,target=/wheel mkdir -p ${site} /srv/bin /srv/rights && python3 -m zipfile -e /wheel/*.whl ${site}
-${classes.map((each) => each.steps(site, python)).join('\n')}
-`
-      }) as Files
-    },
-    { python: true }
-  )
 }
 
 /** A finding of tracing about the image; `SITE` stands for the folder of modules. */
