@@ -81,6 +81,26 @@ export async function makeFolder(folder: string): Promise<void> {
   })
 }
 
+/**
+ * Puts a finished folder in the place of another, by two renames: whoever reads it sees the old one whole or the new one
+ * whole, and between the two for an instant none, never one that is half there. If we are killed in that instant, the old one lies
+ * at `FOLDER.old`, and the next call finds it there. Both lie on one file system.
+ */
+export async function replaceFolder(finished: string, folder: string): Promise<void> {
+  const old = `${path.resolve(folder)}.old`
+  const there = async (place: string): Promise<boolean> => (await stat(place).catch(() => null)) !== null
+  if (!(await there(folder)) && (await there(old))) await rename(old, folder)
+  await rm(old, { recursive: true, force: true })
+  if (await there(folder)) await rename(folder, old)
+  try {
+    await rename(finished, folder)
+  } catch (error) {
+    if (await there(old)) await rename(old, folder)
+    throw error
+  }
+  await rm(old, { recursive: true, force: true })
+}
+
 /** Makes a private temporary folder, runs `use`, and removes the folder whatever happens. */
 export async function withTemporaryFolder<T>(
   prefix: string,

@@ -1,8 +1,15 @@
-import { copyFile, rename, rm } from 'node:fs/promises'
+import { copyFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { writeGzip } from '../../formats/gzip.ts'
 import { TagproofError } from '../../platform/errors.ts'
-import { hashFile, joinInside, makeFolder, sha256OfBytes, writeFileAtomic } from '../../platform/files.ts'
+import {
+  hashFile,
+  joinInside,
+  makeFolder,
+  replaceFolder,
+  sha256OfBytes,
+  writeFileAtomic
+} from '../../platform/files.ts'
 import { once } from '../../platform/pieces.ts'
 import { indexDeb, packagesIndex, type IndexedDeb } from './packages.ts'
 import { releaseText, type ListedFile } from './release.ts'
@@ -64,8 +71,7 @@ export async function aptDirectory(request: AptDirectoryRequest): Promise<AptDir
     await writeFileAtomic(path.join(dists, 'Release.gpg'), await signer.detached(release, date))
     await writeFileAtomic(path.join(dists, 'InRelease'), await signer.clearsigned(release, date))
     await writeFileAtomic(path.join(unfinished, 'key.asc'), signer.publicKey)
-    await rm(folder, { recursive: true, force: true })
-    await rename(unfinished, folder)
+    await replaceFolder(unfinished, folder)
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })
     throw error
