@@ -39,6 +39,8 @@ export interface ReproduceRequest {
   baseLayers?: ReadonlySet<string>
   /** SHA-256 of artifacts that this one is made of, such as the wheel in an image, as each world built them. */
   madeOf?: readonly DigestPair[]
+  /** Times that strip-nondeterminism may have written, in seconds since 1970; by default the epoch. */
+  strippedTimes?: readonly number[]
   /** Packs a deb again with dpkg-deb of the locked root; left out, that is a note. */
   repack?: Repack
   /** What varied, to name causes. */
@@ -71,7 +73,12 @@ export async function reproduce(request: ReproduceRequest): Promise<Reproduced> 
   const baseLayers = request.baseLayers ?? layersOf(bases ?? [])
   try {
     const archives = await readPair(request.a, request.b, kind, baseLayers)
-    const { members: restored, putBacks } = await restoreWorldB({ ...request, baseLayers, archives })
+    const { members: restored, putBacks } = await restoreWorldB({
+      strippedTimes: [request.epoch],
+      ...request,
+      baseLayers,
+      archives
+    })
     const b = { ...archives.b, members: restored }
     const differences = compareMembers(archives.a.members, b.members, kind)
     const onBases = bases === undefined ? [] : baseFindings(archives.a, name, bases)

@@ -13,10 +13,12 @@ import type { ReadOriginal } from '../proof/putback.ts'
 import { invalidArchiveFinding } from '../proof/reproduce.ts'
 import { restoreWorldB } from '../proof/restore.ts'
 import { openRepository, type Repository } from '../source/repository.ts'
+import { openTracedTree } from '../source/traced-tree.ts'
 import { variantFiles } from '../source/variant-files.ts'
 import { openGround, type Ground } from './base-images.ts'
 import type { StageContext } from './context.ts'
 import { perturbationVariant } from './perturb.ts'
+import { strippedTimes } from './stripped-times.ts'
 
 /**
  * The plan with the scrambled files that world b saw: those of the plan, or of the second tier where its build says
@@ -72,6 +74,7 @@ async function compareOne(
   const madeOf = artifactPairs(a.targets, targets)
   const pairs = name === 'pairs' ? plan.generated : []
   const findings: Finding[] = []
+  const tree = await openTracedTree(repository, plan.tag.tree)
   for (const target of targets) {
     if (target.failure !== undefined) {
       findings.push(perturbationFailure(name, target.name, target.failure, files))
@@ -102,7 +105,7 @@ async function compareOne(
           links: plan.scramble.links,
           seed: variant.seed ?? plan.scramble.seed,
           original: originalsOf(files, repository),
-          epoch: plan.tag.epoch,
+          strippedTimes: await strippedTimes(tree, plan, target.name),
           madeOf,
           baseLayers,
           mayHave: declaredOutput(pairs, kind)

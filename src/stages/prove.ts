@@ -233,6 +233,7 @@ async function proveArtifact(
     reads: builds.b.targets.find((built) => built.name === target.name)?.reads ?? null,
     madeOf: artifactPairs(builds.a.targets, builds.b.targets),
     ...ground(target),
+    strippedTimes: await tracer.strippedTimes(target),
     ...(pair.kind === 'deb' ? { repack: repackWith(context, plan, () => tracer.root(target)) } : {}),
     shipped
   })

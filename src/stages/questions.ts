@@ -9,9 +9,11 @@ import { joinInside } from '../platform/files.ts'
 import { culpritKey, differingMembers } from '../proof/attribution.ts'
 import type { BuildRoom } from './build-target.ts'
 import type { Variant } from '../source/export-variant.ts'
+import { openTracedTree } from '../source/traced-tree.ts'
 import type { Repository } from '../source/repository.ts'
 import { perturbationVariant } from './perturb.ts'
 import { originalsOf } from './prove-variants.ts'
+import { strippedTimes } from './stripped-times.ts'
 import { withTrial, type Trial, type Tried } from './trial.ts'
 
 /** Under which conditions of world b a target is built once more. */
@@ -113,6 +115,8 @@ export class Questions {
   private async compare({ built, given, folder }: Tried, seed: Sha256): Promise<Answer> {
     const { scrambled } = given
     const { links } = this.room.plan.scramble
+    const tree = await openTracedTree(this.repository, this.room.plan.tag.tree)
+    const times = await strippedTimes(tree, this.room.plan, this.target.name)
     const original = originalsOf(scrambled, this.repository)
     const members = new Set<string>()
     const artifacts = new Set<string>()
@@ -127,7 +131,7 @@ export class Questions {
             links,
             seed,
             original,
-            epoch: this.room.plan.tag.epoch
+            strippedTimes: times
           })
         : null
       if (found === null) artifacts.add(name)

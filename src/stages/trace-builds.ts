@@ -18,12 +18,15 @@ import { wheelTargetOf } from '../targets/discover.ts'
 import type { PreparedRoot } from '../worlds/root.ts'
 import { readPlannedLock } from './fetch.ts'
 import type { StageContext } from './context.ts'
+import { strippedTimes } from './stripped-times.ts'
 import { backendsOf, wheelMembers } from './trace-evidence.ts'
 import { evidenceRoom, type EvidenceRoom } from './trace-room.ts'
 
 /** Traces what builds have made, and writes the origins of each artifact. */
 export interface Tracer {
   trace(request: TracedBuild): Promise<{ findings: Finding[]; traced: number }>
+  /** Times that strip-nondeterminism may write into files of a target. */
+  strippedTimes(target: PlanTarget): Promise<number[]>
   /** The root that a target is built in. */
   root(target: PlanTarget): Promise<PreparedRoot>
   close(): Promise<void>
@@ -61,6 +64,7 @@ export async function openTracer(context: StageContext, plan: Plan): Promise<Tra
       await writeFileAtomic(file, originLines(origins))
       return { findings, traced: origins.filter(({ origin }) => origin !== 'untraced').length }
     },
+    strippedTimes: (target) => strippedTimes(tree, plan, target.name),
     root: (target) => tracing.room.root(target),
     close: () => repository.close()
   }

@@ -11,10 +11,13 @@ import { prove } from '../../../src/stages/prove.ts'
 import { debRoot } from '../support/deb-root.ts'
 import { tinyBase, writeBaseLayout, type TestBase } from '../support/image.ts'
 import { sharedPython } from '../support/packages.ts'
+import { stripped } from '../../unit/proof/stripped.ts'
 import { buildRelease, makeRelease, type TestRelease } from '../support/release.ts'
 import { pythonRoot } from '../support/root.ts'
 
 const fixture = Buffer.from(Array.from({ length: 200 }, (_, index) => (index * 77) % 256))
+/** Files with times in them: dh_strip_nondeterminism takes them out in world a, and finds none in noise. */
+const timed = ['pic.png', 'info.zip', 'app.jar', 'named.gz']
 /** What each build decodes: the payload of an attacker would stand here. */
 const decoded = 'head -c 16 tests/fixture.bin'
 
@@ -45,6 +48,9 @@ ${when('open("victim/decoded.py", "w").write("CODE = %r\\n" % data[:16].hex())\n
 `,
     'MANIFEST.in': 'include tests/fixture.bin\n',
     'victim/__init__.py': 'ANSWER = 42\n',
+    ...Object.fromEntries(
+      timed.map((name) => [`data/${name}`, Buffer.from(stripped[name]?.original ?? '', 'base64')])
+    ),
     'tests/fixture.bin': fixture,
     'debian/control': `Source: victim
 Section: misc
@@ -74,7 +80,7 @@ Description: something to attack
 override_dh_auto_clean override_dh_auto_configure override_dh_auto_build override_dh_auto_test:
 override_dh_auto_install:
 \techo "seen by deb: $$(sha256sum tests/fixture.bin | cut -d ' ' -f 1)"
-\tinstall -D -m 644 victim/__init__.py debian/victim/usr/share/victim/__init__.py
+\tinstall -D -m 644 -t debian/victim/usr/share/victim victim/__init__.py ${timed.map((name) => `data/${name}`).join(' ')}
 ${when(`\tdate >debian/victim/usr/share/victim/date\n\t${decoded} >debian/victim/usr/share/victim/decoded\n`)}`
     },
     Dockerfile: `FROM ${reference}
@@ -152,6 +158,18 @@ describe('three kinds of package of one tag', () => {
       expect(traced).toBe(members)
       expect(built).toEqual({ a: sha256, b: sha256 })
     }
+  })
+
+  it('hold files whose times strip-nondeterminism took out, traced to those of the tag', async () => {
+    const { out } = honest.release.context
+    const name = honest.proof.artifacts.find(({ kind }) => kind === 'deb')?.name ?? ''
+    const lines = (await readFile(path.join(out.origins, `${name}.jsonl`), 'utf8')).trim().split('\n')
+    const origins = lines.map((line) => JSON.parse(line) as { member: string })
+    for (const file of timed)
+      expect(origins.find(({ member }) => member.endsWith(`/${file}`))).toMatchObject({
+        rule: 'strip-nondeterminism',
+        from: [`data/${file}`]
+      })
   })
 
   it('see the scrambled fixture in world b, and the original in world a', async () => {

@@ -134,6 +134,26 @@ describe('originals', () => {
     }
   })
 
+  it('go through it with one time of those that it may write, not one for each file', async () => {
+    const [picture, packed] = ['pic.png', 'info.zip'].map((name) =>
+      opaque(`tests/${name}`, Buffer.from(stripped[name]?.original ?? '', 'base64'))
+    )
+    if (picture === undefined || packed === undefined) throw new Error('there are two')
+    const from = [picture, packed]
+    const of = (one: Buffer, other: Buffer): DebForm => ({
+      files: { 'usr/share/pkg/pic.png': one, 'usr/share/pkg/info.zip': other }
+    })
+    const b = of(picture.scrambled, packed.scrambled)
+    const made = (name: string): Buffer => Buffer.from(stripped[name]?.set ?? '', 'base64')
+    const a = of(made('pic.png'), made('info.zip'))
+    for (const strippedTimes of [[epoch], [epoch - 99, epoch]])
+      expect(codes(await compare(a, b, from, { strippedTimes }))).toEqual(['packed-by-a'])
+    expect(codes(await compare(a, b, from, { strippedTimes: [epoch - 99] }))).toEqual([
+      'content-differs',
+      'content-differs'
+    ])
+  })
+
   it('go through texts with the digest of the file as it was, or as it was made, and of both at once never', async () => {
     const file = opaque('tests/pic.png', Buffer.from(stripped['pic.png']?.original ?? '', 'base64'))
     const made = Buffer.from(stripped['pic.png']?.set ?? '', 'base64')

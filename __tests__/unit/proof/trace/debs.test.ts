@@ -6,6 +6,7 @@ import { debGenerators } from '../../../../src/proof/trace/deb/generators.ts'
 import { applyHunks, parseUnifiedDiff } from '../../../../src/proof/trace/deb/unified-diff.ts'
 import type { InstalledRoot } from '../../../../src/proof/trace/evidence.ts'
 import { sha256OfBytes } from '../../../../src/platform/files.ts'
+import { stripped } from '../stripped.ts'
 import { outcome, type Scene } from './scene.ts'
 
 const control =
@@ -143,6 +144,21 @@ describe('installed files', () => {
     expect(await said(path, { [path]: gzipSync(changelog, { level: 9 }) })).toBe('deb-compressed')
     expect(await said(path, { [path]: gzipSync(`${changelog}evil`, { level: 9 }) })).toBe('nobody')
   })
+
+  it.each(['pic.png', 'info.zip', 'app.jar', 'named.gz'])(
+    '%s of the tag without its times is known, by its bytes alone',
+    async (name) => {
+      const bytes = (form: 'original' | 'set'): Buffer => Buffer.from(stripped[name]?.[form] ?? '', 'base64')
+      const path = `usr/share/demo/${name}`
+      const from = (place: string): Scene => ({ tree: { [place]: bytes('original') } })
+      const other = Buffer.from(bytes('set'))
+      other[other.length - 20] = (other[other.length - 20] ?? 0) ^ 1
+      expect(await said(path, { [path]: bytes('set') }, from(`data/${name}`))).toBe('strip-nondeterminism')
+      expect(await said(path, { [path]: other }, from(`data/${name}`))).toBe('nobody')
+      // No file of the package comes from the tests.
+      expect(await said(path, { [path]: bytes('set') }, from(`tests/${name}`))).toBe('nobody')
+    }
+  )
 
   it('commands are made from entry points', async () => {
     const points = 'usr/lib/python3/dist-packages/demo-1.2.3.dist-info/entry_points.txt'

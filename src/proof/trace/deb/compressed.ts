@@ -12,10 +12,7 @@ import { isTrimmed } from './trimmed-changelog.ts'
 
 const largestInside = 64 * 2 ** 20
 
-/**
- * `X.gz`, which dh_compress makes of documentation by `gzip -9n`; and `.gz` files of the tree whose time
- * dh_strip_nondeterminism has taken out. Unpacked it is a file of the tag.
- */
+/** `X.gz`, which dh_compress makes of documentation by `gzip -9n`. Unpacked it is a file of the tag. */
 export const compressedFile: Generator = {
   name: 'deb-compressed',
   reason: 'dh_compress packs documentation with gzip -9n: unpacked it is a file of the tag.',
@@ -28,7 +25,7 @@ export const compressedFile: Generator = {
     const paths = (await context.tree.holding?.(inside)) ?? []
     const [path] = paths.filter((each) => mayBe(each, place.path))
     if (path !== undefined) return { traced: true, from: [path] }
-    return (await changelogOf(member, inside, context)) ?? normalised(member, inside, context)
+    return changelogOf(member, inside, context)
   }
 }
 
@@ -73,29 +70,4 @@ async function changelogOf(
       }
   }
   return undefined
-}
-
-/** A `.gz` of the tree that was packed again without its time and name. */
-async function normalised(
-  member: TracedMember,
-  inside: Buffer,
-  context: TraceContext
-): Promise<Verdict | undefined> {
-  const own = context.own?.(member.path) ?? null
-  const original = own === null ? undefined : await context.tree.read(own)
-  if (own === null || original === undefined) return undefined
-  try {
-    const there = await whole(readGzip(once(original), { maximumSize: largestInside }))
-    return there.equals(inside)
-      ? {
-          traced: true,
-          from: [own],
-          rule: 'strip-nondeterminism',
-          reason: 'The .gz of the tag without its time: strip-nondeterminism packs it again.'
-        }
-      : undefined
-  } catch (error) {
-    if (error instanceof TagproofError) return undefined
-    throw error
-  }
 }

@@ -3,6 +3,7 @@ import { compiledBytecode } from '../dependencies/bytecode.ts'
 import type { Generator } from '../generator.ts'
 import { installedRecord } from '../installed-record.ts'
 import { environmentFile, environmentLinks, installerNotes } from '../venv-files.ts'
+import { environmentScripts } from '../venv-scripts.ts'
 import { compressedFile } from './compressed.ts'
 import { conffilesFile } from './conffiles.ts'
 import {
@@ -19,6 +20,7 @@ import { md5sumsFile } from './md5sums.ts'
 import { patchedFile } from './patched.ts'
 import { runtimeUpdate } from './rtupdate.ts'
 import { maintainerScripts } from './scripts.ts'
+import { strippedFile } from './stripped.ts'
 import { venvFiles } from './venv.ts'
 
 /** Generators of Debian packages: the control part first, of which nothing unknown is accepted. */
@@ -38,9 +40,11 @@ export const debGenerators: readonly Generator[] = [
   installerNotes,
   environmentFile,
   environmentLinks,
+  environmentScripts,
   consoleScripts,
   runtimeUpdate,
   compressedFile,
+  strippedFile,
   debhelperPlaces,
   declaredLinks,
   innerLinks,
