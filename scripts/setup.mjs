@@ -5,21 +5,17 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import {
+  installCommands,
+  keyringOf,
+  mayInstall,
+  needs,
+  packageName,
+  planSetup,
+  systemOf
+} from '../src/platform/system-packages.mjs'
 
-/** What is needed, the package it comes with, and how to see that it is there. */
-export const needs = [
-  { package: 'git', program: 'git' },
-  { package: 'python3', program: 'python3' },
-  { package: 'python3-venv', python: 'import ensurepip, venv' },
-  { package: 'runc', program: 'runc' },
-  { package: 'mmdebstrap', program: 'mmdebstrap' },
-  { package: 'dpkg-dev', program: 'dpkg-scanpackages' },
-  { package: 'apt-utils', program: 'apt-ftparchive' },
-  { package: 'gpgv', program: 'gpgv' },
-  { package: 'mount', program: 'mount' },
-  { package: 'ca-certificates', file: '/etc/ssl/certs/ca-certificates.crt' },
-  { package: { debian: 'debian-archive-keyring', ubuntu: 'ubuntu-keyring' }, keyring: true }
-]
+export { needs, planSetup, systemOf }
 
 const pythonHeaders =
   "import os, sysconfig; os.stat(os.path.join(sysconfig.get_paths()['include'], 'Python.h'))"
@@ -42,51 +38,6 @@ export const testNeeds = [
   { package: 'podman', program: 'podman' }
 ]
 
-const tested = { debian: ['12'], ubuntu: ['24.04'] }
-const proxyNames = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
-
-/** `ID` and `VERSION_ID` of an os-release file. */
-export function systemOf(osRelease) {
-  const value = (name) => new RegExp(`^${name}="?([^"\n]*)"?$`, 'm').exec(osRelease)?.[1] ?? ''
-  return {
-    id: value('ID') || 'unknown',
-    version: value('VERSION_ID'),
-    name: value('PRETTY_NAME') || 'an unknown system'
-  }
-}
-
-/**
- * What is to be done, as data: nothing, install, ask (print the line), or give up on a foreign system.
- * `user` is `root`, `sudo` (without password) or `plain`; `allowed` is false where installing is forbidden.
- */
-export function planSetup({ system, missing, user, allowed, apt }) {
-  if (missing.length === 0) return { action: 'nothing' }
-  const packages = missing
-    .map((need) => (typeof need.package === 'string' ? need.package : need.package[system.id]))
-    .filter(Boolean)
-  if (!(system.id in tested) || !apt)
-    return {
-      action: 'foreign',
-      message: `This is ${system.name}. Tagproof runs on Debian 12 and Ubuntu 24.04; here these are missing: ${missing.map((need) => need.program ?? packageName(need)).join(', ')}.`
-    }
-  const list = packages.join(' ')
-  const line = `apt-get update && ${user === 'root' ? '' : 'sudo '}apt-get install -y --no-install-recommends ${list}`
-  if (!allowed || user === 'plain')
-    return {
-      action: 'ask',
-      message: `These system packages are missing: ${list}. ${allowed ? 'Installing them takes root.' : 'TAGPROOF_NO_INSTALL forbids to install them.'} Run:`,
-      line: user === 'root' ? line : `sudo ${line}`
-    }
-  return {
-    action: 'install',
-    packages,
-    message: `Installing system packages with apt-get${user === 'sudo' ? ' (sudo)' : ''}: ${list}`,
-    note: tested[system.id].includes(system.version)
-      ? null
-      : `${system.name} is not tested: Debian 12 and Ubuntu 24.04 are.`
-  }
-}
-
 /** Status 3, with one clear text: the environment lacks something. */
 export class SetupError extends Error {}
 
@@ -98,7 +49,7 @@ export function setUp({ env = process.env, say = (line) => console.error(line), 
     system,
     missing: wanted.filter((need) => !isThere(need, env, system)),
     user: process.getuid() === 0 ? 'root' : mayUseSudo(env) ? 'sudo' : 'plain',
-    allowed: (env.TAGPROOF_NO_INSTALL ?? '') === '' || env.TAGPROOF_NO_INSTALL === '0',
+    allowed: mayInstall(env),
     apt: findProgram('apt-get', env) !== null
   })
   switch (plan.action) {
@@ -119,14 +70,10 @@ export function setUp({ env = process.env, say = (line) => console.error(line), 
 }
 
 function install(packages, env) {
-  const settings = { DEBIAN_FRONTEND: 'noninteractive', NEEDRESTART_SUSPEND: '1' }
-  for (const name of proxyNames) if (env[name]) settings[name] = env[name]
-  const words = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
-  const apt = (...args) => ['env', ...words, 'apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', ...args]
-  const command = (words) => (process.getuid() === 0 ? words : ['sudo', '-n', ...words])
+  const commands = installCommands(packages, env, process.getuid() === 0)
   // A source of somebody else's that does not answer must not stop us: the install says what is missing.
-  run(command(apt('update')), env)
-  const result = run(command(apt('install', '-y', '--no-install-recommends', ...packages)), env)
+  run(commands.update, env)
+  const result = run(commands.install, env)
   if (result.status === 0) return
   const output = `${result.stdout}${result.stderr}`.trimEnd().split('\n').slice(-15).join('\n')
   throw new SetupError(`apt-get could not install ${packages.join(' ')}:\n${output}`)
@@ -145,7 +92,7 @@ function isThere(need, env, system) {
   if (need.program !== undefined) return findProgram(need.program, env) !== null
   if (need.python !== undefined) return run(['python3', '-c', need.python], env).status === 0
   if (need.file !== undefined) return existsSync(need.file)
-  return existsSync(`/usr/share/keyrings/${system.id === 'ubuntu' ? 'ubuntu' : 'debian'}-archive-keyring.gpg`)
+  return existsSync(keyringOf(system))
 }
 
 /** Ordinary users often have no sbin in their PATH, and runc lies there. */
@@ -165,10 +112,6 @@ function findProgram(name, env) {
 
 function mayUseSudo(env) {
   return findProgram('sudo', env) !== null && run(['sudo', '-n', 'true'], env).status === 0
-}
-
-function packageName(need) {
-  return typeof need.package === 'string' ? need.package : need.package.debian
 }
 
 function readOsRelease() {
