@@ -137,6 +137,19 @@ one nothing is written, and the exit status is 2 (file-differs). Run it again wh
 Which release of this action the workflow uses: --action; else the clone that this program runs from, if its remote has
 the commit; else what the workflow names already.`
     )
+  alone('doctor', 'look whether machine, project, workflow and repository are fit for a release')
+    .option('--install', 'put missing system packages in place first (apt-get, as root or with sudo)')
+    .option('--offline', 'ask no server: neither for the time nor for settings of the repository')
+    .option('--action <reference>', 'the action, where its repository is not called tagproof: OWNER/NAME')
+    .addHelpText(
+      'after',
+      `
+Looks at the work tree and at HEAD; sets up a sandbox for real; changes nothing else. Settings of the repository (environment,
+tag ruleset, permissions) are read with GH_TOKEN, GITHUB_TOKEN or the sign-in of gh; what cannot be read is said to be so.
+
+✓ in order, ⚠ to think about, ✗ to mend. Exit status: 0 nothing to mend, 2 the project, workflow or repository has to be
+mended, 3 this machine lacks something (whatever else there is).`
+    )
   add('shell', 'look around in a world, as the build sees it').addOption(
     world('--world <name...>').default(['a'])
   )

@@ -35,6 +35,7 @@ export interface CommandOptions {
   workflow?: string
   environment?: string
   yes?: boolean
+  install?: boolean
   /** What stands beside the options. */
   files: string[]
 }
@@ -60,6 +61,7 @@ export type CommandName =
   | 'explain'
   | 'shell'
   | 'init'
+  | 'doctor'
 export type CommandAction = (context: StageContext, options: CommandOptions) => Promise<Outcome>
 
 /** What each command does. Loaded once one is run: help and version need none of it. */
@@ -179,6 +181,20 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
       ...(options.action === undefined ? {} : { action: options.action })
     })
     return { document, text }
+  },
+
+  async doctor(context, options) {
+    const diagnosis = await stages.doctor(context, {
+      install: options.install ?? false,
+      offline: options.offline ?? false,
+      ...(options.action === undefined ? {} : { action: options.action })
+    })
+    const color = process.stdout.isTTY && process.env.NO_COLOR === undefined
+    return {
+      document: { schema: 'tagproof/doctor/1', ...diagnosis },
+      text: stages.formatDiagnosis(diagnosis, color),
+      status: diagnosis.status
+    }
   },
 
   async shell(context, options) {

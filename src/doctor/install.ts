@@ -6,19 +6,25 @@ import { installCommands, type SetupPlan } from '../platform/system-packages.mjs
 /**
  * Puts missing packages in place, where this user may; anything else is left for the checks to tell.
  *
+ * @param searchPath tests give another one
  * @returns whether anything was installed
  * @throws TagproofError `tool-missing` with the last lines of apt-get where it could not
  */
 export async function installMissing(
   setup: SetupPlan,
   { log, signal }: { log: Log; signal?: AbortSignal },
-  environment: Readonly<Record<string, string | undefined>> = process.env
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  searchPath: string = plainEnvironment.PATH ?? ''
 ): Promise<boolean> {
   if (setup.action !== 'install') return false
   const { update, install } = installCommands(setup.packages, environment, process.getuid?.() === 0)
   const progress = log.begin(setup.message)
   const onLine = (line: string): void => progress.line(line)
-  const options = { env: plainEnvironment, onLine, ...(signal === undefined ? {} : { signal }) }
+  const options = {
+    env: { ...plainEnvironment, PATH: searchPath },
+    onLine,
+    ...(signal === undefined ? {} : { signal })
+  }
   // A source of somebody else's that does not answer must not stop us: the install says what is missing.
   await runWords(update, options)
   const { code, stdout, stderr } = await runWords(install, options)

@@ -7,11 +7,25 @@ import type { EnvironmentFacts, Read, RefRule, RepositoryFacts, Ruleset } from '
  * @param tags globs of the tags that start a release
  */
 export function repositoryChecks(facts: RepositoryFacts, tags: readonly string[]): Check[] {
+  const unread = commonReason(facts)
+  if (unread !== null) return [notRead('settings', 'The settings of the repository', unread)]
   return [
     ...environmentChecks(facts, tags),
     ...rulesetChecks(facts.rulesets, tags),
     permissionsCheck(facts.defaultPermissions)
   ]
+}
+
+/** Why nothing at all could be read; null where something was. */
+function commonReason({
+  protection,
+  refRules,
+  rulesets,
+  defaultPermissions
+}: RepositoryFacts): string | null {
+  const reads = [protection, refRules, rulesets, defaultPermissions]
+  const reasons = new Set(reads.map((read) => ('unread' in read ? read.unread : null)))
+  return reasons.size === 1 ? ([...reasons][0] ?? null) : null
 }
 
 function notRead(name: string, what: string, unread: string): Check {
@@ -184,6 +198,12 @@ function permissionsCheck(permissions: Read<string>): Check {
     )
   if (permissions.value === 'read')
     return ok('repository', 'default-permissions', 'A job that says nothing of permissions may read only')
+  if (permissions.value !== 'write')
+    return notRead(
+      'default-permissions',
+      'What a job gets that says nothing of permissions',
+      'the answer does not say'
+    )
   return warn('repository', 'default-permissions', 'A job that says nothing of permissions may write', {
     why: 'It holds for every workflow of the repository, also for one that somebody adds.',
     fix: 'Settings > Actions > General > Workflow permissions: Read repository contents.'
@@ -211,5 +231,10 @@ function covers(pattern: string, glob: string): boolean {
         : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
     })
     .join('')
-  return new RegExp(`^${expression}$`).test(sample)
+  try {
+    return new RegExp(`^${expression}$`).test(sample)
+  } catch {
+    // A set that no expression has covers nothing.
+    return false
+  }
 }

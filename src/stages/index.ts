@@ -1,5 +1,6 @@
 /** The stages of a release, in the order of the flow. */
 export { init } from './init.ts'
+export { doctor, formatDiagnosis } from './doctor.ts'
 export { signalOf, stageContext, type StageContext, type StageOptions } from './context.ts'
 export { plan, readPlan } from './plan.ts'
 export { lock } from './lock.ts'

@@ -123,18 +123,23 @@ export async function imageFindings(context: StageContext, plan: Plan): Promise<
   try {
     const entries = await listTree(repository, plan.tag.tree)
     const findings: Finding[] = []
-    for (const target of targets) {
-      const { image } = target
-      if (image?.mode !== 'dockerfile') continue
-      const { stage, platforms } = image
-      const file = await dockerfileOf({ repository, entries }, target)
-      const ignoreFile = await ignoreFileOf({ repository, entries }, target, file.path)
-      findings.push(
-        ...dockerfileFindings({ ...file, stage, arguments: image.arguments, platforms, lock, ignoreFile })
-      )
-    }
+    for (const target of targets) findings.push(...(await findingsOf({ repository, entries }, target, lock)))
     return findings
   } finally {
     await repository.close()
   }
+}
+
+/** What the Dockerfile of one target says that cannot be proven, or moves; nothing for a target without one. */
+export async function findingsOf(
+  source: Pick<Source, 'repository' | 'entries'>,
+  target: PlanTarget,
+  lock: Pick<Lock, 'images'>
+): Promise<Finding[]> {
+  const { image } = target
+  if (image?.mode !== 'dockerfile') return []
+  const { stage, platforms } = image
+  const file = await dockerfileOf(source, target)
+  const ignoreFile = await ignoreFileOf(source, target, file.path)
+  return dockerfileFindings({ ...file, stage, arguments: image.arguments, platforms, lock, ignoreFile })
 }

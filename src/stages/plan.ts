@@ -81,8 +81,12 @@ export async function readPlan(context: StageContext): Promise<Plan> {
   return (await readDocument('plan', context.out.plan)).document
 }
 
-/** What the project states can be looked for in the lock before anything is fetched or run. */
-async function requireStated(source: Source, lock: Lock): Promise<void> {
+/**
+ * What the project states can be looked for in the lock before anything is fetched or run.
+ *
+ * @throws TagproofError `lock-incomplete`
+ */
+export async function requireStated(source: Source, lock: Lock): Promise<void> {
   for (const target of source.targets) {
     if (target.kind === 'python') await requirePython(source, target, lock)
     if (target.deb?.mode === 'debian') await requireDebian(source, target, lock)

@@ -9,6 +9,7 @@ import type { ComparedFile } from '../../../src/init/files.ts'
 import { silentLog } from '../../../src/platform/log.ts'
 import { init, stageContext } from '../../../src/stages/index.ts'
 import { makeProject, type GitProject } from '../source/git-project.ts'
+import { tagproof } from '../support/command.ts'
 
 const commit = '0123456789abcdef0123456789abcdef01234567'
 const pyproject = '[project]\nname = "plug"\nversion = "1.0"\n'
@@ -133,6 +134,25 @@ describe('tagproof init', () => {
     const bare = path.join(project.room, 'bare')
     await project.git('clone', '-q', '--bare', '.', bare)
     await expect(run({}, bare)).rejects.toMatchObject({ code: 'usage' })
+  })
+})
+
+describe('as a command', () => {
+  const run = (...more: string[]): ReturnType<typeof tagproof> => {
+    const action = ['--action', `o/tagproof@${commit}`]
+    return tagproof(['init', '--no-lock', ...action, '--repository', project.folder, ...more])
+  }
+
+  it('without a terminal shows the difference, writes nothing and ends with 2; --yes overwrites', async () => {
+    expect((await run()).stdout).toMatch(/^\.github\/workflows\/release\.yml +new$/m)
+    await project.write({ '.github/workflows/release.yml': 'name: Mine\n' })
+    const ended = await run('--json')
+    expect(ended.status).toBe(2)
+    expect(ended.stderr).toContain('\n-name: Mine\n')
+    expect(JSON.parse(ended.stdout)).toMatchObject({ error: { code: 'file-differs' } })
+    expect(await read('.github/workflows/release.yml')).toBe('name: Mine\n')
+    expect((await run('--yes')).status).toBe(0)
+    expect(await read('.github/workflows/release.yml')).toContain('stage: publish')
   })
 })
 

@@ -1,5 +1,5 @@
 import { asText, type Job, type ReadWorkflow } from './read.ts'
-import { isSingleJob, type Fault, type WorkflowRule } from './rule.ts'
+import { isSingleJob, publishes, type Fault, type WorkflowRule } from './rule.ts'
 
 /** What is handed over is checked, and a failure stops what follows. */
 export const handoverRule: WorkflowRule = {
@@ -28,7 +28,10 @@ function handoverFaults(workflow: ReadWorkflow, job: Job): Fault[] {
       })
     const missing = workflow.jobs.filter(
       (other) =>
-        other !== job && other.stages.some((stage) => before.includes(stage)) && !job.needs.includes(other.id)
+        other !== job &&
+        !publishes(other) &&
+        other.stages.some((stage) => before.includes(stage)) &&
+        !job.needs.includes(other.id)
     )
     if (missing.length > 0)
       faults.push({

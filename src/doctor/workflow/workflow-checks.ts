@@ -58,7 +58,7 @@ export function workflowChecks(workflows: readonly ReadWorkflow[]): Check[] {
     return [
       ...workflows.flatMap((workflow) => always.flatMap((rule) => ruleChecks(rule, workflow))),
       warn('workflow', 'workflow-file', 'No workflow makes a release with this action', {
-        why: 'There is nothing yet that a tag would start.',
+        why: 'There is nothing yet that a tag would start. Settings of the repository are looked at once there is.',
         fix: 'tagproof init writes one.'
       })
     ]
@@ -69,8 +69,13 @@ export function workflowChecks(workflows: readonly ReadWorkflow[]): Check[] {
 
 function ruleChecks({ name, holds, faults }: WorkflowRule, workflow: ReadWorkflow): Check[] {
   const found = faults(workflow)
-  if (found.length === 0) return [ok('workflow', name, `${workflow.file}: ${holds}`)]
+  if (found.length === 0) return [ok('workflow', name, `${fileName(workflow)}: ${holds}`)]
   return found.map(({ state, path, what, why, fix }) =>
     (state === 'fail' ? fail : warn)('workflow', name, what, { where: workflow.where(path), why, fix })
   )
+}
+
+/** All lie in one folder. */
+function fileName({ file }: ReadWorkflow): string {
+  return file.slice(file.lastIndexOf('/') + 1)
 }
