@@ -6,10 +6,12 @@ import { debModes } from './deb-modes.ts'
 import { debVersions } from './deb-versions.ts'
 import type { Attack } from './harness/attack.ts'
 import { hostileDeb } from './hostile-deb.ts'
+import { scriptFetches } from './script-fetches.ts'
 
 /** Attacks on Debian packages, in the order of the documentation. */
 export const debAttacks: readonly Attack[] = [
   debControlPart,
+  scriptFetches,
   debFiles,
   debInfluence,
   debVersions,

@@ -53,7 +53,7 @@ const hostile: Record<string, Hostile> = {
       name
     ) => `data.append(member("./usr/share/victim", type=b"2", linkname="../lib/python3/dist-packages"))
     data.append(member("./usr/share/victim/victim_${name}/more.py", ${evil(name)}))`,
-    says: 'link'
+    says: 'is no folder'
   }
 }
 

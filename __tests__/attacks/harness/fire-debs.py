@@ -3,12 +3,17 @@
 Run as root in a root that is thrown away afterwards.
 """
 
+import fcntl
 import glob
+import http.server
 import os
 import re
+import socket
 import stat
+import struct
 import subprocess
 import sys
+import threading
 
 USER = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", "--"]
 MODULES = """import importlib, pkgutil, sys
@@ -90,6 +95,26 @@ def use(names):
             print(f"fired: {package.replace('victim-', '')}")
 
 
+def serve():
+    """The attacker's server, in the network of this root alone: a line of code for whoever asks."""
+    with socket.socket() as lo:
+        fcntl.ioctl(lo, 0x8914, struct.pack("16sH14x", b"lo", 0x41))  # SIOCSIFFLAGS: up, running
+    threading.Thread(target=http.server.HTTPServer(("127.0.0.1", 8123), Attacker).serve_forever, daemon=True).start()
+
+
+class Attacker(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        name = self.path[1:]
+        answer = f'print("fired: {name}")' if name in ("python", "heredoc", "wrapped", "asyncio") else f"echo 'fired: {name}'"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer.encode())
+
+    def log_message(self, *_):
+        pass
+
+
 def furnish():
     """What maintainer scripts ask for on a machine in use: services may start, and it has fonts."""
     for place in ("/usr/sbin/policy-rc.d", "/usr/local/bin/update-fonts-dir"):
@@ -98,6 +123,7 @@ def furnish():
         os.chmod(place, 0o755)
 
 
+serve()
 furnish()
 names = packages()
 debs = sorted(glob.glob("/work/*.deb"))

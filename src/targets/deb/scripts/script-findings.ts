@@ -1,4 +1,13 @@
-import { decoders, interpreters, reserved, ruleAgainst, unpackers, wrappers } from './script-rules.ts'
+import {
+  decoders,
+  interpreters,
+  reserved,
+  ruleAgainst,
+  ruleAgainstCode,
+  shells,
+  unpackers,
+  wrappers
+} from './script-rules.ts'
 import { escaped } from './shell-escapes.ts'
 import { substitutionMark, variableMark, type ShellCommand, type ShellPipeline } from './shell-command.ts'
 import { shellPipelines } from './shell-words.ts'
@@ -142,7 +151,12 @@ function checkPipeline({ commands }: ShellPipeline, walk: Walk): void {
         decoded ? 'It runs text that it decodes.' : 'It runs text that another program writes.',
         bring
       )
-    else for (const pipeline of nestedScript(command.input, command.line)) checkPipeline(pipeline, walk)
+    else if (shells.test(program))
+      for (const pipeline of nestedScript(command.input, command.line)) checkPipeline(pipeline, walk)
+    else {
+      const why = ruleAgainstCode(program, command.input)
+      if (why !== null) walk.add('refuse', command.line, text, `It ${why}.`, bring)
+    }
   }
 }
 

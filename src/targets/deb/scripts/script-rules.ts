@@ -59,6 +59,7 @@ const rules: readonly [RegExp, Rule][] = [
     withSubcommand(['clone', 'fetch', 'pull', 'submodule', 'ls-remote', 'remote', 'archive'], fetches)
   ],
   [/^(hg|svn|bzr|fossil)$/, always(fetches)],
+  [/^apt-helper$/, withSubcommand(['download-file'], fetches)],
   [/^(pip|pip3|pip[23]\.[0-9]+|pipx|uv|uvx|poetry|pdm|conda|mamba|easy_install(-.*)?)$/, pip],
   [/^(npx|pnpx|bunx|uvx)$/, always('runs packages from a registry')],
   [/^(npm|pnpm|yarn|yarnpkg|bun|corepack|bower)$/, node],
@@ -103,9 +104,9 @@ const rules: readonly [RegExp, Rule][] = [
 
 const pythonModules = /^(pip|ensurepip|pipx|uv|easy_install|http\.|urllib|ftplib|poetry|pdm)/
 const pythonCode =
-  /\b(urllib|urlopen|http\.client|httplib|requests|httpx|aiohttp|socket|ftplib|smtplib|telnetlib|pip|ensurepip|b64decode|a85decode|fromhex|unhexlify|exec|eval|marshal)\b/
+  /\b(urllib|urlopen|http\.client|httplib|requests|httpx|aiohttp|socket|ftplib|smtplib|telnetlib|asyncio|ssl|xmlrpc|imaplib|poplib|nntplib|__import__|pip|ensurepip|b64decode|a85decode|fromhex|unhexlify|exec|eval|marshal)\b/
 const otherCode =
-  /(LWP|HTTP::|IO::Socket|Net::|open-uri|net\/http|require\(['"](https?|net|child_process)|fetch\(|fsockopen|curl_init|file_get_contents\(['"]https?|decode_base64|MIME::Base64|unpack|\beval\b)/
+  /(LWP|HTTP::|IO::Socket|Net::|open-uri|net\/http|require\(['"](https?|net|child_process)|fetch\(|fsockopen|curl_init|file_get_contents\(['"]https?|decode_base64|MIME::Base64|unpack|\beval\b|\b[sS]ocket\b|\bTCPSocket\b)/
 
 function interpreted(
   words: readonly string[],
@@ -123,6 +124,12 @@ function interpreted(
   return null
 }
 
+/** Why an interpreter must not be fed this text; null for what may, and for other programs. */
+export function ruleAgainstCode(program: string, text: string): string | null {
+  const option = program.startsWith('py') ? '-c' : '-e'
+  return shells.test(program) ? null : ruleAgainst(program, [option, text])
+}
+
 /** Why this program must not run in a maintainer script; null for what may. */
 export function ruleAgainst(program: string, words: readonly string[]): string | null {
   for (const [name, rule] of rules)
@@ -136,6 +143,8 @@ export function ruleAgainst(program: string, words: readonly string[]): string |
 /** Programs that run what they are given on standard input. */
 export const interpreters =
   /^(sh|bash|dash|ash|ksh|mksh|zsh|fish|python[0-9.]*|perl|ruby|node|nodejs|php|lua|tclsh|source|\.)$/
+/** Those of them that read the language of the scripts themselves. */
+export const shells = /^(sh|bash|dash|ash|ksh|mksh|zsh|fish|source|\.)$/
 /** Programs that make readable text out of unreadable. */
 export const decoders =
   /^(base64|base32|basenc|xxd|uudecode|openssl|gunzip|zcat|xz|xzcat|unxz|bunzip2|bzcat|zstd|zstdcat|gzip|rev|tr|od|awk|sed|printf)$/
