@@ -9,6 +9,7 @@ import { withCulprits, type Culprit } from '../proof/attribution.ts'
 import { bisect } from '../proof/bisect.ts'
 import { failureFindings, scrambledReads } from '../proof/build-failure.ts'
 import { openRepository } from '../source/repository.ts'
+import { openGround } from './base-images.ts'
 import type { StageContext } from './context.ts'
 import { withBuildPlaces } from './places.ts'
 import { readBuild } from './read-build.ts'
@@ -30,6 +31,7 @@ export async function attribute(context: StageContext): Promise<Proof> {
     return built === undefined ? [] : { target, built, findings: openFindings(proof, { plan, a, b }, target) }
   })
   if (open.every(({ findings }) => findings.length === 0)) return proof
+  const ground = await openGround(context, plan)
   const repository = await openRepository(context.repository)
   const culprits = await withBuildPlaces(context, plan, 'attribution', async (places) => {
     const found = new Map<Finding, Culprit>()
@@ -39,7 +41,7 @@ export async function attribute(context: StageContext): Promise<Proof> {
         questions: new Questions(
           { context, plan, places },
           target,
-          artifactsOf(context, a, target),
+          { artifacts: artifactsOf(context, a, target), targets: a.targets, ground: ground(target) },
           repository
         ),
         plan,
@@ -151,7 +153,8 @@ async function fileCulprit(
   return file === undefined ? { variation: 'scrambled-files' } : { files: [file] }
 }
 
-function artifactsOf(context: StageContext, a: Build, target: PlanTarget): CalmArtifact[] {
+/** The artifacts of a target that world a made, where they lie. */
+export function artifactsOf(context: StageContext, a: Build, target: PlanTarget): CalmArtifact[] {
   const built = a.targets.find(({ name }) => name === target.name)?.artifacts ?? []
   const folder = path.join(context.out.build('a'), target.name)
   return built.map(({ kind, name }) => ({ name, kind, file: joinInside(folder, name) }))

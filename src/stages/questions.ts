@@ -1,4 +1,4 @@
-import type { Perturbation } from '../documents/build.ts'
+import type { BuiltTarget, Perturbation } from '../documents/build.ts'
 import type { VariationName } from '../documents/fields.ts'
 import type { Sha256 } from '../documents/identifiers.ts'
 import type { PlanTarget } from '../documents/plan.ts'
@@ -7,6 +7,8 @@ import type { ArchiveKind } from '../formats/archive.ts'
 import { asTagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
 import { culpritKey, differingMembers } from '../proof/attribution.ts'
+import { artifactPairs } from '../proof/made-of.ts'
+import type { Ground } from './base-images.ts'
 import type { BuildRoom } from './build-target.ts'
 import type { Variant } from '../source/export-variant.ts'
 import { openTracedTree } from '../source/traced-tree.ts'
@@ -44,24 +46,28 @@ export interface CalmArtifact {
   file: string
 }
 
+/** What world a has made, and what is known of it. */
+export interface CalmWorld {
+  /** Of the target that is asked about. */
+  artifacts: readonly CalmArtifact[]
+  /** All targets: an image holds the hash of the wheel in it. */
+  targets: readonly BuiltTarget[]
+  ground: Ground
+}
+
 /** Builds a target again and again, each time under other conditions, and tells which members differ from world a. */
 export class Questions {
   private readonly answers = new Map<string, Answer>()
   private readonly room: BuildRoom
   private readonly target: PlanTarget
-  private readonly artifacts: readonly CalmArtifact[]
+  private readonly calm: CalmWorld
   private readonly repository: Repository
 
   /** @param repository where originals are read */
-  constructor(
-    room: BuildRoom,
-    target: PlanTarget,
-    artifacts: readonly CalmArtifact[],
-    repository: Repository
-  ) {
+  constructor(room: BuildRoom, target: PlanTarget, calm: CalmWorld, repository: Repository) {
     this.room = room
     this.target = target
-    this.artifacts = artifacts
+    this.calm = calm
     this.repository = repository
   }
 
@@ -74,7 +80,7 @@ export class Questions {
   /** Whether the target can be built then. */
   async fails(question: Question): Promise<boolean> {
     const { artifacts } = await this.ask(question)
-    return this.artifacts.every(({ name }) => artifacts.has(name))
+    return this.calm.artifacts.every(({ name }) => artifacts.has(name))
   }
 
   /** Undefined where it would take more builds than are allowed. */
@@ -112,15 +118,18 @@ export class Questions {
     return answer
   }
 
-  private async compare({ built, given, folder }: Tried, seed: Sha256): Promise<Answer> {
+  private async compare({ built, parts, given, folder }: Tried, seed: Sha256): Promise<Answer> {
     const { scrambled } = given
     const { links } = this.room.plan.scramble
     const tree = await openTracedTree(this.repository, this.room.plan.tag.tree)
     const times = await strippedTimes(tree, this.room.plan, this.target.name)
     const original = originalsOf(scrambled, this.repository)
+    const { targets, ground } = this.calm
+    const { baseLayers } = ground
+    const madeOf = artifactPairs(targets, [...parts, built])
     const members = new Set<string>()
     const artifacts = new Set<string>()
-    for (const { name, kind, file } of this.artifacts) {
+    for (const { name, kind, file } of this.calm.artifacts) {
       const made = built.artifacts.some((artifact) => artifact.name === name)
       const found = made
         ? await differing({
@@ -131,7 +140,9 @@ export class Questions {
             links,
             seed,
             original,
-            strippedTimes: times
+            strippedTimes: times,
+            madeOf,
+            ...(baseLayers === undefined ? {} : { baseLayers })
           })
         : null
       if (found === null) artifacts.add(name)

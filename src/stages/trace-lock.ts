@@ -1,14 +1,16 @@
 import { access } from 'node:fs/promises'
 import path from 'node:path'
+import type { Lock, RootLock } from '../documents/lock.ts'
 import type { PlanTarget } from '../documents/plan.ts'
-import { fetchInputs } from '../lock/inputs.ts'
+import { fetchInputs, type Inputs } from '../lock/inputs.ts'
 import { TagproofError } from '../platform/errors.ts'
-import { noEvidence, type TraceEvidence } from '../proof/trace/evidence.ts'
+import { noEvidence, type BaseImage, type TraceEvidence } from '../proof/trace/evidence.ts'
+import { hasRootImage } from '../targets/image/root-image.ts'
 import { rootHash } from '../worlds/root-maker.ts'
 import type { StageContext } from './context.ts'
 import { keptList, reinstalled } from './reinstall.ts'
 import type { Source } from './source.ts'
-import { dependenciesOf, lockedBases } from './trace-evidence.ts'
+import { dependenciesOf, lockedBases, rootBase } from './trace-evidence.ts'
 
 /**
  * What the lock of the traced tree names, as far as earlier runs have left it in the cache: dependencies, base images, the
@@ -31,21 +33,39 @@ export async function lockedEvidence(
     throw error
   })
   if (inputs === null) return null
-  const { cache, log } = context
-  const rootLock = lock.roots[target.root]
-  const hash = rootLock === undefined ? null : rootHash(rootLock)
-  const listed = hash !== null && (await exists(keptList(cache, hash)))
-  const own =
-    rootLock === undefined || hash === null || !listed
-      ? null
-      : await reinstalled({ name: target.root, root: { path: '', hash }, rootLock, cache, log })
   return {
     ...noEvidence,
     ...(await dependenciesOf(lock.python[target.name], inputs)),
-    packages: own?.packages ?? [],
-    roots: own === null ? [] : [own.root],
-    bases: target.kind === 'image' ? await lockedBases(lock.images ?? {}, inputs) : []
+    ...(await rootEvidence(context, target, lock.roots[target.root])),
+    bases: target.kind === 'image' ? await basesOf(context, target, lock, inputs) : []
   }
+}
+
+/** The list of the root's files, where an earlier run has made it. */
+async function rootEvidence(
+  { cache, log }: StageContext,
+  target: PlanTarget,
+  rootLock: RootLock | undefined
+): Promise<Pick<TraceEvidence, 'packages' | 'roots'>> {
+  const hash = rootLock === undefined ? null : rootHash(rootLock)
+  if (rootLock === undefined || hash === null || !(await exists(keptList(cache, hash))))
+    return { packages: [], roots: [] }
+  const own = await reinstalled({ name: target.root, root: { path: '', hash }, rootLock, cache, log })
+  return { packages: own.packages, roots: [own.root] }
+}
+
+/** Base images of the lock, and the image of the root, where an earlier run has made it. */
+async function basesOf(
+  { cache, log }: StageContext,
+  target: PlanTarget,
+  { images = {}, roots }: Lock,
+  inputs: Inputs
+): Promise<BaseImage[]> {
+  const bases = await lockedBases(images, inputs)
+  const rootLock = roots[target.root]
+  const hash = rootLock === undefined ? null : rootHash(rootLock)
+  if (rootLock === undefined || hash === null || !(await hasRootImage(cache, hash))) return bases
+  return [...bases, await rootBase({ root: { path: '', hash }, rootLock, cache, log })]
 }
 
 function exists(file: string): Promise<boolean> {

@@ -22,6 +22,8 @@ export interface Trial {
 /** What a trial made. Its files are gone once `use` has ended. */
 export interface Tried {
   built: BuiltTarget
+  /** What the target is made of, built under the same conditions: the wheel that it takes. */
+  parts: readonly BuiltTarget[]
   given: GivenExport
   /** Folder of the artifacts. */
   folder: string
@@ -52,9 +54,9 @@ export async function withTrial<T>(
           title: one === target ? title : `${title}: its wheel first`
         })
       const from = wheelTargetOf(target, plan.targets)
-      if (from !== undefined) await attempt(from)
+      const parts = from === undefined ? [] : [await attempt(from)]
       const built = await attempt(target)
-      return use({ built, given, folder: path.join(temporary, target.name) })
+      return use({ built, parts, given, folder: path.join(temporary, target.name) })
     })
   )
 }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { copyFile, lstat, mkdir, readdir, readlink, writeFile } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, readdir, readlink, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ImageLock } from '../../../src/documents/lock.ts'
 import { readImageArchive } from '../../../src/formats/oci/archive.ts'
@@ -42,10 +42,7 @@ export async function tinyBase(
 ): Promise<TestBase> {
   const blobs = path.join(folder, 'blobs')
   await mkdir(blobs, { recursive: true })
-  const files = new Map<string, LayerFile>()
-  const named = more.map((name) => (/\/|\.so\./.test(name) ? name : `usr/bin/${name}`))
-  for (const name of [...paths, ...named]) await take(root, name, files)
-  const sorted = [...files.values()].sort((one, other) => (one.path < other.path ? -1 : 1))
+  const sorted = await tinyFiles(root, more)
   const layers: LayerBlob[] = []
   for (const [at, entries] of [sorted, ...upper].entries())
     layers.push(await writeLayer(path.join(blobs, `layer-${at}`), entries, 1000))
@@ -103,6 +100,24 @@ export async function writeBaseLayout({ lock, blob }: TestBase, folder: string):
     path.join(folder, 'index.json'),
     JSON.stringify({ schemaVersion: 2, manifests: [platform.manifest] })
   )
+}
+
+async function tinyFiles(root: string, more: readonly string[]): Promise<LayerFile[]> {
+  const files = new Map<string, LayerFile>()
+  const named = more.map((name) => (/\/|\.so\./.test(name) ? name : `usr/bin/${name}`))
+  for (const name of [...paths, ...named]) await take(root, name, files)
+  return [...files.values()].sort((one, other) => (one.path < other.path ? -1 : 1))
+}
+
+/** The same files as a folder: a root of a few megabytes. */
+export async function tinyFolder(root: string, folder: string): Promise<void> {
+  await mkdir(folder)
+  for (const { path: name, kind, mode, linkTarget } of await tinyFiles(root, [])) {
+    const place = path.join(folder, name)
+    if (kind === 'directory') await mkdir(place, { mode })
+    else if (kind === 'symlink') await symlink(linkTarget ?? '', place)
+    else await copyFile(path.join(root, name), place)
+  }
 }
 
 /** What is there of a path, its links and the links' targets; libraries are looked for where Debian has them. */

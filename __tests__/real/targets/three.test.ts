@@ -7,7 +7,14 @@ import type { Plan } from '../../../src/documents/plan.ts'
 import type { Finding, Proof } from '../../../src/documents/proof.ts'
 import { formatLock } from '../../../src/lock/lock-file.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
+import { readDocument } from '../../../src/documents/reading.ts'
+import { openRepository } from '../../../src/source/repository.ts'
+import { artifactsOf } from '../../../src/stages/attribute.ts'
+import { openGround } from '../../../src/stages/base-images.ts'
+import { withBuildPlaces } from '../../../src/stages/places.ts'
 import { prove } from '../../../src/stages/prove.ts'
+import { Questions } from '../../../src/stages/questions.ts'
+import { readBuild } from '../../../src/stages/read-build.ts'
 import { debRoot } from '../support/deb-root.ts'
 import { tinyBase, writeBaseLayout, type TestBase } from '../support/image.ts'
 import { sharedPython } from '../support/packages.ts'
@@ -86,7 +93,7 @@ ${when(`\tdate >debian/victim/usr/share/victim/date\n\t${decoded} >debian/victim
     Dockerfile: `FROM ${reference}
 COPY victim /victim
 RUN --mount=type=bind,source=tests/fixture.bin,target=/run/fixture.bin echo "seen by image: $(sha256sum /run/fixture.bin)"
-${when('RUN --mount=type=bind,source=tests/fixture.bin,target=/run/fixture.bin head -c 8 /dev/urandom >/x; head -c 16 /run/fixture.bin >/decoded\n')}`,
+${when('RUN --mount=type=bind,source=tests/fixture.bin,target=/run/fixture.bin head -c 8 /dev/urandom >/x; head -c 16 /run/fixture.bin >/decoded\nRUN --mount=from=tagproof-wheel,target=/wheel sha256sum /wheel/*.whl >/sum\n')}`,
     '.dockerignore': '.git\n',
     '.github/tagproof.yml': `sources:\n  layouts: ${layouts}\n`
   }
@@ -209,5 +216,32 @@ describe('a fixture that is decoded, the time, and noise', () => {
     for (const name of ['x', 'decoded'])
       for (const check of ['reproduced', 'traced'])
         expect(image).toMatch(new RegExp(`${check} layers/\\d+/${name}$`, 'm'))
+    expect(image).not.toMatch(/reproduced .*sum$/m)
+  })
+
+  it('are asked about one by one, and the hash of the wheel in an image is no difference', async () => {
+    const { context } = evil.release
+    const { plan } = evil
+    const target = plan.targets.find(({ kind }) => kind === 'image')
+    const a = await readBuild(context, 'a', (await readDocument('plan', context.out.plan)).sha256)
+    if (target === undefined) throw new Error('no image')
+    const artifacts = artifactsOf(context, a, target)
+    const artifact = artifacts[0]?.name ?? ''
+    const repository = await openRepository(context.repository)
+    try {
+      const ground = (await openGround(context, plan))(target)
+      await withBuildPlaces(context, plan, 'attribution', async (places) => {
+        const asked = new Questions({ context, plan, places }, target, { artifacts, targets: a.targets, ground }, repository) // prettier-ignore
+        const member = (name: string): string =>
+          evil.proof.findings.find((one) => one.member?.endsWith(`/${name}`) === true)?.member ?? ''
+        const differs = (name: string): Promise<boolean> =>
+          asked.differs({ off: [] }, { artifact, member: name })
+        expect(await differs(member('x'))).toBe(true)
+        expect(member('sum')).toMatch(/^layers\/\d+\/sum$/)
+        expect(await differs(member('sum'))).toBe(false)
+      })
+    } finally {
+      await repository.close()
+    }
   })
 })
