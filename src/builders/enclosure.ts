@@ -1,18 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { PassThrough } from 'node:stream'
 import type { Limits } from '../documents/config.ts'
 import type { World } from '../documents/identifiers.ts'
-import { asTagproofError, TagproofError } from '../platform/errors.ts'
-import { lastLines } from '../platform/process.ts'
 import { bundleArchive } from '../worlds/bundle.ts'
-import { startTied } from '../worlds/child.ts'
-import { enclosureCommand, mountPoint } from '../worlds/enclosure.ts'
+import { collect, type Outcome } from '../worlds/collect.ts'
+import { mountPoint } from '../worlds/enclosure.ts'
 import type { MachineFacts } from '../worlds/facts.ts'
-import { takeReport } from '../worlds/report.ts'
 import { mountFolders } from '../worlds/root-files.ts'
-import { outcomeOf, type WorldResult } from '../worlds/run.ts'
 import { hostIdBase, sandboxConfig, type Bind, type RuntimeConfig } from '../worlds/sandbox.ts'
 import type { Conditions } from '../worlds/variations.ts'
 import { builderProfile, type BuilderProfile } from './profile.ts'
@@ -33,7 +28,6 @@ export interface BuilderEnclosure {
   /** Shell script that is run, with its arguments. */
   script: string
   arguments: readonly string[]
-  environment: Readonly<Record<string, string>>
   outputs: string
   onLine?: (line: string) => void
   signal?: AbortSignal
@@ -42,8 +36,6 @@ export interface BuilderEnclosure {
 type BuilderConfig = Omit<RuntimeConfig, 'linux'> & {
   linux: Omit<RuntimeConfig['linux'], 'seccomp'> & { seccomp: BuilderProfile }
 }
-
-export type EnclosureResult = Pick<WorldResult, 'code' | 'contained' | 'output' | 'files'>
 
 /**
  * What a builder may do in its enclosure. It needs mounts and namespaces of its own, so it is root: of a user
@@ -77,7 +69,7 @@ const ownKib = 64 * 1024
  *
  * @throws TagproofError `sandbox-unavailable`, `cancelled`, `build-output`
  */
-export async function runBuilder(request: BuilderEnclosure): Promise<EnclosureResult> {
+export async function runBuilder(request: BuilderEnclosure): Promise<Outcome> {
   // The root of the enclosure is what its files say, on top of nothing.
   const root = `${path.resolve(request.outputs)}+root`
   await mkdir(root, { recursive: true, mode: 0o755 })
@@ -88,7 +80,7 @@ export async function runBuilder(request: BuilderEnclosure): Promise<EnclosureRe
   }
 }
 
-async function enclosed(request: BuilderEnclosure, root: string): Promise<EnclosureResult> {
+async function enclosed(request: BuilderEnclosure, root: string): Promise<Outcome> {
   const { conditions, limits } = request
   const id = request.id ?? `${request.world}-${randomBytes(8).toString('hex')}`
   const binds = [...(await systemBinds()), ...request.binds]
@@ -101,50 +93,35 @@ async function enclosed(request: BuilderEnclosure, root: string): Promise<Enclos
     new Map([...request.files, ...files.map((file) => [file, ''] as const)]),
     [...mountFolders(conditions), 'run', 'sys/fs/cgroup', ...folders]
   )
-  const command = enclosureCommand({
-    id,
-    root,
-    exportTar: path.resolve(request.exportTar),
-    hostUser: hostIdBase[request.world],
-    // Modes of the context go into the image, so they are the tree's in both worlds.
-    umask: 0o022,
-    disk: path.resolve(request.outputs),
-    sizeKib: (limits['disk-mib'] + extraMib) * 1024 + ownKib,
-    bundle: { bytes: bundle.length }
-  })
-  const stream = new PassThrough()
-  const child = startTied(command, {
-    input: bundle,
-    stdoutTo: stream,
-    keepBytes: 256 * 1024,
-    seconds: limits.minutes * 60,
-    signal: request.signal,
-    ...(request.onLine === undefined ? {} : { onLine: request.onLine })
-  })
-  const report = takeReport(stream.iterator({ destroyOnReturn: false }), {
+  const { onLine, signal } = request
+  return collect({
+    bundle,
+    enclosure: {
+      id,
+      root,
+      exportTar: path.resolve(request.exportTar),
+      hostUser: hostIdBase[request.world],
+      // Modes of the context go into the image, so they are the tree's in both worlds.
+      umask: 0o022,
+      disk: path.resolve(request.outputs),
+      sizeKib: (limits['disk-mib'] + extraMib) * 1024 + ownKib
+    },
     outputs: request.outputs,
     bytes: (limits['disk-mib'] + extraMib) * 1024 * 1024,
-    exportPrefix: 'tree/'
+    seconds: limits.minutes * 60,
+    outputLines,
+    ...(onLine === undefined ? {} : { onLine }),
+    ...(signal === undefined ? {} : { signal }),
+    unavailable: {
+      message: 'The enclosure of the image builder could not be set up.',
+      fix: 'Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts in user namespaces (Linux 5.11 or newer). In a container it needs --privileged.'
+    }
   })
-    .then(
-      (value) => ({ value, error: undefined }),
-      (error: unknown) => ({ value: undefined, error: asTagproofError(error) })
-    )
-    .finally(() => {
-      child.stop()
-      stream.resume()
-    })
-  const ended = await child.ended
-  const output = lastLines(ended.stderr.toString('utf8'), outputLines)
-  const { value, error } = await report
-  if (error !== undefined) throw error
-  if (value === undefined) throw unavailable(ended.code, output)
-  return outcomeOf(value, output, ended.timedOut)
 }
 
 /** That of a world, but for what a builder needs more. */
 function builderConfig(
-  { conditions, machine, script, environment, ...request }: BuilderEnclosure,
+  { conditions, machine, script, ...request }: BuilderEnclosure,
   id: string,
   binds: readonly Bind[],
   limits: Limits
@@ -159,8 +136,7 @@ function builderConfig(
     command: ['/bin/sh', '-eu', '-c', script, 'tagproof', ...request.arguments],
     environment: {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      LC_ALL: 'C.UTF-8',
-      ...environment
+      LC_ALL: 'C.UTF-8'
     },
     directory: conditions.home,
     network: 'none',
@@ -223,12 +199,4 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     () => false
   )
-}
-
-function unavailable(code: number | null, output: string): TagproofError {
-  return new TagproofError('sandbox-unavailable', 'The enclosure of the image builder could not be set up.', {
-    found: `status ${String(code)} while it was set up`,
-    output: lastLines(output, 20),
-    fix: 'Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts in user namespaces (Linux 5.11 or newer). In a container it needs --privileged.'
-  })
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFile, rm, stat, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
@@ -8,7 +9,15 @@ import { variationsFor } from '../worlds/variations.ts'
 import type { ImageBuildRequest, ImageBuildResult, StepRecord } from './builder.ts'
 import { runBuilder } from './enclosure.ts'
 import runtimeProgram from './runtime.py'
-import { ownFolder, runtimeSettings, settingFiles, stepVariations } from './settings.ts'
+import {
+  canaryFolder,
+  folderPlace,
+  imagePlace,
+  ownFolder,
+  runtimeSettings,
+  settingFiles,
+  stepVariations
+} from './settings.ts'
 import { findProgram } from './tool.ts'
 
 /** What is particular to one builder. */
@@ -16,24 +25,29 @@ export interface BuilderRun {
   script: string
   /** Arguments of the script behind HOME. `tree` is where the export lies. */
   arguments(tree: string): string[]
+  /** Its own programs; folders and images of the request are there for every builder. */
   binds: readonly Bind[]
-  files: ReadonlyMap<string, string>
-  environment: Readonly<Record<string, string>>
 }
 
 /** Files that the script leaves beside `image.tar`, by name. */
-export type Told = ReadonlyMap<string, string>
+type Told = ReadonlyMap<string, string>
 
 /** Largest of the small files that a builder tells us things in. */
 const mostToldBytes = 4 * 1024 * 1024
 
 const stepSchema = z.object({ variations: z.record(z.string(), z.string().max(400)) })
 
-/** Runs one build with a builder's own script, in the conditions of its world. */
+/**
+ * Runs one build with a builder's own script, in the conditions of its world.
+ *
+ * @throws TagproofError `sandbox-unavailable`, `cancelled`, `tool-missing`; `internal` where the canary is not the one that
+ *   was laid out: a builder that knows files of another build proves nothing
+ */
 export async function buildInEnclosure(
   request: ImageBuildRequest,
   run: BuilderRun
-): Promise<ImageBuildResult & { told: Told }> {
+): Promise<ImageBuildResult> {
+  const canary = randomBytes(32).toString('hex')
   const machine = await machineFacts()
   const facts = {
     clockLibrary: request.clockLibrary === null ? null : `${ownFolder}/clock.so`,
@@ -55,11 +69,10 @@ export async function buildInEnclosure(
     limits: request.limits,
     exportTar: request.exportTar,
     bytes: await unpackedBytes(request),
-    binds: [...run.binds, ...clock],
-    files: new Map([...settingFiles(conditions, settings, runtimeProgram), ...run.files]),
+    binds: [...run.binds, ...placesOf(request), ...clock],
+    files: settingFiles(conditions, settings, runtimeProgram).set(`${canaryFolder.slice(1)}/canary`, canary),
     script: run.script,
     arguments: [conditions.home, ...run.arguments(conditions.buildPath)],
-    environment: run.environment,
     outputs: request.outputs,
     ...(request.onLine === undefined ? {} : { onLine: request.onLine }),
     ...(request.signal === undefined ? {} : { signal: request.signal })
@@ -67,16 +80,43 @@ export async function buildInEnclosure(
   const told = await takeTold(request.outputs, result.files)
   // A build that failed tells nothing; then what was meant to be in force stands.
   const steps = result.code === 0 ? stepsOf(told.get('steps') ?? '') : null
-  const image = result.files.includes('image.tar') ? path.join(request.outputs, 'image.tar') : null
+  const file = result.files.includes('image.tar') ? path.join(request.outputs, 'image.tar') : null
+  const image = result.code === 0 ? file : null
+  checkCanary(request, canary, told.get('canary'), image)
   return {
     code: result.code,
     contained: result.contained,
     output: result.output,
-    image: result.code === 0 ? image : null,
+    image,
     variations: stepVariations(conditions.records, steps),
-    steps: steps?.length ?? 0,
-    told
+    steps: steps?.length ?? 0
   }
+}
+
+function placesOf({ folders, images }: ImageBuildRequest): Bind[] {
+  const bind =
+    (place: (at: number) => string) =>
+    ({ folder }: { folder: string }, at: number): Bind => ({
+      source: path.resolve(folder),
+      destination: place(at)
+    })
+  return [...folders.map(bind(folderPlace)), ...images.map(bind(imagePlace))]
+}
+
+/** Before the canary was told, nothing was built. */
+function checkCanary(
+  { world }: ImageBuildRequest,
+  expected: string,
+  found: string | undefined,
+  image: string | null
+): void {
+  if (found === undefined && image !== null)
+    throw new TagproofError('internal', 'The image builder did not tell what its context holds.')
+  if (found === undefined || found === expected) return
+  throw new TagproofError('internal', `The image builder of world ${world} saw another build's files.`, {
+    found: found.slice(0, 64),
+    expected
+  })
 }
 
 async function runtimeProgramPath(): Promise<string> {

@@ -7,6 +7,11 @@ import type { StepRecord } from './builder.ts'
 
 /** Where the enclosure of a builder shows what is ours. */
 export const ownFolder = '/tagproof'
+/** Folder of the enclosure whose one file the builder must tell. */
+export const canaryFolder = `${ownFolder}/canary`
+/** Where the enclosure shows the named folders and the images of a request. */
+export const folderPlace = (at: number): string => `${ownFolder}/folder/${at}`
+export const imagePlace = (at: number): string => `${ownFolder}/image/${at}`
 
 /**
  * What a step may be: the owner of its image. Not among them, though builders give them: raw sockets, device nodes and

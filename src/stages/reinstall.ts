@@ -1,20 +1,15 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { PassThrough } from 'node:stream'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { RootLock } from '../documents/lock.ts'
-import { readTar } from '../formats/tar/reader.ts'
-import { settleAll } from '../platform/concurrency.ts'
-import { TagproofError } from '../platform/errors.ts'
+import type { TarEntry } from '../formats/tar/reader.ts'
 import { writeFileAtomic } from '../platform/files.ts'
 import type { Log } from '../platform/log.ts'
-
-import { privileged, requirePrivilege } from '../platform/privilege.ts'
-import { describeEnd, lastLines, plainEnvironment, run } from '../platform/process.ts'
 import type { Sha256 } from '../documents/identifiers.ts'
 import { fieldOf, parseParagraphs } from '../proof/trace/deb/paragraphs.ts'
 import type { DependencyPackage, InstalledFile, InstalledRoot } from '../proof/trace/evidence.ts'
+import { readRoot } from '../worlds/root-content.ts'
 import type { PreparedRoot } from '../worlds/root.ts'
 
 export interface ReinstallRequest {
@@ -98,45 +93,16 @@ async function readKept(file: string): Promise<Kept | undefined> {
   }
 }
 
-/** Only root can read all of it, so tar does. */
 async function listRoot({ root, signal }: ReinstallRequest): Promise<Kept> {
-  await requirePrivilege()
-  const { command, args } = privileged('tar', [
-    '--create',
-    `--directory=${root.path}`,
-    '--one-file-system',
-    '--format=gnu',
-    '--numeric-owner',
-    '--exclude=./usr/lib/tagproof',
-    '.'
-  ])
-  const stream = new PassThrough({ highWaterMark: 1 << 20 })
-  const reading = run(command, args, {
-    env: plainEnvironment,
-    stdoutTo: stream,
-    ...(signal === undefined ? {} : { signal })
-  }).then((result) => {
-    if (result.code === 0) return
-    throw new TagproofError('sandbox-unavailable', 'The root cannot be read.', {
-      found: describeEnd(result),
-      output: lastLines(result.stderr.toString('utf8'), 10),
-      fix: 'Needed are root or sudo, as for making the root.'
-    })
-  })
   const kept: Kept = { form, files: [], texts: [] }
-  const listing = list(stream, kept).catch((error: unknown) => {
-    stream.destroy()
-    throw error
-  })
-  await settleAll<unknown>([reading, listing])
+  await readRoot(root.path, signal, (entries) => list(entries, kept))
   return kept
 }
 
-async function list(stream: PassThrough, kept: Kept): Promise<void> {
+async function list(entries: AsyncIterable<TarEntry>, kept: Kept): Promise<void> {
   const hashes = new Map<string, { hash: string; size: number }>()
-  for await (const entry of readTar(stream, { twins: 'accept' })) {
+  for await (const entry of entries) {
     const { path: name, kind, mode, uid, gid, size, linkTarget, content } = entry
-    if (kind === 'device' || kind === 'fifo') continue
     const owner = `${uid}:${gid}`
     if (kind === 'directory') kept.files.push([name, kind, mode, owner, 0, null])
     else if (kind === 'symlink')

@@ -1,19 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { PassThrough } from 'node:stream'
 import type { Limits } from '../documents/config.ts'
 import type { Variation, VariationName } from '../documents/fields.ts'
 import type { World } from '../documents/identifiers.ts'
-import { asTagproofError, TagproofError } from '../platform/errors.ts'
 import { withTemporaryFolder, writeFileAtomic } from '../platform/files.ts'
 import { privileged, requirePrivilege } from '../platform/privilege.ts'
-import { lastLines, plainEnvironment, runAttached } from '../platform/process.ts'
+import { plainEnvironment, runAttached } from '../platform/process.ts'
 import { bundleArchive } from './bundle.ts'
-import { startTied } from './child.ts'
+import { collect, type Outcome } from './collect.ts'
 import { enclosureCommand, mountPoint, type EnclosureRequest } from './enclosure.ts'
 import { machineFacts, rootFacts, type MachineFacts } from './facts.ts'
-import { takeReport, type WorldReport, type WorldStatus } from './report.ts'
 import type { PreparedRoot } from './root.ts'
 import { mountFolders, rootFiles, type HostFiles } from './root-files.ts'
 import { hostUserId, sandboxConfig, type Bind } from './sandbox.ts'
@@ -47,21 +44,10 @@ export interface WorldRequest {
   directory?: string
 }
 
-export interface WorldResult {
-  /** Exit status of the command; null if it was stopped from outside. */
-  code: number | null
-  /** The limit that the command ran into, where it failed. */
-  contained: null | 'timeout' | 'memory' | 'processes' | 'disk'
-  /** Last lines of what the command printed. */
-  output: string
-  /** Paths of the export that were read, sorted; null where that is unknown. */
-  reads: string[] | null
-  /** Files that were written below `outputs`. */
-  files: string[]
+export interface WorldResult extends Outcome {
   variations: Variation[]
 }
 
-const keptOutputBytes = 256 * 1024
 /** A traceback is long, and what it follows from stands before it. */
 const outputLines = 200
 /** Room for what the world itself puts there: account files, mount points, the bundle. */
@@ -138,53 +124,21 @@ async function prepare(
   }
 }
 
-type Outcome = Omit<WorldResult, 'variations'>
-
-async function runEnclosed(request: WorldRequest, { bundle, enclosure }: Prepared): Promise<Outcome> {
-  const stream = new PassThrough()
-  const child = startTied(enclosureCommand({ ...enclosure, bundle: { bytes: bundle.length } }), {
-    input: bundle,
-    stdoutTo: stream,
-    keepBytes: keptOutputBytes,
-    seconds: request.limits.minutes * 60,
-    signal: request.signal,
-    ...(request.onLine === undefined ? {} : { onLine: request.onLine })
+function runEnclosed(request: WorldRequest, prepared: Prepared): Promise<Outcome> {
+  const { outputs, limits, onLine, signal } = request
+  return collect({
+    ...prepared,
+    outputs,
+    bytes: limits['disk-mib'] * 1024 * 1024,
+    seconds: limits.minutes * 60,
+    outputLines,
+    ...(onLine === undefined ? {} : { onLine }),
+    ...(signal === undefined ? {} : { signal }),
+    unavailable: {
+      message: 'The world could not be set up on this machine.',
+      fix: 'Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts. In a container it needs --privileged.'
+    }
   })
-  const report = takeReport(stream.iterator({ destroyOnReturn: false }), {
-    outputs: request.outputs,
-    bytes: request.limits['disk-mib'] * 1024 * 1024,
-    exportPrefix: 'tree/'
-  })
-    .then(
-      (value) => ({ value, error: undefined }),
-      (error: unknown) => ({ value: undefined, error: asTagproofError(error) })
-    )
-    .finally(() => {
-      // What is left of the stream does not matter; a world that still writes it is ended.
-      child.stop()
-      stream.resume()
-    })
-  const ended = await child.ended
-  const output = lastLines(ended.stderr.toString('utf8'), outputLines)
-  const { value, error } = await report
-  if (error !== undefined) throw withOutput(error, output)
-  if (value === undefined) throw unavailable(ended.code, output)
-  return outcomeOf(value, output, ended.timedOut)
-}
-
-/** What the run came to, from the counters that root read: the command's own words prove nothing. */
-export function outcomeOf(report: WorldReport, output: string, timedOut: boolean): Outcome {
-  const { status, reads, files } = report
-  if (status.code === 0 && !timedOut) return { code: 0, contained: null, output, reads, files }
-  const contained = containedBy(status, output) ?? (timedOut ? 'timeout' : null)
-  return { code: timedOut ? null : status.code, contained, output, reads: timedOut ? null : reads, files: [] }
-}
-
-function containedBy(status: WorldStatus, output: string): WorldResult['contained'] {
-  if (status.killedForMemory) return 'memory'
-  if (status.processesRefused) return 'processes'
-  const full = status.free < 0.01 || /No space left on device|\bENOSPC\b/.test(output)
-  return full ? 'disk' : null
 }
 
 async function runOnTerminal({ bundle, enclosure }: Prepared): Promise<Outcome> {
@@ -230,21 +184,4 @@ async function isFile(file: string): Promise<boolean> {
     (status) => status.isFile(),
     () => false
   )
-}
-
-function withOutput(error: TagproofError, output: string): TagproofError {
-  return new TagproofError(error.code, error.message, {
-    output,
-    ...error.detail,
-    cause: error.detail.cause ?? error
-  })
-}
-
-/** The sandbox could not be set up or torn down; never a reason to go on without it. */
-function unavailable(code: number | null, output: string): TagproofError {
-  return new TagproofError('sandbox-unavailable', 'The world could not be set up on this machine.', {
-    found: `status ${String(code)} while it was set up`,
-    output,
-    fix: 'Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts. In a container it needs --privileged.'
-  })
 }

@@ -1,5 +1,4 @@
-/** Where the enclosure shows layouts of bases and folders to copy from. */
-export const canaryFolder = '/tagproof/canary'
+import { canaryFolder } from '../settings.ts'
 
 /**
  * Makes a storage of its own, takes the bases into it, builds, and leaves `image.tar` in /out. Arguments: HOME, the

@@ -1,13 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import path from 'node:path'
-import { TagproofError } from '../../platform/errors.ts'
 import { requirePrivilege } from '../../platform/privilege.ts'
-import type { Bind } from '../../worlds/sandbox.ts'
-import type { ImageBuilder, ImageBuildRequest, ImageBuildResult } from '../builder.ts'
-import { buildInEnclosure, type BuilderRun } from '../run.ts'
-import { ownFolder } from '../settings.ts'
+import type { ImageBuilder, ImageBuildRequest } from '../builder.ts'
+import { buildInEnclosure } from '../run.ts'
+import { folderPlace, imagePlace } from '../settings.ts'
 import type { FoundPrograms } from '../tool.ts'
-import { buildkitScript, canaryFolder, programFolder } from './script.ts'
+import { buildkitScript, programFolder } from './script.ts'
 
 /**
  * BuildKit: its own daemon with its own state for each build, in an enclosure. The frontend is the one that is built in,
@@ -20,48 +17,13 @@ export function buildkit({ folder, version, programs }: FoundPrograms): ImageBui
     programs,
     async build(request) {
       await requirePrivilege()
-      return buildOnce(request, folder)
+      return buildInEnclosure(request, {
+        script: buildkitScript,
+        arguments: (tree) => buildctlArguments(request, tree),
+        binds: [{ source: folder, destination: programFolder }]
+      })
     }
   }
-}
-
-async function buildOnce(request: ImageBuildRequest, folder: string): Promise<ImageBuildResult> {
-  const canary = randomBytes(32).toString('hex')
-  const run: BuilderRun = {
-    script: buildkitScript,
-    arguments: (tree) => buildctlArguments(request, tree),
-    binds: [{ source: folder, destination: programFolder }, ...placesOf(request)],
-    files: new Map([[`${canaryFolder.slice(1)}/canary`, canary]]),
-    environment: {}
-  }
-  const { told, ...result } = await buildInEnclosure(request, run)
-  const seen = told.get('canary')
-  // Before the canary was told, nothing was built.
-  if (seen !== undefined && seen !== canary)
-    throw new TagproofError(
-      'internal',
-      `The image builder of world ${request.world} saw another build's files.`,
-      {
-        found: seen.slice(0, 64),
-        expected: canary
-      }
-    )
-  if (result.image !== null && seen === undefined)
-    throw new TagproofError('internal', 'The image builder did not tell what its context holds.')
-  return result
-}
-
-function placesOf({ folders, images }: ImageBuildRequest): Bind[] {
-  return [
-    ...folders.map(({ folder }, at) => ({
-      source: path.resolve(folder),
-      destination: `${ownFolder}/folder/${at}`
-    })),
-    ...images.map(({ folder }, at) => ({
-      source: path.resolve(folder),
-      destination: `${ownFolder}/image/${at}`
-    }))
-  ]
 }
 
 /** Arguments of `buildctl build`, beside those that the script always gives. */
@@ -89,8 +51,8 @@ export function buildctlArguments(request: ImageBuildRequest, tree: string): str
   ]
   return [
     ...['--local', `context=${context}`, '--local', `dockerfile=${path.posix.dirname(dockerfile)}`],
-    ...request.folders.flatMap((_, at) => ['--local', `folder-${at}=${ownFolder}/folder/${at}`]),
-    ...request.images.flatMap((_, at) => ['--oci-layout', `image-${at}=${ownFolder}/image/${at}`]),
+    ...request.folders.flatMap((_, at) => ['--local', `folder-${at}=${folderPlace(at)}`]),
+    ...request.images.flatMap((_, at) => ['--oci-layout', `image-${at}=${imagePlace(at)}`]),
     ...options.flatMap(([name, value]) => ['--opt', `${name}=${value}`]),
     '--output',
     'type=oci,dest=/out/image.tar,rewrite-timestamp=true,oci-mediatypes=true,compression=gzip'

@@ -1,7 +1,7 @@
+import { canaryFolder } from '../settings.ts'
+
 /** Where the enclosure shows the programs of BuildKit. */
 export const programFolder = '/opt/buildkit'
-/** Folder of the context whose one file must appear in the record. */
-export const canaryFolder = '/tagproof/canary'
 
 /**
  * Starts the daemon, lets it tell its canary, builds, and leaves `image.tar` in /out. The daemon's state is a folder

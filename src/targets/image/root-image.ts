@@ -1,17 +1,14 @@
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { PassThrough } from 'node:stream'
+import type { Sha256 } from '../../documents/identifiers.ts'
 import type { RootLock } from '../../documents/lock.ts'
 import { descriptorJson, documentBlob, layoutVersion } from '../../formats/oci/layout-writer.ts'
 import { writeLayer, type LayerBlob, type LayerFile } from '../../formats/oci/layer-writer.ts'
 import { mediaTypes } from '../../formats/oci/media-types.ts'
 import type { Platform } from '../../formats/oci/descriptor.ts'
-import { readTar } from '../../formats/tar/reader.ts'
-import { TagproofError } from '../../platform/errors.ts'
-import { settleAll } from '../../platform/concurrency.ts'
+import type { TarEntry } from '../../formats/tar/reader.ts'
 import type { Log } from '../../platform/log.ts'
-import { privileged } from '../../platform/privilege.ts'
-import { describeEnd, lastLines, plainEnvironment, run } from '../../platform/process.ts'
+import { readRoot } from '../../worlds/root-content.ts'
 import type { PreparedRoot } from '../../worlds/root.ts'
 
 export interface RootImageRequest {
@@ -43,10 +40,19 @@ const beingMade = new Map<string, Promise<FolderImage>>()
  * @throws TagproofError `sandbox-unavailable` where the root cannot be read; `cancelled`, `disk-full`
  */
 export function rootImage(request: RootImageRequest): Promise<FolderImage> {
-  const folder = path.resolve(request.cache, 'images', `${request.root.hash}-${making}`)
+  const folder = keptImage(request.cache, request.root.hash)
   const made = beingMade.get(folder) ?? findOrMake(folder, request).finally(() => beingMade.delete(folder))
   beingMade.set(folder, made)
   return made
+}
+
+/** Whether an earlier run has left the image of a root in the cache. */
+export async function hasRootImage(cache: string, hash: Sha256): Promise<boolean> {
+  return (await digestOf(keptImage(cache, hash))) !== undefined
+}
+
+function keptImage(cache: string, hash: Sha256): string {
+  return path.resolve(cache, 'images', `${hash}-${making}`)
 }
 
 async function findOrMake(folder: string, request: RootImageRequest): Promise<FolderImage> {
@@ -108,39 +114,13 @@ async function make(folder: string, request: RootImageRequest): Promise<void> {
   )
 }
 
-/** Only root can read all of it, so tar does; what comes out of it is written anew. */
-async function layerOf({ root, signal }: RootImageRequest, output: string): Promise<LayerBlob> {
-  const options = ['--create', `--directory=${root.path}`, '--one-file-system', '--sort=name', '--format=gnu']
-  const { command, args } = privileged('tar', [
-    ...options,
-    '--numeric-owner',
-    '--exclude=./usr/lib/tagproof',
-    '.'
-  ])
-  const stream = new PassThrough({ highWaterMark: 1 << 20 })
-  const reading = run(command, args, {
-    env: plainEnvironment,
-    stdoutTo: stream,
-    ...(signal === undefined ? {} : { signal })
-  }).then((result) => {
-    if (result.code === 0) return
-    throw new TagproofError('sandbox-unavailable', 'The root cannot be read to make an image of it.', {
-      found: describeEnd(result),
-      output: lastLines(result.stderr.toString('utf8'), 10),
-      fix: 'Needed are root or sudo, as for making the root.'
-    })
-  })
-  const writing = writeLayer(output, filesOf(stream), 0).catch((error: unknown) => {
-    stream.destroy()
-    throw error
-  })
-  await settleAll<unknown>([reading, writing])
-  return writing
+/** What tar says of each file is written anew. */
+function layerOf({ root, signal }: RootImageRequest, output: string): Promise<LayerBlob> {
+  return readRoot(root.path, signal, (entries) => writeLayer(output, filesOf(entries), 0))
 }
 
-async function* filesOf(stream: PassThrough): AsyncGenerator<LayerFile> {
-  for await (const entry of readTar(stream, { twins: 'accept' })) {
-    const { path: name, kind, mode, uid, gid, mtime, size, linkTarget, content } = entry
+async function* filesOf(entries: AsyncIterable<TarEntry>): AsyncGenerator<LayerFile> {
+  for await (const { path: name, kind, mode, uid, gid, mtime, size, linkTarget, content } of entries) {
     if (kind === 'device' || kind === 'fifo') continue
     const fields = { kind, mode, uid, gid, size, linkTarget, mtime: Math.floor(mtime) }
     yield { path: name, ...fields, content: () => content }
