@@ -50,6 +50,14 @@ describe('what builders are told', () => {
     expect(given.endsWith('-f /build/tree/app/docker/Dockerfile /build/tree/app')).toBe(true)
   })
 
+  test('one image in two platforms is for BuildKit: buildah knows it by its name alone', () => {
+    const [image] = request.images
+    if (image === undefined) throw new Error('no image')
+    const both = { ...request, images: [image, { ...image, platform: 'linux/arm64' }] }
+    expect(() => buildahArguments(both, '/build/tree')).toThrow(/one image for two platforms/)
+    expect(buildctlArguments(both, '/build/tree').join(' ')).toMatch(/::linux\/amd64=.*::linux\/arm64=/)
+  })
+
   test.each([
     ['debian', ['debian']],
     ['debian:latest', ['debian']],

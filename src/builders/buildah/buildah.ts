@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { TagproofError } from '../../platform/errors.ts'
 import { requirePrivilege } from '../../platform/privilege.ts'
 import type { ImageBuilder, ImageBuildRequest } from '../builder.ts'
 import { buildInEnclosure } from '../run.ts'
@@ -29,8 +30,13 @@ export function buildah({ version, programs }: FoundPrograms): ImageBuilder {
   }
 }
 
-/** Arguments of the script behind HOME: the bases, then what `buildah bud` is given. */
+/**
+ * Arguments of the script behind HOME: the bases, then what `buildah bud` is given.
+ *
+ * @throws TagproofError `tool-missing` for one image in two platforms
+ */
 export function buildahArguments(request: ImageBuildRequest, tree: string): string[] {
+  requireOnePlatform(request)
   const context = path.posix.join(tree, request.context)
   const bases = request.images.flatMap(({ reference }, at) => [localName(reference), imagePlace(at)])
   return [
@@ -58,6 +64,19 @@ export function buildahArguments(request: ImageBuildRequest, tree: string): stri
     ]),
     ...['-f', path.posix.join(context, request.dockerfile), context]
   ]
+}
+
+/** buildah knows an image by its name alone: which platform of it a line asks for would be lost. */
+function requireOnePlatform({ images }: ImageBuildRequest): void {
+  const twice = images.find(
+    ({ reference }, at) => images.findIndex((one) => one.reference === reference) !== at
+  )
+  if (twice === undefined) return
+  throw new TagproofError('tool-missing', 'buildah cannot take one image for two platforms.', {
+    found: twice.reference,
+    expected: 'BuildKit, where lines of a Dockerfile ask for several platforms of one image',
+    fix: 'Run node scripts/setup-buildkit.mjs, which needs Go; or remove --platform from one of the lines.'
+  })
 }
 
 /** The name of a base in the builder's own storage, where no registry is asked for it. */
