@@ -101,6 +101,18 @@ COPY --from=own /data /own
     expect(built.emulated).toBeUndefined()
   })
 
+  test('of the machine that builds is that of the image: no release depends on where it was made', async () => {
+    const reference = `${registry.host}/team/data:1`
+    const { images, inputs } = await lockedFor(`FROM --platform=${foreign} ${reference}\n`)
+    const text = `FROM --platform=$BUILDPLATFORM ${reference} AS tools\nFROM scratch\nCOPY --from=tools /data /data\n`
+    const blob = (digest: string): string => inputs.blob(digest)
+    const settings = { platforms: [foreign] }
+    const parts = { world: 'a' as const, text, place: place(), shared, images, blob, settings }
+    const request = await dockerfileRequest(parts)
+    await buildDockerfile(request, builder)
+    expect(await contentOf(builtImage(request), '/data')).toEqual([foreign])
+  })
+
   test('that the lock does not have is refused by its name', async () => {
     const reference = `${registry.host}/team/data:1`
     const { images, inputs } = await lockedFor(`FROM ${reference}\n`)

@@ -41,6 +41,7 @@ export function buildctlArguments(request: ImageBuildRequest, tree: string): str
       value
     ]),
     ['build-arg:SOURCE_DATE_EPOCH', String(request.epoch)],
+    ...buildPlatform(request.platform),
     ...request.folders.map(({ name }, at): [string, string] => [`context:${name}`, `local:folder-${at}`]),
     ...request.images.flatMap(({ reference, platform, digest }, at) =>
       contextNames(reference, references).map((name): [string, string] => [
@@ -57,6 +58,13 @@ export function buildctlArguments(request: ImageBuildRequest, tree: string): str
     '--output',
     'type=oci,dest=/out/image.tar,rewrite-timestamp=true,oci-mediatypes=true,compression=gzip'
   ]
+}
+
+/** `$BUILDPLATFORM` is that of the image, as it was locked: what is made does not depend on the machine. */
+function buildPlatform(platform: string): [string, string][] {
+  const [os = '', architecture = '', variant = ''] = platform.split('/')
+  const values = { PLATFORM: platform, OS: os, ARCH: architecture, VARIANT: variant }
+  return Object.entries(values).map(([name, value]) => [`build-arg:BUILD${name}`, value])
 }
 
 /**
