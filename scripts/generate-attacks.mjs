@@ -69,7 +69,7 @@ In every repository of an attack, nothing but the attack is reported.
   built, which both worlds built alike.
 - Code that stands readable in the tag, in \`setup.py\` or in a module: review finds that, and nothing else can.
 - Text that people take for data, outside of tests, documents, examples and benchmarks (hexadecimal in short lines, lists
-  of small numbers, prose), is not scrambled in world b. A module made of it is refused as \`modified\` or \`untraced\`; an
+  of small numbers, prose), is not scrambled in world b; neither is what a patch of \`debian/patches\` adds to them. A module made of it is refused as \`modified\` or \`untraced\`; an
   object that is *compiled* from it is not.
 - A committed program (not a library) under the name of data, without the executable bit, is told as a warning
   (\`compiled-data\`), for honest packages ship such files.

@@ -116,10 +116,13 @@ export const debModes: Attack = {
     {
       name: 'debian/rules',
       files,
-      variants: Object.entries(modes).map(([name, { how, code, member }]): Variant => ({
+      variants: Object.entries(modes).map(([name, { how, code, member, untraced }]): Variant => ({
         name,
         how,
-        reported: [inDeb(name, code, member)]
+        reported: [
+          inDeb(name, code, member),
+          ...(untraced === undefined ? [] : [inDeb(name, 'untraced', member)])
+        ]
       }))
     }
   ]

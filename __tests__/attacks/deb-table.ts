@@ -3,6 +3,7 @@ import { debControlPart } from './deb-control-part.ts'
 import { debFiles } from './deb-files.ts'
 import { debInfluence } from './deb-influence.ts'
 import { debModes } from './deb-modes.ts'
+import { debPatches } from './deb-patches.ts'
 import { debVersions } from './deb-versions.ts'
 import type { Attack } from './harness/attack.ts'
 import { hostileDeb } from './hostile-deb.ts'
@@ -14,6 +15,7 @@ export const debAttacks: readonly Attack[] = [
   scriptFetches,
   debFiles,
   debInfluence,
+  debPatches,
   debVersions,
   debModes,
   hostileDeb,
