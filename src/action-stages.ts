@@ -13,6 +13,7 @@ import { planMatrix, releaseOutputs, type ActionOutputs } from './platform/githu
 import { requireCommitOfRun } from './platform/github-run.ts'
 import { createHttpClient } from './platform/http.ts'
 import { machineOf } from './platform/machine.ts'
+import { requireTagOnServer } from './source/remote-tag.ts'
 import type { RunPlace } from './stages/hand-over.ts'
 import * as stages from './stages/index.ts'
 import type { StageContext } from './stages/index.ts'
@@ -54,6 +55,7 @@ async function planStep(step: ActionStep): Promise<ActionOutputs> {
   const preview = environment.GITHUB_EVENT_NAME === 'pull_request'
   if (!preview) requireCommitOfRun(plan.tag, environment)
   const place = preview ? null : await placeOf(step)
+  if (place !== null) await requireTagUnmoved(step, plan.tag)
   return {
     ...handed(place && (await stages.handOver(context, place, { stage: 'plan' }))),
     version: plan.version ?? '',
@@ -110,7 +112,9 @@ async function publishStep(step: ActionStep): Promise<ActionOutputs> {
   }
   const place = await placeOf(step)
   if (place !== null) await stages.takeOver(context, place, { stage: 'publish' })
-  requireTagOfRun(step, (await readDocument('proof', context.out.proof)).document.tag)
+  const { document: proof } = await readDocument('proof', context.out.proof)
+  requireTagOfRun(step, proof.tag)
+  if (place !== null) await requireTagUnmoved(step, proof.tag)
   await stages.publish(context)
   return recordOutputs(context)
 }
@@ -146,6 +150,13 @@ function requireTagOfRun({ inputs, environment }: ActionStep, tag: TagRef): void
       }
     )
   requireCommitOfRun(tag, environment)
+}
+
+/** On the server, where it can move while the jobs of this run go on. */
+async function requireTagUnmoved({ context, inputs, environment }: ActionStep, tag: TagRef): Promise<void> {
+  const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: repository = '' } = environment
+  const url = `${server}/${repository}`
+  await requireTagOnServer({ tag, url, token: inputs.readToken, environment, ...stages.signalOf(context) })
 }
 
 function sourceOptions({ context, inputs }: ActionStep): {

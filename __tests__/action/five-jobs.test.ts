@@ -1,38 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Handover } from '../../src/documents/handover.ts'
 import type { Proof } from '../../src/documents/proof.ts'
-import { Machine } from './harness/fixture.ts'
-import { repositoryRoot } from './harness/language.ts'
-import { canIsolate, Services } from './harness/run-services.ts'
-import { withPinnedAction, Workflow, type Attempt, type RanJob } from './harness/workflow.ts'
+import type { Machine } from './harness/fixture.ts'
+import type { Job } from './harness/job.ts'
+import { makeLantern, original, type Lantern } from './harness/lantern.ts'
+import { canIsolate } from './harness/run-services.ts'
+import type { Alone, Attempt, RanJob } from './harness/workflow.ts'
 
 const minutes = 60_000
-const project = {
-  'pyproject.toml': [
-    '[build-system]',
-    'requires = ["flit_core>=3.2"]',
-    'build-backend = "flit_core.buildapi"',
-    '[project]',
-    'name = "lantern"',
-    'version = "1.0.0"',
-    'description = "Light"',
-    ''
-  ].join('\n'),
-  'lantern/__init__.py': '"""Light."""\n',
-  'tests/beam.bin': '\u0000\u0001 originals that world b must not see \u0002'
-}
 
-/** The workflow of the documentation, as a user copies it. */
-const documented = /```yaml\n(name: Release\n.*?)```/s.exec(
-  readFileSync(path.join(repositoryRoot, 'docs/action.md'), 'utf8')
-)?.[1]
-const text = withPinnedAction(documented ?? '')
-
-let origin: Machine
-let services: Services
-let workflow: Workflow
+let lantern: Lantern
 let first: Attempt
 
 const story = ({ result, ran }: RanJob): string =>
@@ -44,20 +24,10 @@ const machineOf = (job: RanJob | undefined): Machine => {
 }
 
 beforeAll(async () => {
-  origin = new Machine()
-  origin.commit(project, 'v0.0.1')
-  origin.lock()
-  origin.commit({}, 'v1.0.0')
-  origin.git('update-server-info')
-  services = await Services.start(path.join(origin.workspace, '.git'))
-  workflow = new Workflow({ text, origin, services })
-  first = await workflow.runAll()
+  lantern = await makeLantern()
+  first = await lantern.workflow.runAll()
 }, 10 * minutes)
-afterAll(() => {
-  workflow.remove()
-  services.stop()
-  origin.remove()
-})
+afterAll(() => lantern.remove())
 
 describe('the five jobs of the documentation', () => {
   it('run on machines without any way out, where this machine allows that', () => {
@@ -82,14 +52,12 @@ describe('the five jobs of the documentation', () => {
     const { workspace } = machineOf(first['build-b'])
     expect(existsSync(path.join(workspace, '.git'))).toBe(false)
     expect(readdirSync(machineOf(first['build-b']).out('exports'))).not.toContain('export-a.tar')
-    const held = filesBelow(workspace).filter((file) =>
-      readFileSync(file).includes('originals that world b must not see')
-    )
+    const held = filesBelow(workspace).filter((file) => readFileSync(file).includes(original))
     expect(held).toEqual([])
   })
 
   it('name each artifact by stage, attempt and digest, and hand on its SHA-256 as an output', async () => {
-    const stored = await services.artifacts()
+    const stored = await lantern.services.artifacts()
     expect(stored.map(({ name }) => name.replace(/[0-9a-f]{12}$/, 'HASH')).sort()).toEqual([
       'tagproof-build-a-1-HASH',
       'tagproof-build-b-1-HASH',
@@ -104,6 +72,17 @@ describe('the five jobs of the documentation', () => {
     )
   })
 
+  it('arrive at the same plan, whose digest each step tells', () => {
+    const digest = createHash('sha256')
+      .update(readFileSync(machineOf(first.prove).out('plan.json')))
+      .digest('hex')
+    expect(first.plan?.ran?.outputs.plan?.digest).toBe(digest)
+    const build = readFileSync(machineOf(first['build-a']).out('build-a/build.json'))
+    expect(first['build-a']?.ran?.outputs.build?.digest).toBe(
+      createHash('sha256').update(build).digest('hex')
+    )
+  })
+
   it('tell nobody the addresses and tokens of the service', () => {
     for (const job of Object.values(first)) {
       const records = job.ran?.records ?? []
@@ -112,6 +91,193 @@ describe('the five jobs of the documentation', () => {
     }
   })
 })
+
+/** The code and sentence of the first error of a job. */
+const errorOf = ({ ran }: RanJob): string =>
+  Object.values(ran?.annotations ?? {})
+    .flat()
+    .find(({ kind }) => kind === 'error')?.message ?? ''
+
+/** Runs one job again after the first attempt, and gives what it says. */
+async function refusal(id: string, change: Alone = {}, done: Attempt = first): Promise<string> {
+  const job = await lantern.workflow.only(id, done, change)
+  expect(job.ran?.conclusion).toBe('failure')
+  expect(job.outputs.handover ?? '').toBe('')
+  for (const name of ['packages', 'local'])
+    if (id === 'publish') expect(existsSync(machineOf(job).out(name, 'simple'))).toBe(false)
+  return errorOf(job)
+}
+
+const withOutput = (id: string, change: (said: Handover) => Partial<Handover>): Attempt => {
+  const job = first[id]
+  if (job === undefined) throw new Error(`no job ${id}`)
+  const said = handoverOf(job)
+  return { ...first, [id]: { ...job, outputs: { handover: JSON.stringify({ ...said, ...change(said) }) } } }
+}
+const run = (changes: Partial<Job['run']>): Alone => ({ job: (job) => ({ run: { ...job.run, ...changes } }) })
+
+describe('a job that must not go on', () => {
+  beforeAll(() => lantern.services.keep())
+  afterEach(() => lantern.services.back())
+
+  it.each(['failure', 'cancelled', 'skipped'] as const)(
+    'after a sibling that ended as %s',
+    async (result) => {
+      const done = { ...first, 'build-b': { result, outputs: {}, attempt: 1 } }
+      const said = await refusal('prove', { text: { if: 'always()' } }, done)
+      expect(said).toMatch(/^job-failed: The earlier job build-b did not succeed\. Fix: /)
+      // Without always() the runner does not even start it.
+      expect((await lantern.workflow.only('prove', done)).result).toBe('skipped')
+    }
+  )
+
+  it.each(['build-a', 'prove', 'publish'])('for a ref that is no tag: %s', async (id) => {
+    const job: Alone['job'] = () => ({ ref: { type: 'branch', name: 'v1.0.0' } })
+    expect(await refusal(id, { job })).toMatch(/^event-refused: The stage \w+ does not run for a tag\. Fix: /)
+  })
+
+  it.each([
+    ['pull_request_target', /^event-refused: /],
+    ['schedule', /^event-refused: /],
+    ['pull_request', /^fork-refused: The stage publish runs on a pull request of a fork\. Fix: /]
+  ])('on the event %s', async (event, sentence) => {
+    expect(await refusal('publish', run({ event }))).toMatch(sentence)
+  })
+
+  it.each(['build-b', 'prove', 'publish'])('for another commit than the tag has: %s', async (id) => {
+    expect(await refusal(id, run({ sha: 'a'.repeat(40) }))).toMatch(
+      /^tag-moved: .* is not at the commit of this run\. Fix: /
+    )
+  })
+
+  it('for a tag that has moved on the server, though the clone does not know', async () => {
+    const { origin } = lantern
+    const before = origin.git('rev-parse', 'refs/tags/v1.0.0').trim()
+    const job: Alone['job'] = (made) => {
+      // After the checkout: the clone has the tag as it was.
+      const foreign: Job['foreign'] = (uses) => {
+        const checkOut = made.foreign?.(uses)
+        return checkOut === undefined
+          ? undefined
+          : () => {
+              checkOut()
+              origin.git('tag', '-f', 'v1.0.0', 'v0.0.1^{commit}')
+              origin.git('update-server-info')
+            }
+      }
+      return { foreign }
+    }
+    try {
+      expect(await refusal('publish', { job })).toMatch(
+        /^tag-moved: The tag "v1\.0\.0" has moved on the server\. Fix: /
+      )
+    } finally {
+      origin.git('update-ref', 'refs/tags/v1.0.0', before)
+      origin.git('update-server-info')
+    }
+  })
+
+  it('after two builds on one machine, unless that is accepted', async () => {
+    const { machine } = handoverOf(first['build-a'])
+    const said = await refusal(
+      'prove',
+      {},
+      withOutput('build-b', () => ({ machine }))
+    )
+    expect(said).toMatch(/^same-machine: Both worlds were built on one machine\. Fix: /)
+  })
+
+  it.each([
+    [
+      'other bytes under the name',
+      false,
+      /^handover-changed: What was given as tagproof-build-b-1-\w+ is something else\./
+    ],
+    [
+      'another artifact under the name',
+      true,
+      /^handover-changed: The artifact tagproof-build-b-1-\w+ is not what was/
+    ]
+  ])('after %s', async (_name, relabel, sentence) => {
+    await lantern.services.change('tagproof-build-b-1', 'other bytes', relabel)
+    expect(await refusal('prove')).toMatch(sentence)
+  })
+
+  it('after a build of other documents: their hashes are those of the plan job', async () => {
+    const before = readFileSync(machineOf(first['build-b']).out('plan.json'), 'utf8')
+    await lantern.services.change('tagproof-plan-prove-1', before.replace('1.0.0', '1.0.1'), true)
+    expect(await refusal('prove')).toMatch(/^handover-changed: /)
+  })
+
+  it('with an artifact under our names that no job handed over', async () => {
+    const attempt = 99
+    await lantern.services.add(
+      `tagproof-build-b-${attempt}-0123456789ab`,
+      lantern.workflow.backendId,
+      'planted'
+    )
+    expect(await refusal('prove')).toMatch(
+      /^handover-extra: The run holds an artifact that no job handed over\. Fix: /
+    )
+    expect(await refusal('publish')).toMatch(/^handover-extra: /)
+  })
+
+  it('without an artifact that has expired, or is out of reach after all jobs were run again', async () => {
+    await lantern.services.expire('tagproof-prove-1')
+    expect(await refusal('publish')).toMatch(
+      /^handover-missing: The artifact tagproof-prove-1-\w+ is not in this run any more\. Fix: /
+    )
+    expect(await refusal('build-b', { newRun: true })).toMatch(/^handover-missing: /)
+  })
+
+  it('without the outputs of the earlier jobs', async () => {
+    const done = { ...first, prove: { ...first.prove, outputs: {} } } as Attempt
+    expect(await refusal('publish', {}, done)).toMatch(
+      /^handover-missing: No single job hands the prove over to publish\. Fix: /
+    )
+  })
+
+  it('without id-token: write, and without an environment', async () => {
+    expect(await refusal('publish', { text: { permissions: { contents: 'read' } } })).toMatch(
+      /^permission-missing: The job that publishes may not ask for an id token\. Fix: /
+    )
+    expect(await refusal('publish', { job: withoutEnvironment })).toMatch(
+      /^environment-missing: The job that publishes runs in no environment\. Fix: /
+    )
+  })
+
+  it('with a secret that is not set', async () => {
+    const job: Alone['job'] = ({ steps }) => ({
+      steps: steps.map((step) =>
+        step.with?.stage === 'publish'
+          ? { ...step, with: { ...step.with, 'pypi-token': '${{ secrets.PYPI }}' } }
+          : step
+      ),
+      secrets: { OTHER: 'another secret' }
+    })
+    expect(await refusal('publish', { job })).toMatch(
+      /^secret-empty: The credential pypi-token is empty\. Fix: /
+    )
+  })
+
+  it('beside an id token, where project code runs', async () => {
+    const permissions = { contents: 'read', 'id-token': 'write' }
+    for (const id of ['build-a', 'prove'])
+      expect(await refusal(id, { text: { permissions } })).toMatch(/^single-job: /)
+  })
+})
+
+/** The token of a job that names none. */
+function withoutEnvironment(job: Job): Partial<Job> {
+  const [head, payload, tail] = job.runtimeToken.split('.')
+  const { environment, ...claims } = JSON.parse(
+    Buffer.from(payload ?? '', 'base64url').toString('utf8')
+  ) as Record<string, unknown>
+  expect(environment).toBe('release')
+  return {
+    runtimeToken: `${head ?? ''}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${tail ?? ''}`
+  }
+}
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

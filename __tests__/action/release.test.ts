@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Proof } from '../../src/documents/proof.ts'
 import type { Release } from '../../src/documents/release.ts'
@@ -153,45 +153,6 @@ describe('the stages one by one, with the lock in the tag', () => {
     const result = await runOn(machineWith(project), { stage: 'plan' })
     expect(result.annotations.release?.[0]?.message).toMatch(/^lock-missing: .* Fix: /)
   })
-
-  it(
-    'run in jobs of their own, where the workflow hands on the folder itself',
-    async () => {
-      const [a, b, prove, publish] = Array.from({ length: 4 }, () => machineWith(locked))
-      if (a === undefined || b === undefined || prove === undefined || publish === undefined)
-        throw new Error()
-      const hand = (from: Machine, to: Machine, names: string[]): void => {
-        mkdirSync(to.out(), { recursive: true })
-        for (const name of names) cpSync(from.out(name), to.out(name), { recursive: true })
-      }
-      const needs: Job['needs'] = {}
-      const ran = async (name: string, machine: Machine, inputs: Step['with']): Promise<void> => {
-        const result = await runOn(
-          machine,
-          { ...inputs, handover: 'none', needs: '${{ toJSON(needs) }}' },
-          { needs: { ...needs } }
-        )
-        expect(story(result)).toBe('')
-        needs[name] = { result: result.conclusion, outputs: result.outputs.release }
-      }
-      await ran('build-a', a, { stage: 'build', world: 'a' })
-      await ran('build-b', b, { stage: 'build', world: 'b' })
-      expect(readFileSync(a.out('plan.json'), 'utf8')).toBe(readFileSync(b.out('plan.json'), 'utf8'))
-      expect(needs['build-a']).toMatchObject({ outputs: { digest: sha256(a.out('build-a/build.json')) } })
-      hand(a, prove, ['plan.json', 'tagproof.lock', 'build-a'])
-      hand(b, prove, ['build-b'])
-      await ran('prove', prove, { stage: 'prove' })
-      hand(prove, publish, ['proof.json', 'try.json', 'release.json', 'packages'])
-      await ran('publish', publish, { stage: 'publish' })
-      expect((readJson(publish.out('proof.json')) as Proof).trust).toEqual({
-        config: 'default',
-        lock: 'tag',
-        singleJob: false
-      })
-      expect(existsSync(publish.out('local/simple/lantern'))).toBe(true)
-    },
-    15 * minutes
-  )
 
   it(
     'run in one job as the stage release, which the proof says for ever',

@@ -27,6 +27,7 @@ export const inputRules = {
   handover: { stages: ['plan', 'build', 'prove', 'publish'], secret: false },
   complete: { stages: ['rehearse', 'build'], secret: false },
   'single-job': { stages: ['build', 'prove'], secret: false },
+  'read-token': { stages: ['plan', 'publish'], secret: true },
   'pypi-token': credential,
   'registry-username': credential,
   'registry-password': credential,
@@ -63,7 +64,9 @@ export interface ActionInputs {
   /** Build the last release and a full clone too, to compare what is shipped. */
   complete: boolean
   singleJob: boolean
-  /** Credentials by the name of their input; only those that are not empty. */
+  /** Reads the tag of a private repository, and may do no more. */
+  readToken: string | undefined
+  /** Credentials by the name of their input, which destinations take; only those that are not empty. */
   credentials: ReadonlyMap<InputName, string>
 }
 
@@ -90,7 +93,9 @@ export function readInputs(
         fix: `Remove ${name} from the step that runs ${stage}.`
       })
   // The runner gives the empty text to the engine for what a stage is not handed; publish is handed all of them.
-  if (stage === 'publish' && empty.length > 0)
+  const readToken = credentials.get('read-token')
+  credentials.delete('read-token')
+  if (stage === 'publish' && empty.some((name) => name !== 'read-token'))
     throw new TagproofError('secret-empty', `The credential ${empty.join(', ')} is empty.`, {
       found: 'nothing, or blanks',
       expected: 'a value, or no such input',
@@ -109,6 +114,7 @@ export function readInputs(
     handover: readHandover(read('handover')),
     complete: readBoolean('complete', read('complete')),
     singleJob,
+    readToken,
     credentials
   }
 }

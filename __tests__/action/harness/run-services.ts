@@ -54,9 +54,11 @@ export class Services {
     if (!canIsolate) return [...argv]
     const boot = path.join(this.folder, `boot-${machine}`)
     writeFileSync(boot, `${machine}\n`)
-    const script = 'mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@"'
+    // No shell: it would drop the variables of inputs, whose names have hyphens.
+    const script =
+      'import os, subprocess, sys; subprocess.run(["mount", "--bind", sys.argv[1], "/proc/sys/kernel/random/boot_id"], check=True); os.execvp(sys.argv[2], sys.argv[2:])'
     const net = `--net=/proc/${String(this.child.pid)}/ns/net`
-    return ['nsenter', net, 'unshare', '--mount', 'sh', '-c', script, 'sh', boot, ...argv]
+    return ['nsenter', net, 'unshare', '--mount', 'python3', '-I', '-S', '-c', script, boot, ...argv]
   }
 
   async artifacts(): Promise<(Omit<KeptArtifact, 'bytes'> & { size: number })[]> {
@@ -87,6 +89,16 @@ export class Services {
 
   expire(name: string): Promise<unknown> {
     return this.control({ do: 'expire', name })
+  }
+
+  /** Remembers what the service holds now. */
+  keep(): Promise<unknown> {
+    return this.control({ do: 'keep' })
+  }
+
+  /** Everything as it was when it was kept. */
+  back(): Promise<unknown> {
+    return this.control({ do: 'back' })
   }
 
   forget(run: string): Promise<unknown> {

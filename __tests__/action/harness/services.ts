@@ -29,6 +29,7 @@ const [socket = '', repository = ''] = process.argv.slice(2)
 const artifacts: KeptArtifact[] = []
 const blocks = new Map<string, Buffer>()
 let faults: Fault[] = []
+let kept: KeptArtifact[] = []
 const log: string[] = []
 let port = 0
 
@@ -166,6 +167,8 @@ type Control =
   | { do: 'change'; name: string; text: string; relabel: boolean }
   | { do: 'add'; name: string; run: string; text: string }
   | { do: 'expire'; name: string }
+  | { do: 'keep' }
+  | { do: 'back' }
   | { do: 'forget'; run: string }
 
 function control(command: Control): unknown {
@@ -179,9 +182,9 @@ function control(command: Control): unknown {
       faults = [...faults, command.fault]
       return null
     case 'change':
-      for (const kept of artifacts.filter(({ name }) => name.includes(command.name))) {
-        kept.bytes = Buffer.from(command.text)
-        if (command.relabel) kept.digest = digestOf(kept.bytes)
+      for (const one of artifacts.filter(({ name }) => name.includes(command.name))) {
+        one.bytes = Buffer.from(command.text)
+        if (command.relabel) one.digest = digestOf(one.bytes)
       }
       return null
     case 'add': {
@@ -199,7 +202,13 @@ function control(command: Control): unknown {
       return null
     }
     case 'expire':
-      for (const kept of artifacts) if (kept.name.includes(command.name)) kept.expired = true
+      for (const one of artifacts) if (one.name.includes(command.name)) one.expired = true
+      return null
+    case 'keep':
+      kept = artifacts.map((one) => ({ ...one }))
+      return null
+    case 'back':
+      artifacts.splice(0, artifacts.length, ...kept.map((one) => ({ ...one })))
       return null
     case 'forget':
       artifacts.splice(0, artifacts.length, ...artifacts.filter(({ run }) => run !== command.run))

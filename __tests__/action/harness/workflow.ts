@@ -9,7 +9,7 @@ import { evaluateCondition, evaluateText, workflowFileErrors, type Status } from
 import { githubContext, runJob } from './runner.ts'
 import type { Services } from './run-services.ts'
 
-interface JobText {
+export interface JobText {
   needs?: string | string[]
   if?: string
   permissions?: Record<string, string> | string
@@ -42,8 +42,16 @@ export interface WorkflowRun {
   ref?: Job['ref']
   event?: string
   secrets?: Record<string, string>
-  /** Changes a job before it runs: to kill it, to run two on one machine. */
-  change?: (id: string, job: Job) => Partial<Job>
+}
+
+/** What is different where a job runs alone. */
+export interface Alone {
+  /** Parts of the job's text, such as an `if` or no environment. */
+  text?: Partial<JobText>
+  /** Parts of what the runner tells, or a way to kill it. */
+  job?: (job: Job) => Partial<Job>
+  /** All jobs were run again: what the run holds so far is out of reach. */
+  newRun?: boolean
 }
 
 /** Puts our action where the documentation has a place for it. */
@@ -85,6 +93,20 @@ export class Workflow {
     return this.execute()
   }
 
+  /** One job alone, in an attempt of its own, after others that ended as is said. */
+  async only(id: string, done: Attempt, change: Alone = {}): Promise<RanJob> {
+    this.attempt += 1
+    const text = this.jobs[id]
+    if (text === undefined) throw new Error(`no job ${id}`)
+    const { backend } = this
+    if (change.newRun === true) this.backend = `run-${this.id}-${this.attempt}`
+    try {
+      return await this.runOne(id, { ...text, ...change.text }, [text.needs ?? []].flat(), done, change.job)
+    } finally {
+      this.backend = backend
+    }
+  }
+
   /** Id of the run in the artifact service. */
   get backendId(): string {
     return this.backend
@@ -106,7 +128,13 @@ export class Workflow {
     return done
   }
 
-  private async runOne(id: string, text: JobText, names: readonly string[], done: Attempt): Promise<RanJob> {
+  private async runOne(
+    id: string,
+    text: JobText,
+    names: readonly string[],
+    done: Attempt,
+    change: (job: Job) => Partial<Job> = () => ({})
+  ): Promise<RanJob> {
     if (text.strategy !== undefined) throw new Error(`the harness knows no matrix: ${id}`)
     const needs = Object.fromEntries(
       names.map((name) => [
@@ -116,7 +144,8 @@ export class Workflow {
     )
     const machine = new Machine()
     this.machines.push(machine)
-    const job = this.jobOf(id, text, machine, needs)
+    const made = this.jobOf(id, text, machine, needs)
+    const job = { ...made, ...change(made) }
     const contexts = { github: githubContext(job), needs }
     const bad = Object.values(needs).find(({ result }) => result !== 'success')
     const status: Status =
@@ -161,7 +190,7 @@ export class Workflow {
       foreign: (uses) =>
         uses.startsWith('actions/checkout@') ? () => this.checkOut(machine, permissions) : undefined
     })
-    return { ...job, ...this.run.change?.(id, job) }
+    return job
   }
 
   /** As actions/checkout does with a tag: its commit, and the tag as it is in the repository. */

@@ -28,6 +28,7 @@ describe('the inputs of a step', () => {
       handover: { by: 'none' },
       complete: false,
       singleJob: false,
+      readToken: undefined,
       credentials: new Map()
     })
   })
@@ -84,12 +85,17 @@ describe('the inputs of a step', () => {
     expect(environment).toEqual({ INPUT_STAGE: 'nonsense', KEPT: 'yes' })
   })
 
-  it('count an empty credential as none', () => {
+  it('refuse an empty credential where it would be used, and count it as none elsewhere', () => {
+    expect(refused({ INPUT_STAGE: 'publish', 'INPUT_PYPI-TOKEN': ' ' })).toMatchObject({
+      code: 'secret-empty'
+    })
+    const given = { INPUT_STAGE: 'publish', 'INPUT_PYPI-TOKEN': 'unset', 'INPUT_READ-TOKEN': '' }
+    expect(readInputs(given)).toMatchObject({ readToken: undefined, credentials: new Map() })
     expect(readInputs({ INPUT_STAGE: 'plan', 'INPUT_PYPI-TOKEN': ' ' }).credentials.size).toBe(0)
   })
 
   it.each(['rehearse', 'plan', 'build', 'prove'])('refuse a credential in the stage %s', (stage) => {
-    for (const name of secrets)
+    for (const name of secrets.filter((name) => name !== 'read-token' || stage !== 'plan'))
       expect(refused({ INPUT_STAGE: stage, [variableOf(name)]: 'x' }).message).toContain(
         `The credential ${name}`
       )
