@@ -6,6 +6,7 @@ import { withTemporaryFolder } from '../../platform/files.ts'
 import { privileged } from '../../platform/privilege.ts'
 import { plainEnvironment, run } from '../../platform/process.ts'
 import { prepareRoot } from '../../worlds/root.ts'
+import { missingPackages } from './missing-packages.ts'
 import type { TryInstall, TryRequest } from '../try-request.ts'
 
 /** More programs than this show nothing new. */
@@ -87,9 +88,21 @@ async function programsOf(file: string): Promise<string[][]> {
     .map(({ path: name }) => [`/${name}`, '--help'])
 }
 
-function notInstalled({ target }: TryRequest, thrown: unknown): TagproofError {
+function notInstalled({ target, artifacts }: TryRequest, thrown: unknown): TagproofError {
   const error = asTagproofError(thrown)
   if (error.code !== 'sandbox-unavailable') return error
+  const own = artifacts.map(({ artifact }) => artifact.name.replace(/_.*$/, ''))
+  const missing = missingPackages(error.detail.output ?? '', own)
+  if (missing.length > 0)
+    return new TagproofError(
+      'build-failed',
+      `The packages of ${target.name} cannot be installed: they depend on ${missing.join(', ')}, which the lock has not.`,
+      {
+        ...error.detail,
+        fix: `Write \`packages: [${missing.join(', ')}]\` into the target ${target.name} of .github/tagproof.yml, lock again, and commit both.`,
+        cause: error
+      }
+    )
   return new TagproofError('build-failed', `The packages of ${target.name} cannot be installed.`, {
     ...error.detail,
     fix: 'Where a package is missing that it depends on, add it to `packages` of the target and lock again; else see what its maintainer scripts did.',
