@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import type { Build } from '../../../src/documents/build.ts'
+import { formatDocument } from '../../../src/documents/format.ts'
 import type { Lock } from '../../../src/documents/lock.ts'
 import type { Plan } from '../../../src/documents/plan.ts'
 import type { Finding, Proof } from '../../../src/documents/proof.ts'
@@ -177,6 +179,23 @@ describe('three kinds of package of one tag', () => {
         rule: 'strip-nondeterminism',
         from: [`data/${file}`]
       })
+  })
+
+  it('have one proof whatever .buildinfo and .changes say, which tell of the run', async () => {
+    const { out } = honest.release.context
+    const first = await readFile(out.proof, 'utf8')
+    for (const world of ['a', 'b'] as const) {
+      const file = path.join(out.build(world), 'build.json')
+      const build = JSON.parse(await readFile(file, 'utf8')) as Build
+      const deb = build.targets.find(({ name }) => name === 'deb')
+      const names = Object.keys(deb?.evidence ?? {})
+      expect(names.map((name) => path.extname(name)).sort()).toEqual(['.buildinfo', '.changes'])
+      const other = Object.fromEntries(names.map((name) => [name, sha256OfBytes(`${name} of another run`)]))
+      if (deb !== undefined) deb.evidence = other
+      await writeFile(file, formatDocument(build))
+    }
+    await prove(honest.release.context, { ownPlan: true })
+    expect(await readFile(out.proof, 'utf8')).toBe(first)
   })
 
   it('see the scrambled fixture in world b, and the original in world a', async () => {
