@@ -46,6 +46,12 @@ const targetConfig = z
         path: ['changelog'],
         message: 'a package made of the wheel has no debian/changelog'
       })
+    if (target.suffix !== undefined && target.changelog !== 'tag')
+      context.addIssue({
+        code: 'custom',
+        path: ['suffix'],
+        message: 'a suffix is put into the entry that `changelog: tag` makes'
+      })
     const ofDockerfile = ['dockerfile', 'stage', 'arguments', 'wheel', 'extras', 'requirements'] as const
     if (target.assemble !== undefined)
       for (const key of ofDockerfile)

@@ -161,9 +161,19 @@ export const repositoryField = z
     'expected a name such as ckan/ckan-base'
   )
 
+const suffixField = z
+  .string()
+  .max(40)
+  .regex(/^[~+][A-Za-z0-9][A-Za-z0-9.+~]*$/, 'expected an end of a version, such as ~bookworm1')
+  .describe('deb: what the version ends in, with `changelog: tag`: one for each suite, such as ~bookworm1.')
+
 /** Settings of a deb target, as the plan hands them on. */
 export const debSettingsField = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('debian'), changelog: z.enum(['tree', 'tag']) }),
+  z.strictObject({
+    mode: z.literal('debian'),
+    changelog: z.enum(['tree', 'tag']),
+    suffix: suffixField.optional()
+  }),
   z.strictObject({ mode: z.literal('venv'), venv: venvField })
 ])
 export type DebSettings = z.output<typeof debSettingsField>
@@ -207,6 +217,7 @@ export const debKeys = {
     .enum(['tree', 'tag'])
     .optional()
     .describe('deb: take debian/changelog of the tree, or put an entry for the tag on top of it.'),
+  suffix: suffixField.optional(),
   venv: venvField.optional()
 }
 export const imageKeys = {

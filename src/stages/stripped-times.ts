@@ -15,7 +15,7 @@ export async function strippedTimes(
   name: string
 ): Promise<number[]> {
   const target = targets.find((each) => each.name === name)
-  if (target?.deb?.mode !== 'debian' || target.deb.changelog === 'tag') return [tag.epoch]
+  if (target?.deb?.mode !== 'debian') return [tag.epoch]
   const folder = target.path === '.' ? '' : `${target.path}/`
   const text = await tree.read(`${folder}debian/changelog`)
   const seconds = newestEntry(text?.toString('utf8') ?? '')?.seconds ?? null

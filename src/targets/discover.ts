@@ -118,7 +118,11 @@ function settingsOf(
     return {
       deb:
         target.venv === undefined
-          ? { mode: 'debian', changelog: target.changelog ?? 'tree' }
+          ? {
+              mode: 'debian',
+              changelog: target.changelog ?? 'tree',
+              ...(target.suffix === undefined ? {} : { suffix: target.suffix })
+            }
           : { mode: 'venv', venv: target.venv }
     }
   if (target.kind !== 'image') return {}

@@ -5,6 +5,8 @@ import {
   newestEntry,
   type ReleaseEntryFacts
 } from '../../../../src/targets/deb/debian/changelog.ts'
+import { compareDebianVersions } from '../../../../src/targets/deb/debian/version-order.ts'
+import { debianVersionAgrees } from '../../../../src/targets/deb/debian/version.ts'
 
 const facts: ReleaseEntryFacts = {
   control: 'Source: bell\nMaintainer: Bell ringers <bell@example.org>\n\nPackage: bell\nArchitecture: all\n',
@@ -47,6 +49,18 @@ ${before}`)
   it('is left alone where it states the version of the tag already', () => {
     const there = before.replace('1.0-2', '1:1.1~rc1-3')
     expect(changelogForTag(there, facts)).toBe(there)
+  })
+
+  it('bears the suffix of a suite, which sorts before the version without it and agrees with the tag', () => {
+    const suited = { ...facts, suffix: '~bookworm1' }
+    const version = (text: string): string => newestEntry(changelogForTag(text, suited))?.version ?? ''
+    expect(version(before)).toBe('1.1~rc1-1~bookworm1')
+    // The tree states the version already: the entry on top is for the suite.
+    expect(version(before.replace('1.0-2', '1:1.1~rc1-3'))).toBe('1:1.1~rc1-3~bookworm1')
+    const there = before.replace('1.0-2', '1.1~rc1-1~bookworm1')
+    expect(changelogForTag(there, suited)).toBe(there)
+    expect(compareDebianVersions(version(before), '1.1~rc1-1')).toBeLessThan(0)
+    expect(debianVersionAgrees(version(before), facts.version)).toBe(true)
   })
 
   it.each([

@@ -39,6 +39,7 @@ export async function possibleChangelogs(
       suite,
       tag: tag.name,
       version,
+      suffix: target?.deb?.mode === 'debian' ? target.deb.suffix : undefined,
       epoch: tag.epoch
     }
     possible.push({

@@ -102,6 +102,7 @@ async function releaseChangelog(request: BuildRequest): Promise<string | null> {
       suite: rootLock.suite,
       tag: tag.name,
       version,
+      suffix: target.deb.suffix,
       epoch: tag.epoch
     })
     return made === changelog ? null : made

@@ -44,12 +44,15 @@ export interface ReleaseEntryFacts {
   tag: string
   /** Version that the tag states. */
   version: string
+  /** What the version of the package ends in, such as `~bookworm1`. */
+  suffix?: string | undefined
   epoch: Epoch
 }
 
 /**
  * The changelog of a release, where it is made from the tag (`changelog: tag`): the tree's own with one entry on top.
- * An entry for this version that the tree has already is kept, and nothing added. Pure: both worlds and the proof
+ * An entry for this version that the tree has already is kept, and nothing added; with a suffix that it has not, an
+ * entry is added for its version with that. Pure: both worlds and the proof
  * come to the same text.
  *
  * @param changelog `debian/changelog` of the tree; empty where there is none
@@ -57,10 +60,12 @@ export interface ReleaseEntryFacts {
  */
 export function changelogForTag(changelog: string, facts: ReleaseEntryFacts): string {
   const newest = newestEntry(changelog)
-  if (newest !== null && debianVersionAgrees(newest.version, facts.version)) return changelog
+  const { suffix = '' } = facts
+  const own = newest !== null && debianVersionAgrees(newest.version, facts.version) ? newest.version : null
+  if (own?.endsWith(suffix) === true) return changelog
   const { source, maintainer } = whoOf(facts)
   const entry = [
-    `${source} (${versionFor(newest, facts)}) ${facts.suite}; urgency=medium`,
+    `${source} (${own ?? versionFor(newest, facts)}${suffix}) ${facts.suite}; urgency=medium`,
     '',
     `  * Release ${facts.tag}.`,
     '',
