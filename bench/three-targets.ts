@@ -5,7 +5,7 @@ import { parseLock } from '../src/lock/lock-file.ts'
 import { silentLog } from '../src/platform/log.ts'
 import { rootImage } from '../src/targets/image/root-image.ts'
 import { startBuildkit, type Base, type Buildkit } from './buildkit.ts'
-import { cache, inRoot, rootOf } from './chroot.ts'
+import { cache, inRoot, rootOf } from './in-root.ts'
 import { inTurn, timed, type Figure } from './measure.ts'
 import { clone, command, exampleProject, rounds } from './projects.ts'
 

@@ -35,12 +35,14 @@ mkdir -p build/source
 mount -t proc proc proc
 mount --rbind /dev dev
 cp -a "$source/." build/source
-chroot . /bin/sh -euc "cd /build/source; $*" </dev/null
+mkdir host
+pivot_root . host
+exec chroot . /bin/sh -euc "umount -l /host; cd /build/source; $*" </dev/null
 `
 
 /**
  * Runs a shell command as root in a copy of a folder, in a root with an overlay of its own: no sandbox, no limits and
- * no variations. The overlay is there before the clock starts; the copy counts, as it does in ours.
+ * no variations. It is no chroot, which would forbid user namespaces. Mounting and the copy count, as they do in ours.
  */
 export async function inRoot(
   { path: root }: PreparedRoot,
