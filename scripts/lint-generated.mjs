@@ -1,13 +1,22 @@
-// What is made from the program's own rules must not drift from them: the JSON Schema for editors and the
-// table of keys in docs/configuration.md. Runs on Node 24, which reads TypeScript.
+// What is made from the program's own rules must not drift from them: the JSON Schema for editors, the table of keys in
+// docs/configuration.md and the workflow in docs/action.md. Runs on Node 24, which reads TypeScript.
 //   node scripts/lint-generated.mjs [--write]
 import { readFile, writeFile } from 'node:fs/promises'
 import { configJsonSchema } from '../src/documents/config-json-schema.ts'
 import { describe } from '../src/documents/config-mistakes.ts'
+import { workflowText } from '../src/init/workflow.ts'
 
 const schema = configJsonSchema()
-const begin = '<!-- keys: made by scripts/lint-generated.mjs -->'
-const end = '<!-- /keys -->'
+
+/** The page with another text between the two marks that bear a name. */
+function between(page, current, name, source, text) {
+  const begin = `<!-- ${name}: made by scripts/lint-generated.mjs${source} -->`
+  const end = `<!-- /${name} -->`
+  const [before, rest = ''] = current.split(begin)
+  const after = rest.split(end)[1]
+  if (after === undefined) throw new Error(`${page} lacks ${begin} or ${end}`)
+  return `${before}${begin}\n${text}\n${end}${after}`
+}
 
 /** Rows `key | allowed | default | meaning` of a schema, depth first. */
 function rows(node, name) {
@@ -36,6 +45,9 @@ const table = [
   ...rows(schema, '')
 ].join('\n')
 
+const action = { repository: 'OWNER/tagproof', commit: 'COMMIT', version: 'put the commit of a release here' }
+const workflow = workflowText({ action, tags: 'v*', environment: 'release', kinds: ['python'] })
+
 const files = [
   {
     url: new URL('../schemas/tagproof.schema.json', import.meta.url),
@@ -43,12 +55,25 @@ const files = [
   },
   {
     url: new URL('../docs/configuration.md', import.meta.url),
-    text(current) {
-      const [before, rest = ''] = current.split(begin)
-      const after = rest.split(end)[1]
-      if (after === undefined) throw new Error(`docs/configuration.md lacks ${begin} or ${end}`)
-      return `${before}${begin}\n<!-- prettier-ignore-start -->\n\n${table}\n\n<!-- prettier-ignore-end -->\n${end}${after}`
-    }
+    text: (current) =>
+      between(
+        'docs/configuration.md',
+        current,
+        'keys',
+        '',
+        `<!-- prettier-ignore-start -->\n\n${table}\n\n<!-- prettier-ignore-end -->`
+      )
+  },
+  {
+    url: new URL('../docs/action.md', import.meta.url),
+    text: (current) =>
+      between(
+        'docs/action.md',
+        current,
+        'workflow',
+        ' from src/init/workflow.ts',
+        `\n\`\`\`yaml\n${workflow}\`\`\`\n`
+      )
   }
 ]
 

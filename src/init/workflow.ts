@@ -20,8 +20,8 @@ export function workflowText(request: WorkflowRequest): string {
 }
 
 function head({ tags }: WorkflowRequest): string {
-  return `# Written by tagproof init, and yours to change: tagproof doctor tells what must hold, tagproof init shows the difference.
-name: Release
+  return `name: Release
+# Written by tagproof init, and yours to change: tagproof doctor tells what must hold, tagproof init shows the difference.
 
 on:
   push:

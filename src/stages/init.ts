@@ -188,6 +188,7 @@ async function lockIfMissing(
 ): Promise<WrittenFile[]> {
   if (seen.hasLock) return [{ path: lockPath, state: 'unchanged' }]
   if (!options.lock) return []
+  context.log.info('The workflow is written. Now the lock: everything that the builds need, by hash.')
   const hasConfig = (await readInside(worktree, configPath)) !== null
   await lock(context, {
     to: path.join(worktree, lockPath),

@@ -68,7 +68,7 @@ describe('tagproof init', () => {
       return Promise.resolve(yes)
     }
     expect((await run({ consent: answer(false) })).files[0]).toEqual({ path: name, state: 'kept' })
-    expect(shown).toContain('\n-name: Mine\n+# Written by tagproof init')
+    expect(shown).toContain('\n-name: Mine\n+name: Release\n+# Written by tagproof init')
     expect(await read(name)).toBe(mine)
     expect((await run({ consent: answer(true) })).files[0]?.state).toBe('overwritten')
     expect(await read(name)).toContain('stage: publish')

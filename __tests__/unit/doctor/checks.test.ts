@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { fail, ok, statusOfChecks, warn, type Check } from '../../../src/doctor/check.ts'
 import { machineChecks } from '../../../src/doctor/machine-checks.ts'
 import type { MachineState } from '../../../src/doctor/machine.ts'
@@ -231,4 +233,24 @@ describe('the project', () => {
   ] as [Partial<ProjectFacts>, string[]][])('%#: %j', (other, expected) => {
     expect(told(projectChecks({ ...facts, ...other }))).toEqual(expected)
   })
+})
+
+it('docs/doctor.md explains every check, and no other', () => {
+  const folder = path.resolve('src/doctor')
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts')
+  )
+  const names = new Set(
+    sources.flatMap((name) => {
+      const text = readFileSync(path.join(folder, name), 'utf8')
+      const lines = text.matchAll(
+        /\b(?:(?:ok|warn|fail)|warn\))\(\s*'[a-z]+',\s*'([a-z-]+)'|\b(?:notRead|errorCheck)\(\s*'([a-z-]+)'|WorkflowRule = \{\s*name: '([a-z-]+)'/g
+      )
+      return [...lines].map((found) => found[1] ?? found[2] ?? found[3] ?? '')
+    })
+  )
+  expect(names.size).toBeGreaterThan(30)
+  const page = readFileSync(path.resolve('docs/doctor.md'), 'utf8')
+  const explained = [...page.matchAll(/^### `([a-z-]+)`$/gm)].map((found) => found[1])
+  expect([...names].sort()).toEqual([...explained].sort())
 })
