@@ -1,6 +1,7 @@
 import { entryOfAltered, type AlteredAttack } from './harness/altered.ts'
 import type { Attack } from './harness/attack.ts'
 import { entryOf, type ImageClass } from './harness/image-class.ts'
+import { imageNetwork, type FetchedImage } from './image-network.ts'
 import { imageLayers } from './image-layers.ts'
 import { imageSettings } from './image-settings.ts'
 import { imageTricks } from './image-tricks.ts'
@@ -31,5 +32,17 @@ export const alteredAttacks: readonly AlteredAttack[] = [imageSettings, imageLay
 /** For the table. */
 export const imageAttacks: readonly Attack[] = [
   ...imageClasses.map(entryOf),
-  ...alteredAttacks.map(entryOfAltered)
+  ...alteredAttacks.map(entryOfAltered),
+  network()
 ]
+
+/** What fails in the build is told with the finding that there would be if it had not. */
+function network(): Attack {
+  const { images, ...entry } = imageNetwork
+  const variants = images.map(({ name, how, reported }: FetchedImage) => ({
+    name,
+    how,
+    reported: reported.map((report) => ({ ...report, package: `victim_${name}` }))
+  }))
+  return { ...entry, scenes: [{ name: entry.name, files: {}, variants }] }
+}
