@@ -60,7 +60,10 @@ export async function writeDeb(file: string, form: DebForm): Promise<void> {
     await fill(tree, { ...form.files, 'DEBIAN/control': control, 'DEBIAN/md5sums': sums }, form)
     if (form.real === true) {
       const env = { PATH: process.env.PATH, SOURCE_DATE_EPOCH: String(form.time ?? epoch) }
-      execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', ...(form.options ?? []), '-b', tree, file], { env, stdio: 'pipe' })
+      execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', ...(form.options ?? []), '-b', tree, file], {
+        env,
+        stdio: 'pipe'
+      })
       return
     }
     const packed = (name: string, at: string, except: string[]): Buffer =>
