@@ -37,7 +37,7 @@ mount --rbind /dev dev
 cp -a "$source/." build/source
 mkdir host
 pivot_root . host
-exec chroot . /bin/sh -euc "umount -l /host; cd /build/source; $*" </dev/null
+exec chroot . /bin/sh -euc "cd /build/source; $*" </dev/null
 `
 
 /**
