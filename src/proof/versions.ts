@@ -1,7 +1,7 @@
 import type { BuiltArtifact } from '../documents/build.ts'
 import type { Finding } from '../documents/proof.ts'
 import { parseWheelName } from '../formats/wheel.ts'
-import { sameVersion } from '../source/version.ts'
+import { labelAgrees, sameVersion } from '../source/version.ts'
 import { debianVersionAgrees } from '../targets/deb/debian/version.ts'
 
 export interface VersionsRequest {
@@ -16,7 +16,8 @@ export interface VersionsRequest {
 
 /**
  * Whether the version in the metadata and in the file name is that of the tag: equal by PEP 440, and for a deb once
- * epoch and revision are off (dpkg names the file after the version in `control`). Of an image it is the label.
+ * epoch and revision are off (dpkg names the file after the version in `control`). Of an image it is the label, which may
+ * name a variant besides.
  */
 export function versionFindings(request: VersionsRequest): Finding[] {
   const { kind, name, stated: control, version } = request
@@ -30,7 +31,7 @@ export function versionFindings(request: VersionsRequest): Finding[] {
           }
         ]
   if (kind === 'image' && version !== null && control !== null)
-    return sameVersion(control, version)
+    return labelAgrees(control, version)
       ? []
       : [
           {

@@ -24,6 +24,16 @@ export function sameVersion(a: string, b: string): boolean {
   return valid(a) !== null && valid(b) !== null ? eq(a, b) : a === b
 }
 
+/**
+ * Whether a label of an image says the version: by itself, or with the name of a variant behind it (`1.2.3-slim`,
+ * `2.11.5-py3.10`), which is not to make another version of it (`1.2.3-rc1`).
+ */
+export function labelAgrees(label: string, version: string): boolean {
+  const ends = [...label.matchAll(/-(?=[A-Za-z][A-Za-z0-9_.-]*$)/g)].map(({ index }) => label.slice(0, index))
+  const longest = [label, ...ends.reverse()].find((start) => valid(start) !== null)
+  return sameVersion(longest ?? label, version)
+}
+
 function guessed(tagName: string): string | undefined {
   const starts = [0, ...[...tagName.matchAll(/[-_/@=+]/g)].map((separator) => separator.index + 1)]
   return starts

@@ -35,8 +35,8 @@ describe('versions', () => {
   it('of images are those that the label states, where the project states one', () => {
     const image = (stated: string | null): unknown[] =>
       versionFindings({ stated, kind: 'image', name: 'pkg-1.0.oci.tar', version: '1.0' })
-    expect([...image('v1.0'), ...image(null)]).toEqual([])
-    for (const stated of ['1.1', '1.0 and 1.1', '1.0-slim'])
+    for (const stated of ['v1.0', null, '1.0-slim', '1.0-py3.10-bookworm']) expect(image(stated)).toEqual([])
+    for (const stated of ['1.1', '1.0 and 1.1', '1.1-slim', '1.0-rc1', '1.0-rc1-slim', '1.0-1', 'slim'])
       expect(image(stated)).toMatchObject([{ code: 'version-mismatch', member: 'config.json' }])
   })
 
