@@ -120,7 +120,8 @@ export async function gatherRepository(access: GitHubAccess): Promise<Repository
   }
 }
 
-function notAsked({ repository, offline, api, token }: GitHubAccess): string | null {
+function notAsked({ repository, environment, offline, api, token }: GitHubAccess): string | null {
+  if (environment.includes('${{')) return 'the name of the environment is known only once the workflow runs'
   if (repository === null) return 'the clone has no remote origin on a code host'
   if (offline) return 'no network was to be used'
   if (token === null) return 'there is no token'

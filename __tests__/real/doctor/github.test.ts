@@ -220,6 +220,7 @@ describe('the settings of a repository', () => {
       1
     ],
     ['no repository', { repository: null }, 'no remote origin', 0],
+    ['a name that is an expression', { environment: '${{ inputs.x }}' }, 'only once the workflow runs', 0],
     ['offline', { offline: true }, 'no network was to be used', 0],
     ['an address without encryption', { api: 'http://api.example' }, 'not https', 0],
     ['nobody at the address', { api: 'http://127.0.0.1:1' }, 'cannot be reached', 0]

@@ -39,7 +39,7 @@ const step = (run: string): string => `steps:\n      - run: ${run}\n`
 it('the workflow that init writes is in order, a line for each rule', () => {
   const checks = check(written)
   expect(checks.filter(({ state }) => state !== 'ok')).toEqual([])
-  expect(new Set(checks.map(({ name }) => name)).size).toBe(12)
+  expect(new Set(checks.map(({ name }) => name)).size).toBe(13)
 })
 
 describe('a workflow with one thing wrong', () => {
@@ -130,7 +130,7 @@ describe('a workflow with one thing wrong', () => {
         'steps:\n',
         `steps:\n      - ${uses}\n        with:\n          stage: build\n          world: a\n`
       ),
-      ['fail separation']
+      ['fail handover', 'fail handover', 'fail separation']
     ],
     ['both worlds on one machine', inJob('build-a', '          world: a\n', ''), ['warn separation']],
     [
@@ -187,6 +187,22 @@ describe('a workflow with one thing wrong', () => {
       'prove does not wait for a build',
       inJob('prove', 'needs: [plan, build-a, build-b]', 'needs: build-a'),
       ['fail handover']
+    ],
+    [
+      'publish cannot ask for an id token',
+      inJob('publish', /\n.*id-token: write.*/, ''),
+      ['fail permissions']
+    ],
+    ['a build does not wait for the plan', inJob('build-a', 'needs: [plan]', 'needs: []'), ['fail handover']],
+    [
+      'a build does not say what it hands over',
+      inJob('build-b', /\n {4}outputs:\n.*/, ''),
+      ['fail handover']
+    ],
+    [
+      'a stage that nobody knows',
+      inJob('rehearse', 'stage: rehearse', 'stage: ${{ inputs.stage }}'),
+      ['warn stages']
     ],
     [
       'a cache is restored',

@@ -1,46 +1,67 @@
-import { asText, type Job, type ReadWorkflow } from './read.ts'
+import { asRecord, asText, type Job, type ReadWorkflow, type Step } from './read.ts'
 import { isSingleJob, publishes, type Fault, type WorkflowRule } from './rule.ts'
 
 /** What is handed over is checked, and a failure stops what follows. */
 export const handoverRule: WorkflowRule = {
   name: 'handover',
-  holds: 'Proof and publication see the results of every earlier job',
-  faults: (workflow) => workflow.jobs.flatMap((job) => handoverFaults(workflow, job))
+  holds: 'Each stage sees the results of every earlier job, and says what it hands over',
+  faults: (workflow) =>
+    workflow.jobs
+      .filter((job) => !isSingleJob(job))
+      .flatMap((job) => [
+        ...job.steps.flatMap((step) => needsFaults(workflow, job, step)),
+        ...outputFaults(job)
+      ])
 }
 
-function handoverFaults(workflow: ReadWorkflow, job: Job): Fault[] {
-  if (isSingleJob(job)) return []
+/** Stages that come before each. */
+const earlier: Readonly<Record<string, readonly string[]>> = {
+  build: ['plan'],
+  prove: ['plan', 'build'],
+  publish: ['plan', 'build', 'prove']
+}
+
+function needsFaults({ jobs }: ReadWorkflow, job: Job, { stage, path, with: inputs }: Step): Fault[] {
+  const before = earlier[stage ?? ''] ?? []
+  const others = jobs.filter(
+    (other) =>
+      other !== job && !publishes(other) && other.stages.some((earlierStage) => before.includes(earlierStage))
+  )
   const faults: Fault[] = []
-  const earlier: Readonly<Record<string, readonly string[]>> = {
-    prove: ['build'],
-    publish: ['build', 'prove']
-  }
-  for (const step of job.steps) {
-    const before = earlier[step.stage ?? '']
-    if (before === undefined) continue
-    if (!/toJSON\(\s*needs\s*\)/i.test(asText(step.with.needs)))
-      faults.push({
-        state: 'fail',
-        path: step.path,
-        what: `The stage ${step.stage ?? ''} is not told how the earlier jobs ended`,
-        why: 'It can neither see that one of them failed, nor check what they hand over.',
-        fix: 'Add needs: ${{ toJSON(needs) }} to the inputs of the step.'
-      })
-    const missing = workflow.jobs.filter(
-      (other) =>
-        other !== job &&
-        !publishes(other) &&
-        other.stages.some((stage) => before.includes(stage)) &&
-        !job.needs.includes(other.id)
-    )
-    if (missing.length > 0)
-      faults.push({
-        state: 'fail',
-        path: job.path,
-        what: `The job ${job.id} does not wait for ${missing.map(({ id }) => id).join(', ')}`,
-        why: 'It could run although one of them failed: the results of all have to be in its needs.',
-        fix: `Write needs: [${[...job.needs, ...missing.map(({ id }) => id)].join(', ')}].`
-      })
-  }
+  // A build without an earlier plan makes its own.
+  const told = before.length > 0 && (stage !== 'build' || others.length > 0)
+  if (told && !/toJSON\(\s*needs\s*\)/i.test(asText(inputs.needs)))
+    faults.push({
+      state: 'fail',
+      path,
+      what: `The stage ${stage ?? ''} is not told how the earlier jobs ended`,
+      why: 'It can neither see that one of them failed, nor find what they hand over.',
+      fix: 'Add needs: ${{ toJSON(needs) }} to the inputs of the step.'
+    })
+  const missing = others.filter(({ id }) => !job.needs.includes(id)).map(({ id }) => id)
+  if (missing.length > 0)
+    faults.push({
+      state: 'fail',
+      path: job.path,
+      what: `The job ${job.id} does not wait for ${missing.join(', ')}`,
+      why: 'It could run although one of them failed: the results of all have to be in its needs.',
+      fix: `Write needs: [${[...job.needs, ...missing].join(', ')}].`
+    })
   return faults
+}
+
+/** What a job hands over is found by the output of that name. */
+function outputFaults(job: Job): Fault[] {
+  const handing = job.steps.find(({ stage }) => stage === 'plan' || stage === 'build' || stage === 'prove')
+  if (handing === undefined || handing.with.handover === 'none') return []
+  if (/outputs\.handover\b/.test(asText(asRecord(job.value.outputs).handover))) return []
+  return [
+    {
+      state: 'fail',
+      path: job.path,
+      what: `The job ${job.id} does not say what it hands over`,
+      why: 'Later jobs take it by the SHA-256 that stands in this output.',
+      fix: 'Give the step an id, and add outputs: { handover: "${{ steps.ID.outputs.handover }}" } to the job.'
+    }
+  ]
 }

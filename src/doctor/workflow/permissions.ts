@@ -25,7 +25,8 @@ function topFaults({ value }: ReadWorkflow): Fault[] {
   return []
 }
 
-function jobFaults({ value }: ReadWorkflow, job: Job): Fault[] {
+function jobFaults(workflow: ReadWorkflow, job: Job): Fault[] {
+  const { value } = workflow
   const own = job.value.permissions
   const buildsHere = job.stages.some((stage) => buildingStages.includes(stage))
   const fault = (what: string, why: string, fix: string, state: Fault['state'] = 'fail'): Fault => ({
@@ -37,7 +38,7 @@ function jobFaults({ value }: ReadWorkflow, job: Job): Fault[] {
   })
   if (own === undefined && value.permissions === undefined)
     return [fault('has no permissions of its own', 'It may get more than it needs.', least)]
-  if (publishes(job) && !isSingleJob(job)) return []
+  if (publishes(job) && !isSingleJob(job)) return tokenFaults(workflow, job)
   const granted = own ?? value.permissions
   if (granted === 'write-all')
     return [fault('may write everything, id tokens included', 'Whoever gets hold of it publishes.', least)]
@@ -62,4 +63,19 @@ function jobFaults({ value }: ReadWorkflow, job: Job): Fault[] {
       ]
     return buildsHere ? [fault(`may write ${asText(name)}`, 'A build needs to write nothing.', least)] : []
   })
+}
+
+/** The id token of the publish job is the only thing that tells which environment it runs in. */
+function tokenFaults({ value }: ReadWorkflow, job: Job): Fault[] {
+  const granted = job.value.permissions ?? value.permissions
+  if (granted === 'write-all' || asRecord(granted)['id-token'] === 'write') return []
+  return [
+    {
+      state: 'fail',
+      path: job.value.permissions === undefined ? job.path : [...job.path, 'permissions'],
+      what: `The job ${job.id} publishes and cannot ask for an id token`,
+      why: 'Nothing else shows that it runs in its environment, and the action refuses to publish without.',
+      fix: 'Add id-token: write to the permissions of this job, and to no other.'
+    }
+  ]
 }

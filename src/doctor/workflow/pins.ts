@@ -9,7 +9,8 @@ export const pinsRule: WorkflowRule = {
   holds: 'Every action is named by its commit',
   faults: ({ jobs }) =>
     jobs.flatMap((job) => [
-      ...faultsOf(job.uses, [...job.path, 'uses']),
+      // A reusable workflow of this repository is taken at the commit of the run.
+      ...(job.uses?.startsWith('./') === true ? [] : faultsOf(job.uses, [...job.path, 'uses'])),
       ...job.steps.flatMap((step) => faultsOf(step.uses, [...step.path, 'uses']))
     ])
 }

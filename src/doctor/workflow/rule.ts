@@ -19,6 +19,27 @@ export interface WorkflowRule {
   faults: (workflow: ReadWorkflow) => Fault[]
 }
 
+/** Stages that an action can be told by name. */
+const knownStages: readonly string[] = ['rehearse', 'plan', 'build', 'prove', 'publish', 'release']
+
+/** What no rule can judge: a stage that is known only once it runs. */
+export const stagesRule: WorkflowRule = {
+  name: 'stages',
+  holds: 'Each step names its stage',
+  faults: ({ jobs }) =>
+    jobs.flatMap((job) =>
+      job.steps
+        .filter(({ stage }) => stage !== null && !knownStages.includes(stage))
+        .map((step) => ({
+          state: 'warn' as const,
+          path: step.path,
+          what: `A step of the job ${job.id} has the stage ${step.stage ?? ''}`,
+          why: 'What it does is not known before it runs, so nothing was looked at for it.',
+          fix: `Name one of ${knownStages.join(', ')}.`
+        }))
+    )
+}
+
 /** Whether it hands packages out: only then there is something to protect. */
 export function isRelease({ jobs }: ReadWorkflow): boolean {
   return jobs.some(publishes)

@@ -3,7 +3,7 @@ import { cachesRule, checkoutRule, commandsRule, concurrencyRule, conditionsRule
 import { permissionsRule } from './permissions.ts'
 import { pinsRule } from './pins.ts'
 import { readWorkflow, type ReadWorkflow } from './read.ts'
-import { isRelease, type WorkflowRule } from './rule.ts'
+import { isRelease, stagesRule, type WorkflowRule } from './rule.ts'
 import { environmentRule, separationRule } from './separation.ts'
 import { handoverRule } from './handover.ts'
 import { secretsRule } from './secrets.ts'
@@ -11,6 +11,7 @@ import { triggersRule } from './triggers.ts'
 
 /** Of every workflow that uses this action. */
 const always: readonly WorkflowRule[] = [
+  stagesRule,
   permissionsRule,
   pinsRule,
   separationRule,
