@@ -9,6 +9,7 @@ import type { Job } from './harness/job.ts'
 import { makeLantern, original, type Lantern } from './harness/lantern.ts'
 import { canIsolate } from './harness/run-services.ts'
 import type { Alone, Attempt, RanJob } from './harness/workflow.ts'
+import { describeReruns } from './reruns.ts'
 
 const minutes = 60_000
 
@@ -266,6 +267,8 @@ describe('a job that must not go on', () => {
       expect(await refusal(id, { text: { permissions } })).toMatch(/^single-job: /)
   })
 })
+
+describeReruns(() => ({ lantern, first }))
 
 /** The token of a job that names none. */
 function withoutEnvironment(job: Job): Partial<Job> {

@@ -91,6 +91,10 @@ export class Services {
     return this.control({ do: 'expire', name })
   }
 
+  async bytes(id: number): Promise<Buffer> {
+    return Buffer.from(String(await this.control({ do: 'bytes', id })), 'base64')
+  }
+
   /** Remembers what the service holds now. */
   keep(): Promise<unknown> {
     return this.control({ do: 'keep' })

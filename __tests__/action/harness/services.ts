@@ -167,6 +167,7 @@ type Control =
   | { do: 'change'; name: string; text: string; relabel: boolean }
   | { do: 'add'; name: string; run: string; text: string }
   | { do: 'expire'; name: string }
+  | { do: 'bytes'; id: number }
   | { do: 'keep' }
   | { do: 'back' }
   | { do: 'forget'; run: string }
@@ -204,6 +205,8 @@ function control(command: Control): unknown {
     case 'expire':
       for (const one of artifacts) if (one.name.includes(command.name)) one.expired = true
       return null
+    case 'bytes':
+      return artifacts.find(({ id }) => id === command.id)?.bytes.toString('base64') ?? null
     case 'keep':
       kept = artifacts.map((one) => ({ ...one }))
       return null
