@@ -40,7 +40,9 @@ function seenCheck(world: World, { capabilities, noNewPrivileges, network, hostN
 }
 
 function errorCheck({ world, error }: Extract<SandboxFacts, { error: unknown }>): Check {
-  const said = error.detail.output?.trim().split('\n').at(-1)
+  // The runtime's own log is a line of `time= level= msg=`.
+  const last = error.detail.output?.trim().split('\n').at(-1)
+  const said = /\bmsg="(.*)"$/.exec(last ?? '')?.[1]?.replaceAll('\\"', '"') ?? last
   const found = said ?? error.detail.found
   return fail(
     'sandbox',

@@ -98,4 +98,6 @@ async function makeShellRoot(root: string): Promise<void> {
   const libraries = [...linked.matchAll(/(?:=>\s+|^\s*)(\/\S+)\s+\(0x/gm)].map(([, file = '']) => file)
   for (const file of ['/bin/sh', ...libraries])
     await cp(file, path.join(root, file), { dereference: true, recursive: true })
+  // Whatever the umask of this user is: the world's own user has to read it.
+  await runChecked('chmod', ['-R', 'u=rwX,go=rX', root], { env: plainEnvironment })
 }

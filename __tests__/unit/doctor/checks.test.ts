@@ -144,7 +144,7 @@ describe('the sandbox', () => {
 
   it('that cannot be set up says why', () => {
     const error = new TagproofError('sandbox-unavailable', 'No world.', {
-      output: 'a\nrunc: no cgroup',
+      output: 'a\ntime="x" level=error msg="exec: \\"/bin/sh\\": no cgroup"',
       fix: 'Do.'
     })
     expect(sandboxChecks([{ world: 'b', error }])).toEqual([
@@ -152,7 +152,7 @@ describe('the sandbox', () => {
         area: 'sandbox',
         name: 'sandbox',
         state: 'fail',
-        what: 'World b could not be set up: runc: no cgroup',
+        what: 'World b could not be set up: exec: "/bin/sh": no cgroup',
         why: 'No world.',
         fix: 'Do.'
       }
