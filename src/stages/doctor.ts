@@ -26,7 +26,7 @@ import { listTree } from '../source/tree.ts'
 import type { StageContext } from './context.ts'
 import { findingsOf } from './lock-images.ts'
 import { requireStated } from './plan.ts'
-import { openHead } from './source.ts'
+import { openHead, requireCommit } from './source.ts'
 
 export interface DoctorOptions {
   /** Put missing tools in place. */
@@ -70,7 +70,15 @@ export async function doctor(context: StageContext, options: DoctorOptions): Pro
     ...project.workflowChecks,
     ...(await repository(project, options, environment))
   ]
-  return { checks, status: statusOfChecks(checks) }
+  return { checks: checks.map((check) => inside(check, project.worktree)), status: statusOfChecks(checks) }
+}
+
+/** A document names no folder of this machine: places are those of the project. */
+function inside(check: Check, worktree: string | null): Check {
+  const folder = `${worktree ?? ''}/`
+  return worktree !== null && check.where?.startsWith(folder) === true
+    ? { ...check, where: check.where.slice(folder.length) }
+    : check
 }
 
 /** What the stage says to people. */
@@ -104,6 +112,7 @@ interface Project {
   workflows: ReadWorkflow[]
   workflowChecks: Check[]
   origin: HostedRepository | null
+  worktree: string | null
 }
 
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
@@ -131,7 +140,8 @@ async function lookAtProject(context: StageContext, action: string | undefined):
     dockerfile: false,
     workflows: [],
     workflowChecks: [],
-    origin: null
+    origin: null,
+    worktree: null
   }
   try {
     const files = await lookAtFiles(context, project, isOurs)
@@ -151,7 +161,9 @@ async function lookAtFiles(
 ): Promise<OwnFiles> {
   const repository = await openRepository(context.repository)
   try {
+    project.worktree = repository.places.worktree
     project.origin = await originOf(repository.places)
+    await requireCommit(repository)
     const { epoch, tree } = await resolveHead(repository, Number.MAX_SAFE_INTEGER)
     project.head = epoch
     const files = await readOwnFiles(repository, await listTree(repository, tree))

@@ -21,6 +21,7 @@ import { listTree, type TreeEntry } from '../source/tree.ts'
 import { discoverTargets } from '../targets/discover.ts'
 import type { StageContext } from './context.ts'
 import { lock } from './lock.ts'
+import { requireCommit } from './source.ts'
 
 export interface InitOptions {
   /** `OWNER/NAME@COMMIT`: the release of this action to use. */
@@ -130,6 +131,7 @@ interface Seen {
 const mostHints = 5
 
 async function look(repository: Repository, worktree: string): Promise<Seen> {
+  await requireCommit(repository)
   const tag = await resolveHead(repository)
   const entries = await listTree(repository, tag.tree)
   const configFile = await readInside(worktree, configPath)

@@ -59,6 +59,18 @@ export function openHead(context: StageContext, options: SourceOptions): Promise
   )
 }
 
+/**
+ * What looks at HEAD needs a commit there.
+ *
+ * @throws TagproofError `usage`
+ */
+export async function requireCommit(repository: Repository): Promise<void> {
+  if ((await repository.head()) !== null) return
+  throw new TagproofError('usage', 'HEAD names no commit.', {
+    fix: 'Commit the project, or check out a branch: a release is made of a commit, and of nothing else.'
+  })
+}
+
 /** Reads everything that a release starts from, out of git objects alone. */
 async function open(
   context: StageContext,

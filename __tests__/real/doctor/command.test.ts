@@ -80,7 +80,7 @@ describe('tagproof doctor', () => {
       const { checks, status } = await doctor(context, { install: false, offline: true, environment })
       expect(checks.find(({ name }) => name === 'project')).toMatchObject({
         state: 'fail',
-        where: expect.stringMatching(/tagproof\.yml:2/) as unknown
+        where: expect.stringMatching(/^\.github\/tagproof\.yml:2/) as unknown
       })
       expect(checks.some(({ area }) => area === 'sandbox')).toBe(true)
       expect(status).toBe(2)

@@ -130,6 +130,12 @@ describe('tagproof init', () => {
     })
   })
 
+  it('needs a commit to look at', async () => {
+    const empty = path.join(project.room, 'empty')
+    await project.git('init', '-q', empty)
+    await expect(run({}, empty)).rejects.toMatchObject({ code: 'usage', message: 'HEAD names no commit.' })
+  })
+
   it('has nothing to write to in a bare repository', async () => {
     const bare = path.join(project.room, 'bare')
     await project.git('clone', '-q', '--bare', '.', bare)
