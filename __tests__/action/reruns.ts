@@ -109,9 +109,9 @@ export function describeReruns(given: () => { lantern: Lantern; first: Attempt }
         const { lantern, first } = given()
         let killed = false
         const broken = await lantern.workflow.only('prove', first, {
-          job: () => ({
+          job: ({ kill }) => ({
             onLine: (line, child) => {
-              if (line.startsWith('hand over')) killed = child.kill('SIGKILL')
+              if (line.startsWith('hand over')) killed = kill(child)
             }
           })
         })

@@ -41,6 +41,7 @@ export class Machine {
       services: noServices,
       runtimeToken,
       wrap: (argv) => [...argv],
+      kill: (child) => child.kill('SIGKILL'),
       programs: null,
       idToken: false,
       secrets: {},

@@ -26,7 +26,12 @@ export interface Job {
   /** The job's own access token, for artifacts and, with the permission, for id tokens. */
   runtimeToken: string
   /** How a process is started on the machine of this job: by itself, or in a network and on a machine of its own. */
-  wrap: (argv: readonly [string, ...string[]]) => [string, ...string[]]
+  wrap: (
+    argv: readonly [string, ...string[]],
+    environment: Readonly<Record<string, string>>
+  ) => [string, ...string[]]
+  /** Kills what was started so, for good. */
+  kill: (child: ChildProcess) => boolean
   /** Folder of programs that the scripts of the job find first, such as a package manager that has nothing to do. */
   programs: string | null
   /** Whether the permissions of the job hold `id-token: write`. */

@@ -18,6 +18,9 @@ export class KilledStep {
   private readonly store: string
   private readonly workspace: string
   private attempt = 1
+  private get machine(): string {
+    return `killed-${path.basename(this.store).replaceAll(' ', '-')}`
+  }
 
   /** @param store folder that is handed over through: the client of the service would take most of the time */
   constructor(job: RanJob | undefined, services: Services, store: string) {
@@ -50,7 +53,7 @@ export class KilledStep {
       GITHUB_RUN_ATTEMPT: String(this.attempt),
       NODE_COMPILE_CACHE: path.join(this.workspace, '../compiled')
     }
-    const [file, ...args] = this.services.wrap('killed', [node24, this.record.program])
+    const [file, ...args] = this.services.wrap(this.machine, [node24, this.record.program], environment)
     const child = spawn(file, args, {
       cwd: this.workspace,
       env: environment,
@@ -62,14 +65,17 @@ export class KilledStep {
     const ended = new Promise<number | null>((resolve, reject) =>
       child.once('error', reject).once('close', resolve)
     )
+    const fate = { killed: false }
     const stop = new AbortController()
     void sleep(milliseconds, undefined, { signal: stop.signal }).then(
-      () => child.kill('SIGKILL'),
+      () => {
+        fate.killed = this.services.kill(this.machine, child)
+      },
       () => undefined
     )
     const code = await ended
     stop.abort()
-    if (code === null) return null
+    if (fate.killed) return null
     if (code !== 0) throw new Error(said)
     return Object.fromEntries(parseFileCommands(readFileSync(files.GITHUB_OUTPUT ?? '', 'utf8')))
   }

@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { repositoryRoot } from './language.ts'
@@ -10,10 +10,30 @@ import type { Fault, KeptArtifact } from './services.ts'
 const node24 = path.join(repositoryRoot, 'node_modules/node/bin/node')
 const program = path.join(repositoryRoot, '__tests__/action/harness/services.ts')
 
+/** Namespaces are root's to make; on a runner that is sudo. */
+const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n']
+const tryOut = [...asRoot, 'unshare', '--net', '--mount', 'ip', 'link', 'set', 'lo', 'up']
 /** Whether this machine lets us make namespaces: then steps run in one without egress, each job with a boot id of its own. */
-export const canIsolate =
-  process.getuid?.() === 0 &&
-  spawnSync('unshare', ['--net', '--mount', 'ip', 'link', 'set', 'lo', 'up']).status === 0
+export const canIsolate = spawnSync(tryOut[0] ?? '', tryOut.slice(1)).status === 0
+
+/**
+ * Starts a step on a machine of its own: binds its boot id, tells its process id, gives up root, and becomes the step.
+ * The environment comes from a file: neither a shell nor sudo lets all of it through, for inputs have hyphens in their
+ * names.
+ */
+const starter = `
+import json, os, subprocess, sys
+with open(sys.argv[1]) as file:
+    given = json.load(file)
+subprocess.run(["mount", "--bind", given["boot"], "/proc/sys/kernel/random/boot_id"], check=True)
+with open(given["pid"], "w") as file:
+    file.write(str(os.getpid()))
+if given["uid"] != 0:
+    os.initgroups(given["user"], given["gid"])
+    os.setgid(given["gid"])
+    os.setuid(given["uid"])
+os.execvpe(given["argv"][0], given["argv"], given["environment"])
+`
 
 /** The services of one repository's runs, and the network that they are in. */
 export class Services {
@@ -21,10 +41,20 @@ export class Services {
   private readonly socket = path.join(this.folder, 'control')
   private readonly child: ChildProcess
   port = 0
+  private pid = 0
 
   private constructor(repository: string) {
     const command = [node24, '--disable-warning=ExperimentalWarning', program, this.socket, repository]
-    const isolated = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', ...command]
+    const isolated = [
+      ...asRoot,
+      'unshare',
+      '--net',
+      'sh',
+      '-c',
+      'ip link set lo up && exec "$@"',
+      'sh',
+      ...command
+    ]
     const [file = '', ...args] = canIsolate ? isolated : command
     this.child = spawn(file, args, { stdio: ['pipe', 'inherit', 'inherit'] })
   }
@@ -35,7 +65,9 @@ export class Services {
       if (services.child.exitCode !== null) throw new Error('the services ended')
       await sleep(20)
     }
-    services.port = ((await services.control({ do: 'state' })) as { port: number }).port
+    const { port, pid } = (await services.control({ do: 'state' })) as { port: number; pid: number }
+    services.port = port
+    services.pid = pid
     return services
   }
 
@@ -50,15 +82,33 @@ export class Services {
   }
 
   /** How a step is started: in the network of the services, on a machine that was booted by itself. */
-  wrap(machine: string, argv: readonly [string, ...string[]]): [string, ...string[]] {
+  wrap(
+    machine: string,
+    argv: readonly [string, ...string[]],
+    environment: Readonly<Record<string, string>>
+  ): [string, ...string[]] {
     if (!canIsolate) return [...argv]
-    const boot = path.join(this.folder, `boot-${machine}`)
-    writeFileSync(boot, `${machine}\n`)
-    // No shell: it would drop the variables of inputs, whose names have hyphens.
-    const script =
-      'import os, subprocess, sys; subprocess.run(["mount", "--bind", sys.argv[1], "/proc/sys/kernel/random/boot_id"], check=True); os.execvp(sys.argv[2], sys.argv[2:])'
-    const net = `--net=/proc/${String(this.child.pid)}/ns/net`
-    return ['nsenter', net, 'unshare', '--mount', 'python3', '-I', '-S', '-c', script, boot, ...argv]
+    const file = (name: string): string => path.join(this.folder, `${name}-${machine}`)
+    const { uid, gid, username: user } = userInfo()
+    rmSync(file('pid'), { force: true })
+    writeFileSync(file('boot'), `${machine}\n`)
+    const given = { boot: file('boot'), pid: file('pid'), uid, gid, user, argv, environment }
+    writeFileSync(file('step'), JSON.stringify(given), { mode: 0o600 })
+    const net = `--net=/proc/${this.pid}/ns/net`
+    const command = ['nsenter', net, 'unshare', '--mount', 'python3', '-I', '-S', '-c', starter, file('step')]
+    const [first = '', ...rest] = [...asRoot, ...command]
+    return [first, ...rest]
+  }
+
+  /** SIGKILL to the step that runs on a machine: what was spawned may be sudo. @returns whether there was one */
+  kill(machine: string, child: ChildProcess): boolean {
+    const file = path.join(this.folder, `pid-${machine}`)
+    if (!canIsolate || !existsSync(file)) return child.kill('SIGKILL')
+    try {
+      return process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL')
+    } catch {
+      return false
+    }
   }
 
   async artifacts(): Promise<(Omit<KeptArtifact, 'bytes'> & { size: number })[]> {

@@ -219,7 +219,7 @@ class Runner {
     const files = commandFiles(folder, String(this.result.records.length))
     for (const file of Object.values<string>({ ...files })) writeFileSync(file, '')
     const environment = { ...commonEnvironment(this.job, this.shared, files), ...own() }
-    const [program, ...args] = this.job.wrap(argv)
+    const [program, ...args] = this.job.wrap(argv, environment)
     const code = await this.execute(program, args, environment, reader)
     const read = (file: string): Map<string, string> => parseFileCommands(readFileSync(file, 'utf8'))
     for (const [name, value] of read(files.state)) state.set(name, value)

@@ -6,7 +6,7 @@
  *   node services.ts SOCKET REPOSITORY
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 
@@ -176,7 +176,11 @@ function control(command: Control): unknown {
   const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
   switch (command.do) {
     case 'state':
-      return { port, artifacts: artifacts.map(({ bytes, ...kept }) => ({ ...kept, size: bytes.length })) }
+      return {
+        port,
+        pid: process.pid,
+        artifacts: artifacts.map(({ bytes, ...kept }) => ({ ...kept, size: bytes.length }))
+      }
     case 'log':
       return log
     case 'fault':
@@ -264,7 +268,8 @@ function server(steered: boolean): http.Server {
 
 const open = server(false).listen(0, '127.0.0.1', () => {
   port = (open.address() as { port: number }).port
-  server(true).listen(socket)
+  // Tests need not be who started us.
+  server(true).listen(socket, () => chmodSync(socket, 0o777))
 })
 // Ends with whoever started it.
 process.stdin.on('end', () => process.exit(0)).resume()

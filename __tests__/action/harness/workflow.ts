@@ -175,6 +175,7 @@ export class Workflow {
       ...(environment === undefined ? {} : { environment }),
       ref: `refs/tags/${ref.name}`
     }
+    const name = `${this.id}-${this.attempt}-${id}`
     const job = machine.job({
       steps: text.steps,
       ref,
@@ -185,7 +186,8 @@ export class Workflow {
       run: { id: this.id, attempt: this.attempt, event, sha: origin.head(), eventFile: '/nonexistent' },
       services: { results: services.url, server: services.serverUrl },
       runtimeToken: `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`,
-      wrap: (argv) => services.wrap(`${this.id}-${this.attempt}-${id}`, argv),
+      wrap: (argv, environment) => services.wrap(name, argv, environment),
+      kill: (child) => services.kill(name, child),
       programs: idlePrograms(machine),
       foreign: (uses) =>
         uses.startsWith('actions/checkout@') ? () => this.checkOut(machine, permissions) : undefined
