@@ -134,7 +134,9 @@ describe('a job that must not go on', () => {
 
   it.each(['build-a', 'prove', 'publish'])('for a ref that is no tag: %s', async (id) => {
     const job: Alone['job'] = () => ({ ref: { type: 'branch', name: 'v1.0.0' } })
-    expect(await refusal(id, { job })).toMatch(/^event-refused: The stage \w+ does not run for a tag\. Fix: /)
+    expect(await refusal(id, { job, text: { if: 'always()' } })).toMatch(
+      /^event-refused: The stage \w+ does not run for a tag\. Fix: /
+    )
   })
 
   it.each([

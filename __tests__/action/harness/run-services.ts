@@ -27,7 +27,7 @@ with open(sys.argv[1]) as file:
     given = json.load(file)
 subprocess.run(["mount", "--bind", given["boot"], "/proc/sys/kernel/random/boot_id"], check=True)
 with open(given["pid"], "w") as file:
-    file.write(str(os.getpid()))
+    file.write(f"{os.getpid()}\\n")
 if given["uid"] != 0:
     os.initgroups(given["user"], given["gid"])
     os.setgid(given["gid"])
@@ -100,12 +100,14 @@ export class Services {
     return [first, ...rest]
   }
 
-  /** SIGKILL to the step that runs on a machine: what was spawned may be sudo. @returns whether there was one */
+  /** SIGKILL to the step that runs on a machine; where sudo was spawned, to what it started. @returns whether there was one */
   kill(machine: string, child: ChildProcess): boolean {
     const file = path.join(this.folder, `pid-${machine}`)
-    if (!canIsolate || !existsSync(file)) return child.kill('SIGKILL')
+    const text = asRoot.length > 0 && existsSync(file) ? readFileSync(file, 'utf8') : ''
+    // Without sudo each program became the next, and the child is the step. (Process 0 would be our whole group.)
+    if (!/^[1-9][0-9]*\n$/.test(text)) return child.kill('SIGKILL')
     try {
-      return process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL')
+      return process.kill(Number(text), 'SIGKILL')
     } catch {
       return false
     }
