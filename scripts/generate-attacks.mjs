@@ -60,7 +60,7 @@ In every repository of an attack, nothing but the attack is reported.
 
 ## What is not in the suite
 
-- Row 13 (bases and actions that move) is tested with the lock (\`__tests__/real/lock\`); row 27 is about uploads.
+- Actions that move (of row 13) are looked for by \`tagproof doctor\`; row 27 is about uploads.
 - Row 17 (set-id bits, devices) in sdist and wheel: archives that have them are refused by the readers; that is tested with
   the readers (\`__tests__/real/formats/hostile\`), not with a project. Debs and images with them are above.
 - Owners of files that a Dockerfile makes: its steps may name any user, so that one is as good as another.

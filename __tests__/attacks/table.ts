@@ -16,6 +16,7 @@ import { hostileSdist } from './hostile-sdist.ts'
 import { hostileWheel } from './hostile-wheel.ts'
 import { imageAttacks } from './image-table.ts'
 import { invisibleText } from './invisible-text.ts'
+import { movedBase } from './moved-base.ts'
 import { movedTag } from './moved-tag.ts'
 import { leaking, oneBitLeak } from './one-bit-leak.ts'
 import { startupFiles } from './startup-files.ts'
@@ -73,6 +74,7 @@ function ofPackages({ packages, ...rest }: PackageAttack): AttackEntry {
 }
 
 const { moves, ...tag } = movedTag
+const { variants: bases, ...based } = movedBase
 const { bits, ...bit } = oneBitLeak
 const { variants: shadows, ...shadowed } = foreignRequirement
 
@@ -107,5 +109,6 @@ export const attackTable: readonly AttackEntry[] = [
   },
   { ...shadowed, variants: shadows.map(({ how, reported }) => ({ how, reported: [reported] })) },
   ...debAttacks.map(ofScenes),
-  ...imageAttacks.map(ofScenes)
+  ...imageAttacks.map(ofScenes),
+  { ...based, variants: bases.map(({ how, reported }) => ({ how, reported: [reported] })) }
 ]

@@ -1,5 +1,6 @@
 import type { ImageLock } from '../documents/lock.ts'
 import type { Plan, PlanTarget } from '../documents/plan.ts'
+import { lockedImage } from '../lock/images/locked-image.ts'
 import type { BaseImage } from '../proof/bases.ts'
 import { openRepository } from '../source/repository.ts'
 import { readTree } from '../source/tree.ts'
@@ -77,15 +78,16 @@ export function basesOf(
   dockerfile: { text: string; path: string } | null
 ): BaseImage[] {
   if (image === undefined) return []
-  return Object.entries(images).flatMap(([reference, { platforms }]) =>
-    Object.entries(platforms).flatMap(([platform, { layers }]) => {
+  return Object.entries(images).flatMap(([reference, locked]) =>
+    Object.entries(locked.platforms).flatMap(([platform, { layers }]) => {
       const base =
         image.mode === 'assemble'
           ? image.assemble.base
           : dockerfile === null
             ? null
             : baseIn(dockerfile, image, platform)
-      return base === reference ? [{ reference, platform, layers: layers.map(({ digest }) => digest) }] : []
+      const stands = base !== null && lockedImage(images, base) === locked
+      return stands ? [{ reference, platform, layers: layers.map(({ digest }) => digest) }] : []
     })
   )
 }

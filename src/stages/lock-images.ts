@@ -20,7 +20,13 @@ export interface ImageNeeds {
   /** Targets whose Dockerfile takes wheels of locked requirements. */
   wheels: ReadonlySet<string>
   /** Base images of all targets, each with the platforms that its lines ask for. */
-  bases: readonly WantedImage[]
+  bases: readonly NeededImage[]
+}
+
+/** A base image, and who asks for it. */
+export interface NeededImage extends WantedImage {
+  /** The line of the Dockerfile, such as `Dockerfile:1`; left out where the configuration names the base. */
+  where?: string
 }
 
 /**
@@ -31,27 +37,28 @@ export interface ImageNeeds {
 export async function imageNeeds(source: Source): Promise<ImageNeeds> {
   const root = new Set<string>()
   const wheels = new Set<string>()
-  const bases: WantedImage[] = []
+  const bases: NeededImage[] = []
   for (const target of source.targets) {
     if (target.image === undefined) continue
-    for (const { reference, platforms } of await outsideOf(source, target)) {
+    for (const needed of await outsideOf(source, target)) {
+      const { reference } = needed
       if (reference === 'tagproof-root' || reference === 'tagproof-debs') root.add(target.name)
       if (reference === 'tagproof-wheels') wheels.add(target.name)
-      if (!reference.startsWith('tagproof-')) bases.push({ reference, platforms })
+      if (!reference.startsWith('tagproof-')) bases.push(needed)
     }
   }
   return { root, wheels, bases }
 }
 
 /** Named contexts and images that a target takes from outside of its Dockerfile. */
-async function outsideOf(source: Source, target: PlanTarget): Promise<WantedImage[]> {
+async function outsideOf(source: Source, target: PlanTarget): Promise<NeededImage[]> {
   const { image } = target
   if (image === undefined) return []
   if (image.mode === 'assemble') return [{ reference: image.assemble.base, platforms: image.platforms }]
   const { text, path } = await dockerfileOf(source, target)
   return referencesOf({ ...image, text, path })
     .filter(({ kind }) => kind === 'image' || kind === 'context')
-    .map(({ name, platforms }) => ({ reference: name, platforms }))
+    .map(({ name, platforms, line }) => ({ reference: name, platforms, where: `${path}:${line}` }))
 }
 
 /** Text and path of the Dockerfile of a target, in the tagged tree. */

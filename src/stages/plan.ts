@@ -11,7 +11,7 @@ import { writeExports } from '../source/export.ts'
 import { clearFrom, type StageContext } from './context.ts'
 import { checkExpectedFiles } from './expected-files.ts'
 import { lockSource } from './lock.ts'
-import { imageNeeds } from './lock-images.ts'
+import { imageNeeds, type NeededImage } from './lock-images.ts'
 import { buildDependsOf } from './lock-roots.ts'
 import { openHead, openRelease, type Source, type SourceOptions } from './source.ts'
 
@@ -94,15 +94,16 @@ export async function requireStated(source: Source, lock: Lock): Promise<void> {
       throw otherLock(target, 'requirements', 'nothing for this target', 'what its wheel needs')
   }
   const { bases } = await imageNeeds(source)
-  for (const { reference, platforms } of bases) requireBase(lock, reference, platforms)
+  for (const needed of bases) requireBase(lock, needed)
 }
 
 /** For a base image, also each platform that its line asks for. */
-function requireBase(lock: Lock, reference: string, platforms: readonly string[]): void {
+function requireBase(lock: Lock, { reference, platforms, where }: NeededImage): void {
   const locked = lockedImage(lock.images, reference)
   const lacks = platforms.find((platform) => locked !== undefined && locked.platforms[platform] === undefined)
   if (locked !== undefined && lacks === undefined) return
   throw new TagproofError('lock-incomplete', 'The lock does not hold a base image.', {
+    ...(where === undefined ? {} : { where }),
     found:
       (locked === undefined
         ? Object.keys(lock.images ?? {}).join(', ')

@@ -1,3 +1,4 @@
+import { parseReference, pinned } from '../platform/registry/reference.ts'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Sha256 } from '../documents/identifiers.ts'
@@ -46,21 +47,27 @@ async function filesOf(sdist: string): Promise<Set<string>> {
   return files
 }
 
-/** Locked base images, each platform with its configuration. */
+/**
+ * Locked base images, each platform with its configuration: under the name of the lock, and under that with the digest,
+ * which may have been added to the Dockerfile since.
+ */
 export async function lockedBases(
   images: Readonly<Record<string, ImageLock>>,
   inputs: Pick<Inputs, 'blob'>
 ): Promise<BaseImage[]> {
   const bases: BaseImage[] = []
-  for (const [reference, { platforms }] of Object.entries(images))
-    for (const [platform, { manifest, config, layers }] of Object.entries(platforms))
-      bases.push({
-        reference,
+  for (const [name, { digest: top, platforms }] of Object.entries(images))
+    for (const [platform, { manifest, config, layers }] of Object.entries(platforms)) {
+      const base = {
         platform,
         digest: manifest.digest,
         layers: layers.map(({ digest }) => digest),
         config: await readFile(inputs.blob(config.digest)).catch(() => null)
-      })
+      }
+      const parsed = parseReference(name)
+      const names = new Set([name, ...(parsed === null ? [] : [pinned(parsed, top)])])
+      for (const reference of names) bases.push({ ...base, reference })
+    }
   return bases
 }
 

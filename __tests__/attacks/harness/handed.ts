@@ -18,6 +18,8 @@ export interface Handing {
   /** Honest builds of some of its targets. */
   builds: Record<'a' | 'b', Build>
   on: BaseName
+  /** Locks it, where its base is another than those of the attacks. */
+  lockWith?: (release: TestRelease) => Promise<string>
 }
 
 /**
@@ -27,13 +29,13 @@ export interface Handing {
  * @param file where the image of a target lies
  */
 export async function handOn(
-  { release, builds, on }: Handing,
+  { release, builds, on, lockWith = (one) => lockImage(one, on) }: Handing,
   images: readonly { name: string; of: string }[],
   file: (name: string) => string
 ): Promise<TestRelease> {
   const out = path.join(release.project.room, `out-${images[0]?.name ?? ''}`)
   const context = stageContext({ repository: release.project.folder, out, cache: testCache, log: silentLog })
-  const lock = await lockImage(release, on)
+  const lock = await lockWith(release)
   const planned = await plan(context, { lock, targets: images.map(({ name }) => name) })
   await rm(lock)
   await fetch(context, planned)

@@ -49,6 +49,13 @@ describe('the bases that an image stands on', () => {
     expect(bases(lines, 'tools')).toEqual(['tools:2 linux/amd64 c'])
   })
 
+  it('are those of the lock where the digest that it names was added to the line since', () => {
+    const { digest } = lock()
+    expect(bases([`FROM base:1@${digest}`])).toEqual(['base:1 linux/amd64 a', 'base:1 linux/arm64 b'])
+    expect(bases([`FROM base:1@${digest.replace('0', '9')}`])).toEqual([])
+    expect(bases([`FROM base:3@${digest}`])).toEqual([])
+  })
+
   it('are none where it stands on nothing or on the Debian root', () => {
     expect(bases(['FROM scratch', 'COPY --from=base:1 /x /x'])).toEqual([])
     expect(bases(['FROM tagproof-root', 'RUN true'])).toEqual([])

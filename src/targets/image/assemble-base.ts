@@ -8,9 +8,10 @@ import { readConfig, readManifest, type ImageConfig } from '../../formats/oci/do
 import { LayerTree } from '../../formats/oci/layer-tree.ts'
 import { readLayer } from '../../formats/oci/layer.ts'
 import { mediaTypes, type LayerCompression } from '../../formats/oci/media-types.ts'
+import { lockedImage } from '../../lock/images/locked-image.ts'
 import { TagproofError } from '../../platform/errors.ts'
-import type { BuildRequest, WithImages } from '../build-request.ts'
-import { platformOf, rootImage } from './root-image.ts'
+import type { WithImages } from '../build-request.ts'
+import { platformOf, rootImage, type RootImageRequest } from './root-image.ts'
 
 /** What of a folder of the base a layer above must say again. */
 export interface BaseFolder {
@@ -38,7 +39,7 @@ export interface Base {
   find(name: string): Promise<BaseFile | undefined>
 }
 
-type BaseRequest = BuildRequest & Pick<WithImages, 'images' | 'blob' | 'cache'>
+type BaseRequest = RootImageRequest & Pick<WithImages, 'images' | 'blob'>
 
 /** The name that stands for the Debian root of the lock. */
 export const rootName = 'tagproof-root'
@@ -67,7 +68,7 @@ async function rootBase(platform: Platform, request: BaseRequest): Promise<Base>
 }
 
 async function lockedBase(name: string, platform: Platform, request: BaseRequest): Promise<Base> {
-  const locked = lockedImage(name, platform, request.images)
+  const locked = lockedPlatform(name, platform, request.images)
   const documents = await readDocuments(locked.manifest.digest, (digest) => request.blob(digest))
   const found = platformName(documents.config.platform)
   if (found !== platformName(platform))
@@ -90,12 +91,12 @@ async function lockedBase(name: string, platform: Platform, request: BaseRequest
   }
 }
 
-function lockedImage(
+function lockedPlatform(
   name: string,
   platform: Platform,
   images: WithImages['images']
 ): ImageLock['platforms'][string] {
-  const image = Object.hasOwn(images, name) ? images[name] : undefined
+  const image = lockedImage(images, name)
   const locked = image?.platforms[platformName(platform)]
   if (locked !== undefined) return locked
   throw new TagproofError('lock-incomplete', `The lock has no image ${name} for ${platformName(platform)}.`, {
