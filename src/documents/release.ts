@@ -8,6 +8,7 @@ import {
   sizeField,
   versionField
 } from './fields.ts'
+import { repositoryField } from './target-settings.ts'
 
 export const releaseArtifactField = z.strictObject({
   target: z.string().min(1),
@@ -24,7 +25,14 @@ export const releaseArtifactField = z.strictObject({
   /** Number of members that are files or links. */
   members: sizeField,
   /** How many of them have an origin. */
-  traced: sizeField.nullable()
+  traced: sizeField.nullable(),
+  /** An image alone: its name in a registry, without a host, and the digest of its manifest, or of the index of several. */
+  image: z
+    .strictObject({
+      repository: repositoryField,
+      digest: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hex digits')
+    })
+    .optional()
 })
 /** An artifact as it would be published. */
 export type ReleaseArtifact = z.output<typeof releaseArtifactField>

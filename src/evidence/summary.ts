@@ -1,9 +1,11 @@
 import type { Finding, Proof } from '../documents/proof.ts'
 import type { Release } from '../documents/release.ts'
+import { localPlace } from '../destinations/local-places.ts'
 import { countRefusals, groupFindings, noteLines, placeOf, type FindingGroup } from './findings.ts'
 import { code, table, text } from './markdown.ts'
 import { allTraced, sameInBoth, sizeText, tracedText } from './table.ts'
 import { publishObstacles } from './trust.ts'
+import { verifyCommands } from './verify-commands.ts'
 
 /** A refusal is read from its top; whoever wants all of it has `proof.json`. */
 const mostGroups = 10
@@ -22,22 +24,39 @@ function proven(proof: Proof, release: Release): string[] {
   return [
     `# ✅ ${text(proof.tag.name)}: proven`,
     `Version ${text(proof.version ?? 'unknown: no tag')}, commit ${code(proof.tag.commit)}. Both worlds made the same bytes from the tag alone${allTraced(release.artifacts) ? ', and every member comes from it' : ''}.`,
-    table(
-      ['artifact', 'size', 'sha256', 'a = b', 'traced', 'packing'],
-      release.artifacts.map((artifact) => [
-        code(artifact.name),
-        sizeText(artifact.size),
-        code(artifact.sha256),
-        sameInBoth(artifact) ? '✅' : '❌',
-        tracedText(artifact),
-        artifact.packing
-      ])
-    ),
+    artifactsTable(release),
     worldsLine(proof),
     obstacles(proof),
     findingList(proof.findings),
-    'To check the files: `cd packages && sha256sum --check ../SHA256SUMS`.'
+    verifyCommands(release.tag, release.artifacts)
   ]
+}
+
+/** Artifact, SHA-256, whether both worlds made it alike, how many members have an origin, and where it goes. */
+export function artifactsTable({ artifacts, version }: Pick<Release, 'artifacts' | 'version'>): string {
+  return table(
+    ['artifact', 'size', 'sha256', 'a = b', 'traced', 'packing', 'destination'],
+    artifacts.map((artifact) => [
+      code(artifact.name),
+      sizeText(artifact.size),
+      code(artifact.sha256),
+      sameInBoth(artifact) ? '✅' : '❌',
+      tracedText(artifact),
+      artifact.packing,
+      code(localPlace(artifact, version))
+    ])
+  )
+}
+
+/** What `publish` shows: the artifacts again, now where they are, and how to check them. */
+export function formatPublished(release: Release): string {
+  const parts = [
+    `# ✅ ${text(release.tag)}: published`,
+    `Version ${text(release.version ?? 'unknown: no tag')}, commit ${code(release.commit)}. Each package was hashed again, and is where this table says.`,
+    artifactsTable(release),
+    verifyCommands(release.tag, release.artifacts)
+  ]
+  return `${parts.join('\n\n')}\n`
 }
 
 function refused(proof: Proof): string[] {

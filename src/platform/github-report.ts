@@ -30,9 +30,14 @@ export function releaseOutputs(release: Release, digest: string): ActionOutputs 
     verdict: release.verdict,
     digest,
     artifacts: JSON.stringify(release.artifacts.map(shortArtifact)),
-    // Filled once this version builds images.
-    image: ''
+    image: onlyImage(release.artifacts)
   }
+}
+
+/** `name@sha256:…`; empty where there is no image, or more than one. */
+function onlyImage(artifacts: readonly ReleaseArtifact[]): string {
+  const [image, another] = artifacts.flatMap((artifact) => artifact.image ?? [])
+  return image === undefined || another !== undefined ? '' : `${image.repository}@${image.digest}`
 }
 
 function shortArtifact(
@@ -128,18 +133,24 @@ export function failureSummary(stage: string, error: TagproofError): string {
 }
 
 /** Cuts a summary between lines so that it fits with a line that says so; fences that were open are closed. */
-export function fitSummary(markdown: string, limit: number = summaryLimitBytes): string {
+export function fitSummary(
+  markdown: string,
+  whole = '`summary.md` of the output folder',
+  limit: number = summaryLimitBytes
+): string {
   if (Buffer.byteLength(markdown) <= limit) return markdown
-  const notice = '\n\n_Cut here: the whole text is in `summary.md` of the output folder._\n'
-  const room = limit - Buffer.byteLength(notice) - longestFence - 1
+  const lines = markdown.split('\n')
+  const notice = (cut: number): string =>
+    `\n\n_Cut here: the last ${cut} of ${lines.length} lines are not shown (a step summary has ${limit} bytes at most). The whole text is in ${whole}._\n`
+  const room = limit - Buffer.byteLength(notice(lines.length)) - longestFence - 1
   const kept: string[] = []
   let size = 0
-  for (const line of markdown.split('\n')) {
+  for (const line of lines) {
     size += Buffer.byteLength(line) + 1
     if (size > room) break
     kept.push(line)
   }
-  return `${kept.join('\n')}${closingFence(kept)}${notice}`
+  return `${kept.join('\n')}${closingFence(kept)}${notice(lines.length - kept.length)}`
 }
 
 /** What ends the code block that the last line lies in, if it lies in one. */

@@ -10,6 +10,7 @@ import type { ReleaseArtifact } from '../documents/release.ts'
 import { settleAll } from '../platform/concurrency.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
+import { openImage } from '../formats/oci/image.ts'
 import { failedInB, failureFindings } from '../proof/build-failure.ts'
 import { artifactPairs } from '../proof/made-of.ts'
 import { emulationFindings, kindFindings, planFindings } from '../proof/plan-findings.ts'
@@ -257,7 +258,23 @@ async function proveArtifact(
           preparedMetadata: await preparedMetadata(context, target, builds)
         })
   return {
-    artifact: artifact === null ? null : { target: target.name, ...artifact, traced: traced.traced },
+    artifact:
+      artifact === null
+        ? null
+        : {
+            target: target.name,
+            ...artifact,
+            traced: traced.traced,
+            ...(await imageIdentity(target, shipped))
+          },
     findings: [...result.findings, ...versions, ...traced.findings]
   }
+}
+
+/** What an image is pulled by; nothing for other kinds. */
+async function imageIdentity({ image }: PlanTarget, file: string): Promise<Pick<ReleaseArtifact, 'image'>> {
+  if (image === undefined) return {}
+  const { layout, entry } = await openImage(file)
+  await layout.close()
+  return { image: { repository: image.repository, digest: `sha256:${entry.sha256}` } }
 }

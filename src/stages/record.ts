@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises'
 import path from 'node:path'
 import { aptDirectory } from '../destinations/apt/directory.ts'
 import { directoryDestination } from '../destinations/directory.ts'
+import { imageFolder, imageTag, localSuite } from '../destinations/local-places.ts'
 import { ociLayoutDestination } from '../destinations/oci-layout.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { Sha256 } from '../documents/identifiers.ts'
@@ -114,9 +115,6 @@ async function fillIndex({ out }: StageContext, { artifacts }: Release): Promise
   return ['local/simple']
 }
 
-/** The suite of a repository that is of one release alone. */
-const localSuite = 'stable'
-
 async function fillArchive({ out }: StageContext, { artifacts, epoch }: Release): Promise<string[]> {
   const debs = artifacts
     .filter(({ kind }) => kind === 'deb')
@@ -127,10 +125,14 @@ async function fillArchive({ out }: StageContext, { artifacts, epoch }: Release)
 }
 
 async function fillLayouts({ out }: StageContext, { artifacts, version }: Release): Promise<string[]> {
-  const tag = version ?? 'untagged'
   const images = artifacts
     .filter(({ kind }) => kind === 'image')
-    .map(({ name, sha256 }) => ({ name, sha256, tag, repository: name.slice(0, -`-${tag}.oci.tar`.length) }))
+    .map(({ name, sha256 }) => ({
+      name,
+      sha256,
+      tag: imageTag(version),
+      repository: imageFolder(name, version)
+    }))
   if (images.length === 0) return []
   await ociLayoutDestination({
     packages: out.packages,

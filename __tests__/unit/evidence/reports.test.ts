@@ -91,10 +91,10 @@ describe('the terminal table', () => {
 describe('the summary', () => {
   it('of a clean release fits one screen and holds every hash', () => {
     const shown = summaryOf(proof())
-    expect(shown.split('\n').length).toBeLessThan(25)
+    expect(shown.split('\n').length).toBeLessThan(30)
     expect(shown).toMatch(/^# ✅ v1\.4\.0: proven\n/)
     expect(shown).toContain(
-      `| \`herald-1.4.0.tar.gz\` | 900 B | \`${'ab'.repeat(32)}\` | ✅ | 17/17 | canonical |`
+      `| \`herald-1.4.0.tar.gz\` | 900 B | \`${'ab'.repeat(32)}\` | ✅ | 17/17 | canonical | \`local/simple/herald\` |`
     )
     expect(shown).toContain('sha256sum --check')
   })
