@@ -9,7 +9,8 @@ import { TagproofError } from './platform/errors.ts'
 import { hashFile, sha256OfBytes } from './platform/files.ts'
 import { requireEnvironment } from './platform/github-environment.ts'
 import type { ActionInputs } from './platform/github-inputs.ts'
-import { planMatrix, releaseOutputs, type ActionOutputs } from './platform/github-report.ts'
+import { planMatrix } from './evidence/plan-preview.ts'
+import { releaseOutputs, type ActionOutputs } from './platform/github-report.ts'
 import { requireCommitOfRun } from './platform/github-run.ts'
 import { createHttpClient } from './platform/http.ts'
 import { machineOf } from './platform/machine.ts'
@@ -18,6 +19,7 @@ import type { RunPlace } from './stages/hand-over.ts'
 import * as stages from './stages/index.ts'
 import type { StageContext } from './stages/index.ts'
 
+export { stageSummary } from './action-summary.ts'
 export { stageContext } from './stages/index.ts'
 
 /** What a step of the action is given. */
@@ -51,8 +53,8 @@ export async function runStage(step: ActionStep): Promise<ActionOutputs> {
 
 async function planStep(step: ActionStep): Promise<ActionOutputs> {
   const { context, environment } = step
-  const plan = await stages.plan(context, sourceOptions(step))
   const preview = environment.GITHUB_EVENT_NAME === 'pull_request'
+  const plan = await stages.plan(context, { ...sourceOptions(step), untagged: preview })
   if (!preview) requireCommitOfRun(plan.tag, environment)
   const place = preview ? null : await placeOf(step)
   if (place !== null) await requireTagUnmoved(step, plan.tag)
@@ -60,7 +62,7 @@ async function planStep(step: ActionStep): Promise<ActionOutputs> {
     ...handed(place && (await stages.handOver(context, place, { stage: 'plan' }))),
     version: plan.version ?? '',
     digest: (await hashFile(context.out.plan)).sha256,
-    matrix: JSON.stringify(planMatrix(plan, machine()))
+    matrix: JSON.stringify(planMatrix(plan))
   }
 }
 
@@ -169,12 +171,6 @@ function sourceOptions({ context, inputs }: ActionStep): {
     ...(inputs.tag === undefined ? {} : { tag: inputs.tag }),
     ...(inputs.config === undefined ? {} : { config: path.resolve(context.repository, inputs.config) })
   }
-}
-
-function machine(): { platform: string; runner: string } {
-  return process.arch === 'arm64'
-    ? { platform: 'linux/arm64', runner: 'ubuntu-24.04-arm' }
-    : { platform: 'linux/amd64', runner: 'ubuntu-24.04' }
 }
 
 async function recordOutputs(context: StageContext): Promise<ActionOutputs> {

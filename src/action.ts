@@ -1,13 +1,12 @@
 import * as core from '@actions/core'
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { asTagproofError, TagproofError } from './platform/errors.ts'
-import { readInputs, type ActionInputs, type ActionStage } from './platform/github-inputs.ts'
+import { readInputs, type ActionStage } from './platform/github-inputs.ts'
 import { refuseUnfitJob } from './platform/github-job.ts'
 import { refuseUnfitRun } from './platform/github-run.ts'
 import { CommandGate, githubLog } from './platform/github-log.ts'
 import * as report from './platform/github-report.ts'
-import type { ActionOutputs } from './platform/github-report.ts'
 import { makeWorkFolder, workState } from './platform/github-work.ts'
 import type { StageContext } from './stages/context.ts'
 
@@ -32,19 +31,21 @@ export async function main(environment: NodeJS.ProcessEnv = process.env): Promis
     refuseUnfitRun(inputs, environment)
     refuseUnfitJob(inputs, environment)
     work = await useOwnTemporaryFolder(environment)
-    const { runStage, stageContext } = await import('./action-stages.ts')
+    const { runStage, stageContext, stageSummary } = await import('./action-stages.ts')
     const repository = environment.GITHUB_WORKSPACE ?? process.cwd()
     const out = path.resolve(repository, inputs.out)
     const context = stageContext({ repository, out, log: githubLog(gate, write), signal: stop }, environment)
     const outputs = await runStage({ context, inputs, environment, artifactClient, onSecret })
     for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value)
-    summary = await stageSummary(context, inputs, outputs)
+    const shown = await stageSummary(context, inputs)
+    summary = report.fitSummary(shown.markdown, shown.whole)
     if (provingStages.includes(inputs.stage)) await tellProof(context, gate)
   } catch (thrown) {
     const error = stop.aborted
       ? new TagproofError('cancelled', 'Stopped on request.')
       : asTagproofError(thrown)
-    if (summary === '') summary = report.failureSummary(stage, error)
+    if (summary === '')
+      summary = report.fitSummary(report.failureSummary(stage, error), 'the log of the step')
     const said = [error.detail.output ?? '', error.code === 'internal' ? (error.stack ?? '') : '']
     for (const line of said.join('\n').split('\n')) if (line !== '') gate.print(line)
     gate.command(() => core.setFailed(report.failureSentence(error)))
@@ -59,15 +60,6 @@ function stopOnSignal(): AbortSignal {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
   return stop.signal
-}
-
-async function stageSummary(
-  context: StageContext,
-  inputs: ActionInputs,
-  outputs: ActionOutputs
-): Promise<string> {
-  if (provingStages.includes(inputs.stage)) return readFile(context.out.summary, 'utf8')
-  return report.shortSummary(inputs.stage, outputs)
 }
 
 /** Annotates the weightiest findings; a refused release ends the step. */
@@ -94,7 +86,7 @@ async function writeSummary(
 ): Promise<void> {
   if (markdown === '' || (environment.GITHUB_STEP_SUMMARY ?? '') === '') return
   await core.summary
-    .addRaw(report.fitSummary(markdown), true)
+    .addRaw(markdown, true)
     .write({ overwrite: true })
     .catch((error: unknown) => gate.print(`The summary could not be written: ${String(error)}`))
 }

@@ -77,7 +77,10 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
       .argParser(perturbationCount)
   const world = (flags: string): Option => new Option(flags, 'which world').choices(worlds)
 
-  add('plan', 'say what is released, and export the tagged tree for both worlds')
+  add('plan', 'say what is released, and export the tagged tree for both worlds').option(
+    '--against <file>',
+    'release.json of an earlier release, to compare sizes with (default: that of the last run in --out)'
+  )
   add('lock', 'resolve everything the builds need, and write the lock for review')
     .option('--upgrade', 'take the newest versions instead of keeping those of the committed lock')
     .option('--explain', 'tell for each package who asked for it')

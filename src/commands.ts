@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { VariationName, World } from './documents/identifiers.ts'
 import { lockPath } from './documents/layout.ts'
 import { formatExplanation } from './evidence/explanation.ts'
+import { formatPlan } from './evidence/plan-preview.ts'
 import { formatTable } from './evidence/table.ts'
 import { formatTried } from './evidence/tried.ts'
 import { formatTrace } from './evidence/trace-table.ts'
@@ -31,6 +32,7 @@ export interface CommandOptions {
   complete?: boolean
   try?: boolean
   writeExpected?: string
+  against?: string
   action?: string
   workflow?: string
   environment?: string
@@ -67,10 +69,14 @@ export type CommandAction = (context: StageContext, options: CommandOptions) => 
 /** What each command does. Loaded once one is run: help and version need none of it. */
 export const commands: Readonly<Record<CommandName, CommandAction>> = {
   async plan(context, options) {
-    const plan = await stages.plan(context, sourceOptions(options))
+    const preview = await stages.planWithPreview(context, {
+      ...sourceOptions(options),
+      untagged: true,
+      ...(options.against === undefined ? {} : { against: options.against })
+    })
     return {
-      document: plan,
-      text: `${plan.tag.name} is version ${plan.version ?? 'unknown'}; plan.json written to ${context.out.folder}`
+      document: preview.plan,
+      text: `${formatPlan(preview)}\n\nplan.json and plan.md written to ${context.out.folder}`
     }
   },
 

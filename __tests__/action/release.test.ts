@@ -164,6 +164,12 @@ describe('the stages one by one, with the lock in the tag', () => {
         ...['plan', 'build', 'prove', 'publish'].map((stage) => `main ${stage}`),
         ...['publish', 'prove', 'build', 'plan'].map((stage) => `post ${stage}`)
       ])
+      expect(result.records[0]?.summary).toContain('lantern-1.0.0-*-*-*.whl')
+      expect(result.records[1]?.summary).toContain('built in world a and b')
+      expect(result.records[2]?.summary).toContain('`local/simple/lantern`')
+      expect(result.records[3]?.summary).toContain('# ✅ v1.0.0: published')
+      expect(result.outputs.release?.digest).toBe(sha256(machine.out('release.json')))
+      expect(JSON.parse(result.outputs.release?.artifacts ?? '')).toHaveLength(2)
       expect((readJson(machine.out('proof.json')) as Proof).trust.singleJob).toBe(true)
       expect(result.outputs.release).toMatchObject({ version: '1.0.0', verdict: 'proven' })
       expect(JSON.parse(result.outputs.release?.matrix ?? '')).toMatchObject({

@@ -5,6 +5,8 @@ import type { World } from './identifiers.ts'
 export interface OutLayout {
   folder: string
   plan: string
+  /** The plan as a page for people, the step summary of `plan`. */
+  planSummary: string
   lock: string
   exports: string
   /** Build environments while builds go on. */
@@ -29,6 +31,7 @@ export function outLayout(out: string): OutLayout {
   return {
     folder,
     plan: inside('plan.json'),
+    planSummary: inside('plan.md'),
     lock: inside('tagproof.lock'),
     exports: inside('exports'),
     environments: inside('environments'),

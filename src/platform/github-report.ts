@@ -1,4 +1,3 @@
-import type { Plan } from '../documents/plan.ts'
 import type { Finding, Proof } from '../documents/proof.ts'
 import type { Release, ReleaseArtifact } from '../documents/release.ts'
 import { TagproofError } from './errors.ts'
@@ -47,18 +46,6 @@ function shortArtifact(
   return { target, kind, name, version, size, sha256 }
 }
 
-/** The job matrix of a plan: each target in each world. Both worlds of a target run on the same platform. */
-export function planMatrix(
-  plan: Pick<Plan, 'targets'>,
-  machine: { platform: string; runner: string }
-): { include: { target: string; world: 'a' | 'b'; platform: string; runner: string }[] } {
-  return {
-    include: plan.targets.flatMap((target) =>
-      (['a', 'b'] as const).map((world) => ({ target: target.name, world, ...machine }))
-    )
-  }
-}
-
 /** The few findings that are worth an annotation: refusals first, then warnings, never more than the limit. */
 export function findingAnnotations(findings: readonly Finding[]): Annotation[] {
   const of = (severity: Finding['severity']): Finding[] =>
@@ -91,17 +78,6 @@ export function refusal(proof: Pick<Proof, 'tag' | 'findings'>): TagproofError {
   })
 }
 
-/** The summary of a stage that has no record yet. */
-export function shortSummary(stage: string, outputs: ActionOutputs): string {
-  const rows = Object.entries(outputs).filter(([name]) => name === 'version' || name === 'digest')
-  return [
-    `## Tagproof: ${stage} done`,
-    '',
-    ...rows.map(([name, value]) => `- ${name}: \`${value}\``),
-    ''
-  ].join('\n')
-}
-
 /** One sentence and the next step, for the step's failure. */
 export function failureSentence(error: TagproofError): string {
   const { where, fix } = error.detail
@@ -132,12 +108,13 @@ export function failureSummary(stage: string, error: TagproofError): string {
   ].join('\n')
 }
 
-/** Cuts a summary between lines so that it fits with a line that says so; fences that were open are closed. */
-export function fitSummary(
-  markdown: string,
-  whole = '`summary.md` of the output folder',
-  limit: number = summaryLimitBytes
-): string {
+/**
+ * Cuts a summary between lines so that it fits with a line that says how much is missing, and where all of it is; fences
+ * that were open are closed.
+ *
+ * @param whole where all of it is, as Markdown
+ */
+export function fitSummary(markdown: string, whole: string, limit: number = summaryLimitBytes): string {
   if (Buffer.byteLength(markdown) <= limit) return markdown
   const lines = markdown.split('\n')
   const notice = (cut: number): string =>

@@ -43,6 +43,7 @@ export function stageContext(
 const leavings = {
   plan: (out: OutLayout) => [
     out.plan,
+    out.planSummary,
     out.exports,
     out.environments,
     out.build('a'),

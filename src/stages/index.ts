@@ -2,7 +2,7 @@
 export { init } from './init.ts'
 export { doctor, formatDiagnosis } from './doctor.ts'
 export { signalOf, stageContext, type StageContext, type StageOptions } from './context.ts'
-export { plan, readPlan } from './plan.ts'
+export { plan, planWithPreview, readPlan } from './plan.ts'
 export { lock } from './lock.ts'
 export { fetch } from './fetch.ts'
 export { build } from './build.ts'

@@ -1,3 +1,4 @@
+import { formatPlanSummary, type PlanPreview } from '../evidence/plan-preview.ts'
 import { formatLock } from '../lock/lock-file.ts'
 import type { Lock } from '../documents/lock.ts'
 import type { Plan, PlanTarget } from '../documents/plan.ts'
@@ -9,6 +10,7 @@ import { versionOfTag } from '../source/version.ts'
 import { staticRequires } from '../targets/python/requires.ts'
 import { writeExports } from '../source/export.ts'
 import { clearFrom, type StageContext } from './context.ts'
+import { earlierRelease, previewOf } from './preview.ts'
 import { checkExpectedFiles } from './expected-files.ts'
 import { lockSource } from './lock.ts'
 import { imageNeeds, type NeededImage } from './lock-images.ts'
@@ -16,20 +18,29 @@ import { buildDependsOf } from './lock-roots.ts'
 import { openHead, openRelease, type Source, type SourceOptions } from './source.ts'
 
 export interface PlanOptions extends SourceOptions {
+  /** A commit without a tag will do, as on a pull request: nothing of it can be published. */
+  untagged?: boolean
+  /** Record of an earlier release, to compare sizes with; by default that of the last run in this folder. */
+  against?: string
   /** Nothing will be published: a commit without a tag will do, and a missing lock is resolved. */
   rehearsal?: boolean
 }
 
 /**
  * What is released, from which bytes, and what each world is given. Reads git objects, config and lock;
- * writes `plan.json`, `tagproof.lock` and both exports. Runs no project code, except that resolving a
+ * writes `plan.json`, `plan.md`, `tagproof.lock` and both exports. Runs no project code, except that resolving a
  * missing lock asks the backend for its requirements, in the sandbox.
  *
  * @throws TagproofError `lock-missing` where the tree has no lock and none may be resolved
  */
 export async function plan(context: StageContext, options: PlanOptions): Promise<Plan> {
+  return (await planWithPreview(context, options)).plan
+}
+
+/** The same, with what can be known before anything is built; also written to `plan.md`. */
+export async function planWithPreview(context: StageContext, options: PlanOptions): Promise<PlanPreview> {
   const progress = context.log.begin('plan')
-  const open = options.rehearsal === true ? openHead : openRelease
+  const open = options.rehearsal === true || options.untagged === true ? openHead : openRelease
   const source = await open(context, options)
   try {
     const { tag, config } = source
@@ -37,6 +48,7 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
     const expectedFiles = config.value['expected-files']
     if (expectedFiles !== undefined)
       await checkExpectedFiles(source.repository, source.entries, source.targets, expectedFiles)
+    const earlier = await earlierRelease(context, options.against)
     await clearFrom(context.out, 'plan')
     progress.line(`exporting ${source.tag.name}`)
     const exports = await writeExports(source.repository, source.tag, {
@@ -67,7 +79,10 @@ export async function plan(context: StageContext, options: PlanOptions): Promise
       ...exports
     }
     await writeDocument('plan', context.out.plan, document)
-    return (await readDocument('plan', context.out.plan)).document
+    const { document: written } = await readDocument('plan', context.out.plan)
+    const preview = await previewOf(source, { plan: written, lock: lock.value, earlier })
+    await writeFileAtomic(context.out.planSummary, formatPlanSummary(preview))
+    return preview
   } catch (error) {
     progress.failed()
     throw error

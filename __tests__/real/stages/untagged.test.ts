@@ -35,8 +35,18 @@ describe('a commit without a tag, as on a pull request', () => {
     })
   }, 120_000)
 
-  it('cannot be planned as a release', async () => {
-    const ended = await tagproof(['plan', ...source])
+  it('can be planned, with sizes of the last run, and is told to be no release', async () => {
+    const { status, stdout } = await tagproof(['plan', ...source])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(
+      /python {2}small-1\.2\.3-\*-\*-\*\.whl {2}1\.2\.3 \(pyproject\.toml\).* KiB in HEAD/
+    )
+    expect(stdout).toContain('- To publish: The commit has no tag.')
+    expect(await readFile(release.context.out.planSummary, 'utf8')).toContain('no tag: a rehearsal')
+  })
+
+  it('cannot be planned by a tag that is not there', async () => {
+    const ended = await tagproof(['plan', ...source, '--tag', 'v1.2.3'])
     expect(ended).toMatchObject({ status: 2, stderr: expect.stringContaining('tag-missing: ') as unknown })
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Finding } from '../../../src/documents/proof.ts'
+import type { Release, ReleaseArtifact } from '../../../src/documents/release.ts'
 import { TagproofError } from '../../../src/platform/errors.ts'
 import {
   annotationLimit,
@@ -7,8 +8,8 @@ import {
   failureSummary,
   findingAnnotations,
   fitSummary,
-  planMatrix,
   refusal,
+  releaseOutputs,
   summaryLimitBytes
 } from '../../../src/platform/github-report.ts'
 
@@ -71,29 +72,32 @@ describe('a failure', () => {
 
 describe('a summary', () => {
   it('that fits is not touched', () => {
-    expect(fitSummary('short\n')).toBe('short\n')
+    expect(fitSummary('short\n', 'x')).toBe('short\n')
   })
 
   it('that is too long is cut between lines, with its code block closed, and says so', () => {
     const long = `# Title\n\n\`\`\`\`\n${'ä line of output\n'.repeat(100_000)}\`\`\`\`\n`
-    const cut = fitSummary(long)
+    const cut = fitSummary(long, '`out/summary.md`')
     expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(summaryLimitBytes)
     expect(Buffer.byteLength(cut)).toBeGreaterThan(summaryLimitBytes - 500)
     expect(cut).toMatch(
-      /ä line of output\n````\n\n_Cut here: the last \d+ of 100005 lines are not shown \(.* 1048576 bytes .*\). The whole text is in `summary.md` [^\n]*_\n$/
+      /ä line of output\n````\n\n_Cut here: the last \d+ of 100005 lines are not shown \(.* 1048576 bytes .*\). The whole text is in `out\/summary\.md`\._\n$/
     )
   })
 })
 
-describe('the matrix of a plan', () => {
-  it('has each target in both worlds', () => {
-    const machine = { platform: 'linux/amd64', runner: 'ubuntu-24.04' }
-    const targets = [{ kind: 'python' as const, name: 'python', path: '.', root: 'python' }]
-    expect(planMatrix({ targets }, machine)).toEqual({
-      include: [
-        { target: 'python', world: 'a', ...machine },
-        { target: 'python', world: 'b', ...machine }
-      ]
-    })
+describe('the output image', () => {
+  const image = (name: string): ReleaseArtifact => ({
+    ...({ kind: 'image', name } as ReleaseArtifact),
+    image: { repository: 'acme/herald', digest: `sha256:${'ab'.repeat(32)}` }
+  })
+  const outputOf = (artifacts: ReleaseArtifact[]): string | undefined =>
+    releaseOutputs({ artifacts } as Release, '').image
+
+  it('names the only image by digest, and is empty for none or several', () => {
+    const wheel = { kind: 'wheel', name: 'a.whl' } as ReleaseArtifact
+    expect(outputOf([wheel, image('a.oci.tar')])).toBe(`acme/herald@sha256:${'ab'.repeat(32)}`)
+    expect(outputOf([wheel])).toBe('')
+    expect(outputOf([image('a.oci.tar'), image('b.oci.tar')])).toBe('')
   })
 })

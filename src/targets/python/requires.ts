@@ -60,6 +60,29 @@ export async function staticRequires(
   return readBuildSystem(pyproject, pyprojectOf(target)).requires
 }
 
+/**
+ * Name and version that `[project]` states (PEP 621), or `[tool.poetry]`; null where neither is there. A version that
+ * the build computes is null.
+ *
+ * @throws TagproofError `config-invalid` with file and line
+ */
+export async function statedProject(
+  repository: Repository,
+  entries: readonly TreeEntry[],
+  target: PlanTarget
+): Promise<{ name: string | null; version: string | null } | null> {
+  const pyproject = await targetPyproject(repository, entries, target)
+  if (pyproject === null) return null
+  const { project, tool } = parseToml(pyproject, pyprojectOf(target))
+  const table = isTable(project) ? project : isTable(tool) && isTable(tool.poetry) ? tool.poetry : null
+  if (table === null) return null
+  const { name, version } = table
+  return {
+    name: typeof name === 'string' ? name : null,
+    version: typeof version === 'string' ? version : null
+  }
+}
+
 /** Text of a target's `pyproject.toml`; null where it has none. */
 export async function targetPyproject(
   repository: Repository,
