@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Proof } from '../../src/documents/proof.ts'
 import type { Release } from '../../src/documents/release.ts'
@@ -152,6 +152,23 @@ describe('the stages one by one, with the lock in the tag', () => {
   it('demand that lock', async () => {
     const result = await runOn(machineWith(project), { stage: 'plan' })
     expect(result.annotations.release?.[0]?.message).toMatch(/^lock-missing: .* Fix: /)
+  })
+
+  it('are planned on a pull request, whose commit has no tag', async () => {
+    const machine = machineWith(locked)
+    machine.git('tag', '-d', 'v1.0.0')
+    const job = machine.job({ steps: [{ id: 'release', uses: pinned, with: { stage: 'plan' } }] })
+    const head = { repo: { full_name: 'octo/project' } }
+    writeFileSync(job.run.eventFile, JSON.stringify({ pull_request: { head } }))
+    const result = await runJob({
+      ...job,
+      ref: { type: 'branch', name: '7/merge' },
+      run: { ...job.run, event: 'pull_request' }
+    })
+    expect(story(result)).toBe('')
+    expect(result.records[0]?.summary).toContain('To publish: The commit has no tag.')
+    expect(result.outputs.release).toMatchObject({ version: '', verdict: '', handover: '' })
+    expect(result.outputs.release?.digest).toBe(sha256(machine.out('plan.json')))
   })
 
   it(

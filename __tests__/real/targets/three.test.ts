@@ -7,6 +7,7 @@ import { formatDocument } from '../../../src/documents/format.ts'
 import type { Lock } from '../../../src/documents/lock.ts'
 import type { Plan } from '../../../src/documents/plan.ts'
 import type { Finding, Proof } from '../../../src/documents/proof.ts'
+import { openImage } from '../../../src/formats/oci/image.ts'
 import { formatLock } from '../../../src/lock/lock-file.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { readDocument } from '../../../src/documents/reading.ts'
@@ -152,6 +153,8 @@ function refused({ findings }: Proof, kind: RegExp): string[] {
   return [...new Set(found.map(({ check, member }) => `${check} ${member ?? ''}`))].sort()
 }
 
+const escaped = (text: string): string => text.replace(/[.+]/g, '\\$&')
+
 describe('three kinds of package of one tag', () => {
   let honest: Done
   beforeAll(async () => {
@@ -166,6 +169,20 @@ describe('three kinds of package of one tag', () => {
     for (const { members, traced, sha256, built } of honest.proof.artifacts) {
       expect(traced).toBe(members)
       expect(built).toEqual({ a: sha256, b: sha256 })
+    }
+  })
+
+  it('are called in the plan what they are called in the end, and the image has its digest', async () => {
+    const { out } = honest.release.context
+    const planned =
+      (await readFile(out.planSummary, 'utf8')).match(/`[^`]+\.(?:whl|deb|tar(?:\.gz)?)`/g) ?? []
+    const patterns = planned.map((name) => name.slice(1, -1).split('*').map(escaped).join('[^-]+'))
+    for (const { name, kind, image } of honest.proof.artifacts) {
+      expect(patterns.filter((pattern) => new RegExp(`^${pattern}$`).test(name))).toHaveLength(1)
+      if (kind !== 'image') continue
+      const { layout, entry } = await openImage(path.join(out.packages, name))
+      await layout.close()
+      expect(image?.digest).toBe(`sha256:${entry.sha256}`)
     }
   })
 
