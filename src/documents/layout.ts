@@ -14,6 +14,8 @@ export interface OutLayout {
   build: (world: World) => string
   /** Member lists of the builds that a release is compared with, and their logs. */
   complete: string
+  /** What changed since the last release. */
+  brief: string
   proof: string
   try: string
   /** One `<artifact>.jsonl` for each artifact. */
@@ -37,6 +39,7 @@ export function outLayout(out: string): OutLayout {
     environments: inside('environments'),
     build: (world) => inside(`build-${world}`),
     complete: inside('complete'),
+    brief: inside('brief.json'),
     proof: inside('proof.json'),
     try: inside('try.json'),
     origins: inside('origins'),

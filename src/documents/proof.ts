@@ -41,6 +41,8 @@ export const proofSchema = z.strictObject({
   /** Where config and lock came from; whether separation of jobs was given up. */
   trust: z.strictObject({ config: originField, lock: originField, singleJob: z.boolean() }),
   plan: sha256Field,
+  /** SHA-256 of `brief.json`. */
+  brief: sha256Field,
   tools: z.array(toolField)
 })
 

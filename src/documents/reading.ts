@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { TagproofError } from '../platform/errors.ts'
 import { sha256OfBytes, writeFileAtomic } from '../platform/files.ts'
 import { formatDocument } from './format.ts'
+import { briefSchema } from './brief.ts'
 import { buildSchema } from './build.ts'
 import { completeSchema } from './complete.ts'
 import { handoverSchema } from './handover.ts'
@@ -17,6 +18,7 @@ const schemas = {
   plan: planSchema,
   build: buildSchema,
   complete: completeSchema,
+  brief: briefSchema,
   proof: proofSchema,
   try: trySchema,
   release: releaseSchema,
@@ -27,6 +29,7 @@ const stageOf = {
   plan: 'plan',
   build: 'build',
   complete: 'complete',
+  brief: 'prove',
   proof: 'prove',
   try: 'try',
   release: 'record',

@@ -1,6 +1,8 @@
+import type { Brief } from '../documents/brief.ts'
 import type { Finding, Proof } from '../documents/proof.ts'
 import type { Release } from '../documents/release.ts'
 import { localPlace } from '../destinations/local-places.ts'
+import { formatBrief } from './brief.ts'
 import { countRefusals, groupFindings, noteLines, placeOf, type FindingGroup } from './findings.ts'
 import { code, table, text } from './markdown.ts'
 import { allTraced, sameInBoth, sizeText, tracedText } from './table.ts'
@@ -15,8 +17,9 @@ const mostOthers = 5
  * `summary.md`: one screen for a clean release; for a refused one what, where, why and how to mend it, the most
  * important first. The same text is the job summary.
  */
-export function formatSummary(proof: Proof, release: Release): string {
+export function formatSummary(proof: Proof, release: Release, brief: Brief): string {
   const parts = proof.verdict === 'proven' ? proven(proof, release) : refused(proof)
+  parts.push(formatBrief(brief, proof.brief))
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
 

@@ -11,7 +11,16 @@ export interface Parcel {
 }
 
 const planned = ['plan.json', 'tagproof.lock']
-const proven = ['proof.json', 'try.json', 'release.json', 'SHA256SUMS', 'summary.md', 'origins', 'packages']
+const proven = [
+  'proof.json',
+  'brief.json',
+  'try.json',
+  'release.json',
+  'SHA256SUMS',
+  'summary.md',
+  'origins',
+  'packages'
+]
 
 /** Each world's own export and no other: the machine of world b never holds an original. */
 export const planParcels: readonly Parcel[] = [

@@ -51,7 +51,7 @@ const leavings = {
     out.complete
   ],
   build: () => [],
-  prove: (out: OutLayout) => [out.proof, out.origins, out.packages, `${out.packages}.part`],
+  prove: (out: OutLayout) => [out.brief, out.proof, out.origins, out.packages, `${out.packages}.part`],
   try: (out: OutLayout) => [out.try],
   record: (out: OutLayout) => [out.release, out.sums, out.summary],
   publish: (out: OutLayout) => [out.local]

@@ -24,6 +24,7 @@ import type { Repack } from '../proof/kinds/deb-packing.ts'
 import { repackIn } from '../targets/deb/repack.ts'
 import type { PreparedRoot } from '../worlds/root.ts'
 import { agreedMetadata, readPreparedMetadata } from '../targets/python/prepared-metadata.ts'
+import { writeBrief } from './brief.ts'
 import { openGround, type Ground } from './base-images.ts'
 import { imageFindings } from './lock-images.ts'
 import { clearFrom, signalOf, type StageContext } from './context.ts'
@@ -107,6 +108,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       ),
       trust: { config: plan.config.from, lock: plan.lock.from, singleJob: options.singleJob ?? false },
       plan: planDigest,
+      brief: await writeBrief(context, plan, builds.a),
       tools: [...tagproofTools(), ...builds.a.tools]
     }
     if (verdict === 'proven') await rename(staging, context.out.packages)

@@ -2,10 +2,12 @@ import { formatDocument } from '../documents/format.ts'
 import type { Proof } from '../documents/proof.ts'
 import { readDocument } from '../documents/reading.ts'
 import type { Release } from '../documents/release.ts'
+import { briefLine } from '../evidence/brief.ts'
 import { publishObstacles } from '../evidence/trust.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { openRepository } from '../source/repository.ts'
 import { requireUnmoved } from '../source/tag.ts'
+import { readBrief } from './brief.ts'
 import type { StageContext } from './context.ts'
 import { judgedBy, publishLocally, readTry, releaseOf, requireSamePackages } from './record.ts'
 
@@ -30,6 +32,7 @@ export async function publish(context: StageContext): Promise<Release> {
   const judged = tried === null ? proof : judgedBy(proof, tried.document)
   requireSameRelease(releaseOf(judged, proofDigest, tried?.sha256 ?? null), release)
   requireTrusted(judged, release)
+  context.log.info(briefLine(await readBrief(context, proof), proof.brief))
   await requireSameTag(context, proof)
   await requireSamePackages(context, release.artifacts)
   await publishLocally(context, release)

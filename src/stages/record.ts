@@ -9,10 +9,12 @@ import type { Sha256 } from '../documents/identifiers.ts'
 import type { Proof } from '../documents/proof.ts'
 import type { Release, ReleaseArtifact } from '../documents/release.ts'
 import type { Try } from '../documents/try.ts'
+import { briefLine } from '../evidence/brief.ts'
 import { formatSums } from '../evidence/sums.ts'
 import { formatSummary } from '../evidence/summary.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { hashFile, joinInside, writeFileAtomic } from '../platform/files.ts'
+import { readBrief } from './brief.ts'
 import { clearFrom, type StageContext } from './context.ts'
 
 /**
@@ -21,13 +23,15 @@ import { clearFrom, type StageContext } from './context.ts'
  */
 export async function record(context: StageContext): Promise<Release> {
   const { document: proof, sha256: proofDigest } = await readDocument('proof', context.out.proof)
+  const brief = await readBrief(context, proof)
   await clearFrom(context.out, 'record')
+  context.log.info(briefLine(brief, proof.brief))
   await requireSamePackages(context, proof.artifacts)
   const tried = await readTry(context, proofDigest)
   const judged = tried === null ? proof : judgedBy(proof, tried.document)
   const release = releaseOf(judged, proofDigest, tried?.sha256 ?? null)
   if (judged.verdict === 'proven') await writeFileAtomic(context.out.sums, formatSums(release.artifacts))
-  await writeFileAtomic(context.out.summary, formatSummary(judged, release))
+  await writeFileAtomic(context.out.summary, formatSummary(judged, release, brief))
   await writeDocument('release', context.out.release, release)
   return release
 }

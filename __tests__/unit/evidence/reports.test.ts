@@ -6,13 +6,15 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
 import { groupFindings } from '../../../src/evidence/findings.ts'
 import { code, text } from '../../../src/evidence/markdown.ts'
+import { briefWithout } from '../../../src/proof/brief.ts'
 import { formatSummary } from '../../../src/evidence/summary.ts'
 import { formatSums } from '../../../src/evidence/sums.ts'
 import { formatTable, sizeText } from '../../../src/evidence/table.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { artifact, finding, proof, refusedProof, release } from './documents.ts'
 
-const summaryOf = (of: ReturnType<typeof proof>): string => formatSummary(of, release(of))
+const summaryOf = (of: ReturnType<typeof proof>): string =>
+  formatSummary(of, release(of), briefWithout(of.tag, 'no tag of a lower version'))
 
 describe('SHA256SUMS', () => {
   it('is what sha256sum itself accepts, odd names included', async () => {
