@@ -3,14 +3,17 @@ import { randomBytes } from 'node:crypto'
 import type { Brief, BriefClass } from '../../../src/documents/brief.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { formatDocument } from '../../../src/documents/format.ts'
-import { parseDocument } from '../../../src/documents/reading.ts'
+import { parseDocument, writeDocument } from '../../../src/documents/reading.ts'
 import { briefLine, formatBrief } from '../../../src/evidence/brief.ts'
 import { formatLock } from '../../../src/lock/lock-file.ts'
 import { briefOf } from '../../../src/proof/brief.ts'
-import { gatherFacts } from '../../../src/stages/brief.ts'
+import { gatherFacts, readBrief } from '../../../src/stages/brief.ts'
 import { openRepository } from '../../../src/source/repository.ts'
 import { previousRelease } from '../../../src/source/previous-release.ts'
 import { resolveTag } from '../../../src/source/tag.ts'
+import { silentLog } from '../../../src/platform/log.ts'
+import { stageContext } from '../../../src/stages/context.ts'
+import { proof } from '../../unit/evidence/documents.ts'
 import { committed, makeProject, type Content, type GitProject } from './git-project.ts'
 
 const digest = sha256OfBytes('')
@@ -123,6 +126,16 @@ describe('the brief of a release', () => {
     expect(shown).not.toMatch(/<img|@all|[^\\]\]\(https|^::/m)
     expect(shown).not.toContain('\u001b')
     expect(briefLine(brief, digest)).not.toMatch(/\n|^::/)
+  })
+
+  it('is refused where it is not the one that was proven', async () => {
+    const context = stageContext({ out: `${project.room}/out`, log: silentLog })
+    const sha256 = await writeDocument('brief', context.out.brief, brief)
+    await expect(readBrief(context, proof({ brief: sha256 }))).resolves.toEqual(brief)
+    await writeDocument('brief', context.out.brief, { ...brief, parts: [] })
+    await expect(readBrief(context, proof({ brief: sha256 }))).rejects.toMatchObject({
+      code: 'document-mismatch'
+    })
   })
 
   it('is the same document each time', async () => {
