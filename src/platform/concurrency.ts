@@ -9,3 +9,21 @@ export async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]
     return result.value
   })
 }
+
+/** What `work` gives for each item, in their order, so many at a time. What fails is thrown when all have ended. */
+export async function settleEach<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<R>
+): Promise<R[]> {
+  const begun: Promise<R>[] = []
+  const waiting = items.entries()
+  const worker = async (): Promise<void> => {
+    for (const [at, item] of waiting) {
+      begun[at] = work(item)
+      await Promise.allSettled([begun[at]])
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  return settleAll(begun)
+}

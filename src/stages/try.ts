@@ -6,6 +6,7 @@ import type { Finding } from '../documents/proof.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { ReleaseArtifact } from '../documents/release.ts'
 import type { Tried, Try } from '../documents/try.ts'
+import { settleEach } from '../platform/concurrency.ts'
 import { asTagproofError } from '../platform/errors.ts'
 import { joinInside, withTemporaryFolder } from '../platform/files.ts'
 import { tryDebs } from '../targets/deb/try.ts'
@@ -18,6 +19,7 @@ import { runInWorld } from '../worlds/run.ts'
 import { clearFrom, signalOf, type StageContext } from './context.ts'
 import { withBuildPlaces, type BuildPlaces } from './places.ts'
 import { requireSamePackages } from './record.ts'
+import { worldsFitTogether } from './room.ts'
 
 /**
  * Installs each package that was proven in a clean root, with no network, and starts it. Code of the project runs in
@@ -31,9 +33,12 @@ export async function tryPackages(context: StageContext): Promise<Try> {
   const document: Try = { schema: 'tagproof/try/1', proof: sha256, tried: [], findings: [] }
   if (proof.verdict === 'proven')
     await withBuildPlaces(context, plan, 'try', async (places) => {
-      for (const target of plan.targets) {
+      const atOnce = (await worldsFitTogether(plan)).fits ? 2 : 1
+      const results = await settleEach(plan.targets, atOnce, (target) => {
         const artifacts = proof.artifacts.filter((artifact) => artifact.target === target.name)
-        const { tried, findings } = await tryTarget({ context, plan, places }, target, artifacts)
+        return tryTarget({ context, plan, places }, target, artifacts)
+      })
+      for (const { tried, findings } of results) {
         document.tried.push(...tried)
         document.findings.push(...findings)
       }
