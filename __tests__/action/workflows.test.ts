@@ -18,7 +18,7 @@ const own = readdirSync(path.join(repositoryRoot, folder)).map((name): [string, 
   read(path.join(folder, name))
 ])
 /** The documented ones, with a commit where the reader puts one. */
-const documented = [...read('docs/action.md').matchAll(/```yaml\n(.*?)```/gs)].map(
+const documented = [...read('docs/action.md').matchAll(/```yaml\n(name: .*?)```/gs)].map(
   (block): [string, string] => [
     `the workflow ${/^name: (.*)$/m.exec(block[1] ?? '')?.[1] ?? ''} of docs/action.md`,
     (block[1] ?? '').replaceAll(/OWNER\/tagproof@COMMIT #.*/g, `o/tagproof@${'0'.repeat(40)} # v0.0.0`)
