@@ -45,7 +45,7 @@ async function buildDebsPlainly(release: TestRelease): Promise<string> {
     env: { ...env, HOME: project.environment.HOME ?? '' }
   })
   const { root } = await debRoot('own')
-  const command = 'cd /work/victim; dpkg-buildpackage --build=binary --unsigned-source --unsigned-changes'
+  const command = 'cd /attack/victim; dpkg-buildpackage --build=binary --unsigned-source --unsigned-changes'
   const built = await runInRoot(root.path, folder, command, env)
   if (built.code !== 0) throw new Error(`${built.stdout.toString()}\n${built.stderr.toString()}`.slice(-8000))
   await removeAsRoot(tree)
@@ -62,7 +62,7 @@ async function firedFromDebs(release: TestRelease, folder: string): Promise<stri
     await copyFile(fileURLToPath(new URL('fire-debs.py', import.meta.url)), path.join(used, 'fire-debs.py'))
     const { root } = await debRoot('own')
     const env = { ...plainEnvironment, HOME: '/root', DEBIAN_FRONTEND: 'noninteractive' }
-    const ended = await runInRoot(root.path, used, 'python3 -B /work/fire-debs.py 2>&1', env)
+    const ended = await runInRoot(root.path, used, 'python3 -B /attack/fire-debs.py 2>&1', env)
     if (ended.code !== 0) throw new Error(ended.stdout.toString().slice(-8000))
     return markers(ended.stdout.toString())
   } finally {

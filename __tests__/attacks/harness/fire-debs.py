@@ -37,7 +37,7 @@ def show(*command):
 
 
 def packages():
-    return [run("dpkg-deb", "--field", deb, "Package").strip() for deb in sorted(glob.glob("/work/*.deb"))]
+    return [run("dpkg-deb", "--field", deb, "Package").strip() for deb in sorted(glob.glob("/attack/*.deb"))]
 
 
 def files(names):
@@ -126,7 +126,7 @@ def furnish():
 serve()
 furnish()
 names = packages()
-debs = sorted(glob.glob("/work/*.deb"))
+debs = sorted(glob.glob("/attack/*.deb"))
 show("dpkg", "--force-depends", "--force-unsafe-io", "--install", *debs)
 keep(debs)
 show("dpkg-trigger", "--by-package=dpkg", "/usr/share/doc")

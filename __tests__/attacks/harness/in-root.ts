@@ -13,8 +13,8 @@ mount -t tmpfs none "$room"
 mkdir "$room/upper" "$room/work" "$room/root"
 mount -t overlay -o "lowerdir=$root,upperdir=$room/upper,workdir=$room/work" none "$room/root"
 cd "$room/root"
-mkdir -p work proc dev tmp
-mount --bind "$folder" work
+mkdir -p attack proc dev tmp
+mount --bind "$folder" attack
 mount -t proc none proc
 mount -t tmpfs none dev
 mknod -m 666 dev/null c 1 3
@@ -26,7 +26,7 @@ exec chroot . /bin/sh -euc "$command"`
 
 /**
  * Runs a shell command as root in a root, as on a machine that nothing is kept from but the network. The folder is
- * `/work` there.
+ * `/attack` there.
  */
 export async function runInRoot(
   root: string,

@@ -39,9 +39,9 @@ async function lockVenv(release: TestRelease): Promise<string> {
 
 /** The root has no pip: it runs from its own wheel. */
 const script = `
-cd /work
+cd /attack
 python3 -m venv --without-pip /usr/lib/victim
-PYTHONPATH=$(echo /work/pip-*.whl) /usr/lib/victim/bin/python3 -m pip install --quiet --no-index --no-deps /work/victim-*.whl
+PYTHONPATH=$(echo /attack/pip-*.whl) /usr/lib/victim/bin/python3 -m pip install --quiet --no-index --no-deps /attack/victim-*.whl
 mkdir -p tree/DEBIAN tree/usr/lib tree/usr/bin tree/etc/profile.d
 cp -a /usr/lib/victim tree/usr/lib/
 ln -s ../lib/victim/bin/victim-command tree/usr/bin/victim-command
@@ -96,7 +96,12 @@ export async function repackInRoot(
     await writeFile(path.join(work, 'attacks', `${name}.py`), text)
   const { root } = await debRoot('own')
   const env = { ...plainEnvironment, SOURCE_DATE_EPOCH: '1714979289' }
-  const ended = await runInRoot(root.path, work, 'python3 -B /work/repack.py /work/attacks /work/*.deb', env)
+  const ended = await runInRoot(
+    root.path,
+    work,
+    'python3 -B /attack/repack.py /attack/attacks /attack/*.deb',
+    env
+  )
   if (ended.code !== 0) throw new Error(ended.stderr.toString())
   for (const name of debs) await copyFile(path.join(work, name), path.join(folder, name))
   await removeAsRoot(work)
