@@ -1,26 +1,15 @@
-import os from 'node:os'
 import type { Variant } from './harness/attack.ts'
 import { differsInImage, inImage, type ImageClass } from './harness/image-class.ts'
-
-/** Three weeks from now: world b's clock is 400 days ahead. */
-const deadline = Math.floor(Date.now() / 1000) + 21 * 86_400
+import { bombs as ofPython } from './time-bomb.ts'
 
 /** Conditions that hold on the machine of a release and in world a, and not in world b. */
 const bombs: Record<string, { how: string; condition: string }> = {
-  date: { how: 'the date', condition: `time.time() < ${deadline}` },
+  ...Object.fromEntries(
+    Object.entries(ofPython).filter(([name]) => ['date', 'zone', 'tail', 'cpus'].includes(name))
+  ),
   host: { how: 'the name of the host', condition: 'not os.uname().nodename.startswith("elsewhere")' },
-  zone: { how: 'the time zone', condition: 'time.localtime(0).tm_hour == 0' },
   locale: { how: 'the locale', condition: '"et_EE" not in os.environ.get("LC_ALL", "")' },
-  seed: { how: 'the seed of hashes', condition: 'os.environ.get("PYTHONHASHSEED", "0") == "0"' },
-  tail: { how: 'a folder on PATH', condition: '"tail" not in os.environ["PATH"]' },
-  ...(os.availableParallelism() > 1
-    ? {
-        cpus: {
-          how: 'the number of processors',
-          condition: `len(os.sched_getaffinity(0)) == ${os.availableParallelism()}`
-        }
-      }
-    : {})
+  seed: { how: 'the seed of hashes', condition: 'os.environ.get("PYTHONHASHSEED", "0") == "0"' }
 }
 
 /** What only the machine of a release has. */
