@@ -65,7 +65,21 @@ export function openRegistry(options: RegistryOptions): Registry {
     `${base.href.replace(/\/+$/, '')}/v2/${repository}/${kind}/${encodeURIComponent(name).replaceAll('%3A', ':')}`
   let authorization: string | null = null
 
-  /** Logs in with what a 401 asks for, and keeps the header for what follows. */
+  let login: Promise<void> | null = null
+
+  /**
+   * Logs in with what a 401 asks for, and keeps the header for what follows. Of requests that are refused side by
+   * side one logs in: a request that was refused with a header that has been replaced since, or is being replaced,
+   * has only to be sent again.
+   */
+  async function renew(used: string | null, challenge: () => Promise<string | undefined>): Promise<void> {
+    if (login === null && authorization !== used) return
+    login ??= challenge()
+      .then(logIn)
+      .finally(() => (login = null))
+    await login
+  }
+
   async function logIn(challenge: string | undefined): Promise<void> {
     const credentials = await options.credentials()
     authorization = await authorize(parseChallenges(challenge), {
@@ -89,6 +103,7 @@ export function openRegistry(options: RegistryOptions): Registry {
     maximumBytes: number
   ): Promise<(HttpAnswer & { body: Buffer }) | null> {
     for (let attempt = 1; ; attempt += 1) {
+      const used = authorization
       const answer = await client.read({
         url: url(kind, name),
         headers: { ...(kind === 'manifests' ? { accept: accepted } : {}), ...headers() },
@@ -98,7 +113,8 @@ export function openRegistry(options: RegistryOptions): Registry {
       })
       requireSecure(answer.url)
       if (answer.status === 404) return null
-      if (answer.status === 401 && attempt === 1) await logIn(answer.headers['www-authenticate'])
+      if (answer.status === 401 && attempt === 1)
+        await renew(used, () => Promise.resolve(answer.headers['www-authenticate']))
       else if (answer.status === 401 || answer.status === 403) throw denied(address, answer.status, base)
       else return answer
     }
@@ -128,7 +144,8 @@ export function openRegistry(options: RegistryOptions): Registry {
     },
     async download(kind, file, partial, onBytes) {
       const place = url(kind, `sha256:${file.sha256}`)
-      for (let attempt = 1; ; attempt += 1)
+      for (let attempt = 1; ; attempt += 1) {
+        const used = authorization
         try {
           await downloadFile(client, place, partial, file, {
             headers: { ...(kind === 'manifests' ? { accept: accepted } : {}), ...headers() },
@@ -139,8 +156,9 @@ export function openRegistry(options: RegistryOptions): Registry {
         } catch (error) {
           // A token may be missing, or have ended on the way: what was downloaded stays.
           if (attempt > 2 || !isUnauthorized(error)) throw error
-          await logIn(await challengeOf(place))
+          await renew(used, () => challengeOf(place))
         }
+      }
     }
   }
 
