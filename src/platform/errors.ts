@@ -49,6 +49,8 @@ export type ErrorCode =
   | 'hash-mismatch'
   | 'release-refused'
   | 'destination-different'
+  | 'project-refused'
+  | 'upload-refused'
   | 'job-failed'
   | 'handover-changed'
   | 'handover-extra'
@@ -58,6 +60,9 @@ export type ErrorCode =
   | 'sandbox-unavailable'
   | 'network'
   | 'index-answer'
+  | 'login-refused'
+  | 'readback-missing'
+  | 'signing-failed'
   | 'input-missing'
   | 'signature-invalid'
   | 'disk-full'
@@ -83,6 +88,8 @@ const refused: readonly ErrorCode[] = [
   'hash-mismatch',
   'release-refused',
   'destination-different',
+  'project-refused',
+  'upload-refused',
   'job-failed',
   'handover-changed',
   'handover-extra'
@@ -94,6 +101,9 @@ const environment: readonly ErrorCode[] = [
   'sandbox-unavailable',
   'network',
   'index-answer',
+  'login-refused',
+  'readback-missing',
+  'signing-failed',
   'input-missing',
   'signature-invalid',
   'disk-full',
