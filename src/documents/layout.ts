@@ -17,6 +17,8 @@ export interface OutLayout {
   /** What changed since the last release. */
   brief: string
   proof: string
+  /** What a package index is told of each sdist and wheel. */
+  uploads: string
   try: string
   /** One `<artifact>.jsonl` for each artifact. */
   origins: string
@@ -25,6 +27,8 @@ export interface OutLayout {
   summary: string
   packages: string
   local: string
+  /** The journal of a publication. */
+  receipt: string
 }
 
 export function outLayout(out: string): OutLayout {
@@ -41,13 +45,15 @@ export function outLayout(out: string): OutLayout {
     complete: inside('complete'),
     brief: inside('brief.json'),
     proof: inside('proof.json'),
+    uploads: inside('uploads.json'),
     try: inside('try.json'),
     origins: inside('origins'),
     release: inside('release.json'),
     sums: inside('SHA256SUMS'),
     summary: inside('summary.md'),
     packages: inside('packages'),
-    local: inside('local')
+    local: inside('local'),
+    receipt: inside('receipt.json')
   }
 }
 

@@ -11,8 +11,10 @@ import { handoverSchema } from './handover.ts'
 import type { Sha256 } from './identifiers.ts'
 import { planSchema } from './plan.ts'
 import { proofSchema } from './proof.ts'
+import { receiptSchema } from './receipt.ts'
 import { releaseSchema } from './release.ts'
 import { trySchema } from './try.ts'
+import { uploadsSchema } from './uploads.ts'
 
 const schemas = {
   plan: planSchema,
@@ -20,8 +22,10 @@ const schemas = {
   complete: completeSchema,
   brief: briefSchema,
   proof: proofSchema,
+  uploads: uploadsSchema,
   try: trySchema,
   release: releaseSchema,
+  receipt: receiptSchema,
   handover: handoverSchema
 } as const
 /** The stage that writes each. */
@@ -31,8 +35,10 @@ const stageOf = {
   complete: 'complete',
   brief: 'prove',
   proof: 'prove',
+  uploads: 'prove',
   try: 'try',
   release: 'record',
+  receipt: 'publish',
   handover: 'plan, build or prove'
 } as const
 export type DocumentKind = keyof typeof schemas

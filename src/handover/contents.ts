@@ -13,6 +13,7 @@ export interface Parcel {
 const planned = ['plan.json', 'tagproof.lock']
 const proven = [
   'proof.json',
+  'uploads.json',
   'brief.json',
   'try.json',
   'release.json',

@@ -39,7 +39,10 @@ export function stageContext(
   }
 }
 
-/** What each stage leaves below `--out`, in the order of the flow. `build-<world>` is cleared by the build of that world. */
+/**
+ * What each stage leaves below `--out`, in the order of the flow. `build-<world>` is cleared by the build of that world;
+ * the receipt stays: it says what was written elsewhere, and of which release.
+ */
 const leavings = {
   plan: (out: OutLayout) => [
     out.plan,
@@ -51,7 +54,14 @@ const leavings = {
     out.complete
   ],
   build: () => [],
-  prove: (out: OutLayout) => [out.brief, out.proof, out.origins, out.packages, `${out.packages}.part`],
+  prove: (out: OutLayout) => [
+    out.brief,
+    out.proof,
+    out.uploads,
+    out.origins,
+    out.packages,
+    `${out.packages}.part`
+  ],
   try: (out: OutLayout) => [out.try],
   record: (out: OutLayout) => [out.release, out.sums, out.summary],
   publish: (out: OutLayout) => [out.local]
