@@ -154,11 +154,11 @@ describe('the stages one by one, with the lock in the tag', () => {
     expect(result.annotations.release?.[0]?.message).toMatch(/^lock-missing: .* Fix: /)
   })
 
-  it('are planned on a pull request, whose commit has no tag', async () => {
+  it('are planned on a pull request of anybody, whose commit has no tag', async () => {
     const machine = machineWith(locked)
     machine.git('tag', '-d', 'v1.0.0')
     const job = machine.job({ steps: [{ id: 'release', uses: pinned, with: { stage: 'plan' } }] })
-    const head = { repo: { full_name: 'octo/project' } }
+    const head = { repo: { full_name: 'eve/fork' } }
     writeFileSync(job.run.eventFile, JSON.stringify({ pull_request: { head } }))
     const result = await runJob({
       ...job,

@@ -26,7 +26,7 @@ function head({ tags }: WorkflowRequest): string {
 on:
   push:
     tags: ['${tags.replaceAll("'", "''")}']
-  # Rehearses only: a pull request publishes nothing and gets no credential.
+  # Plans and rehearses only: a pull request publishes nothing and gets no credential.
   pull_request:
   # On a tag: makes the release of that tag again. On a branch: rehearses.
   workflow_dispatch:
@@ -55,6 +55,8 @@ interface Job {
   /** A build takes its sources from the plan: it needs no checkout, and so no token. */
   checkout: boolean
   packages: boolean
+  /** Whether a pull request is shown the plan of a release first. */
+  preview?: true
   stage: 'rehearse' | 'plan' | 'build' | 'prove' | 'publish'
   world?: 'a' | 'b'
 }
@@ -64,13 +66,15 @@ function jobsOf({ environment, kinds }: WorkflowRequest): Job[] {
     {
       id: 'rehearse',
       name: 'Rehearse',
-      comment: 'Both builds and the proof of this commit, in one job that has nothing to lose.',
+      comment:
+        'Both builds and the proof of this commit, in one job that has nothing to lose: forks may run it too.',
       on: 'branch',
       needs: [],
       minutes: 180,
       permissions: ['contents: read # check out the commit'],
       checkout: true,
       packages: true,
+      preview: true,
       stage: 'rehearse'
     },
     {
@@ -161,6 +165,7 @@ function jobText(job: Job, action: ActionReference): string {
     ...(handsOn(stage) ? ['    outputs:', `      handover: \${{ steps.${stage}.outputs.handover }}`] : []),
     '    steps:',
     ...(job.checkout ? checkoutStep : []),
+    ...(job.preview === true ? previewStep(action) : []),
     ...(job.packages ? packageStep : []),
     `      - id: ${stage}`,
     `        uses: ${formatActionReference(action)}`,
@@ -182,6 +187,18 @@ const checkoutStep = [
   '        with:',
   '          persist-credentials: false'
 ]
+
+/** It comes before the packages: what a release would be is known without them, in seconds. */
+function previewStep(action: ActionReference): string[] {
+  return [
+    '      - name: What a release of this commit would be',
+    "        if: github.event_name == 'pull_request'",
+    `        uses: ${formatActionReference(action)}`,
+    '        with:',
+    '          stage: plan',
+    '          handover: none # shown in the summary, and handed to nobody'
+  ]
+}
 
 const packageStep = [
   '      - name: System packages of the sandbox',

@@ -35,13 +35,13 @@ export function refuseUnfitRun(
   if (event === strangersWithRights) throw refusedEvent(stage, event, ref)
   if (stage === 'rehearse') return
   if (event === 'pull_request') {
+    // A plan shows what a release would be: it runs no project code, asks no server, and hands nothing on.
+    if (stage === 'plan') return
     if (isFork(environment))
       throw new TagproofError('fork-refused', `The stage ${stage} runs on a pull request of a fork.`, {
-        expected: 'the stage rehearse, which needs no credential and publishes nothing',
-        fix: 'Rehearse pull requests; release tags.'
+        expected: 'the stages plan and rehearse, which need no credential and publish nothing',
+        fix: 'Plan and rehearse pull requests; release tags.'
       })
-    // A plan on a pull request shows what a release would be.
-    if (stage === 'plan') return
   }
   if (!tagEvents.includes(event) || refType !== 'tag') throw refusedEvent(stage, event, ref)
 }

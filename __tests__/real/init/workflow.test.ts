@@ -13,7 +13,7 @@ interface Job {
   needs?: string[]
   environment?: string
   permissions: Record<string, string>
-  steps: { uses?: string; run?: string; with?: Record<string, unknown> }[]
+  steps: { if?: string; uses?: string; run?: string; with?: Record<string, unknown> }[]
 }
 interface Workflow {
   on: { push: { tags: string[] } }
@@ -77,6 +77,18 @@ describe.each(written)('the workflow %s', (_title, text) => {
         .map(([id]) => id)
     expect(started('branch')).toEqual(['rehearse'])
     expect(started('tag')).toEqual(['plan', 'build-a', 'build-b', 'prove', 'publish'])
+  })
+
+  it('shows a pull request, of a fork too, what a release would be, before it is rehearsed', () => {
+    const steps = workflow.jobs.rehearse?.steps ?? []
+    const shown = (github: object): unknown[] =>
+      steps
+        .filter((step) => evaluateCondition(step.if, { github }, 'success'))
+        .flatMap((step) => (step.with?.stage === undefined ? [] : [step.with]))
+    const rehearse = { stage: 'rehearse' }
+    expect(shown({ event_name: 'pull_request' })).toEqual([{ stage: 'plan', handover: 'none' }, rehearse])
+    expect(shown({ event_name: 'workflow_dispatch' })).toEqual([rehearse])
+    expect(JSON.stringify(steps)).not.toMatch(/secrets\.|read-token/)
   })
 
   it('publishes behind an environment, after all others, and nothing else is there', () => {

@@ -200,6 +200,11 @@ describe('a workflow with one thing wrong', () => {
       ['fail handover']
     ],
     [
+      'the plan that a pull request is shown is handed over, and nobody waits for it',
+      inJob('rehearse', /\n.*handover: none.*/, ''),
+      Array<string>(5).fill('fail handover')
+    ],
+    [
       'a stage that nobody knows',
       inJob('rehearse', 'stage: rehearse', 'stage: ${{ inputs.stage }}'),
       ['warn stages']

@@ -59,12 +59,13 @@ describe('a run', () => {
           GITHUB_REPOSITORY: 'octo/project'
         }
       }
-      const code = (stage: 'plan' | 'build', environment: Record<string, string>): string =>
+      const code = (stage: 'plan' | 'build' | 'publish', environment: Record<string, string>): string =>
         codeOf(() => refuseUnfitRun({ stage }, environment, '24.1.0'))
       expect(code('build', event('octo/project'))).toBe('event-refused')
       expect(code('build', event('eve/project'))).toBe('fork-refused')
       expect(code('plan', event('octo/project'))).toBe('accepted')
-      expect(code('plan', event('eve/project'))).toBe('fork-refused')
+      expect(code('plan', event('eve/project'))).toBe('accepted')
+      expect(code('publish', event('eve/project'))).toBe('fork-refused')
       expect(code('build', { GITHUB_EVENT_NAME: 'pull_request' })).toBe('fork-refused')
     } finally {
       rmSync(folder, { recursive: true, force: true })

@@ -24,8 +24,7 @@ const earlier: Readonly<Record<string, readonly string[]>> = {
 function needsFaults({ jobs }: ReadWorkflow, job: Job, { stage, path, with: inputs }: Step): Fault[] {
   const before = earlier[stage ?? ''] ?? []
   const others = jobs.filter(
-    (other) =>
-      other !== job && !publishes(other) && other.stages.some((earlierStage) => before.includes(earlierStage))
+    (other) => other !== job && !publishes(other) && other.steps.some((step) => handsOn(step, before))
   )
   const faults: Fault[] = []
   // A build without an earlier plan makes its own.
@@ -50,10 +49,14 @@ function needsFaults({ jobs }: ReadWorkflow, job: Job, { stage, path, with: inpu
   return faults
 }
 
+/** A step that only shows something, such as the plan of a pull request, has nothing that others could wait for. */
+function handsOn({ stage, with: inputs }: Step, stages: readonly string[]): boolean {
+  return stage !== null && stages.includes(stage) && inputs.handover !== 'none'
+}
+
 /** What a job hands over is found by the output of that name. */
 function outputFaults(job: Job): Fault[] {
-  const handing = job.steps.find(({ stage }) => stage === 'plan' || stage === 'build' || stage === 'prove')
-  if (handing === undefined || handing.with.handover === 'none') return []
+  if (!job.steps.some((step) => handsOn(step, ['plan', 'build', 'prove']))) return []
   if (/outputs\.handover\b/.test(asText(asRecord(job.value.outputs).handover))) return []
   return [
     {
