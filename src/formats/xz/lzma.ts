@@ -67,7 +67,8 @@ export class LzmaDecoder {
 
   private advance(size: number): void {
     this.position = (this.position + size) & this.mask
-    this.filled = Math.min(this.filled + size, this.dictionarySize)
+    const filled = this.filled + size
+    this.filled = filled < this.dictionarySize ? filled : this.dictionarySize
   }
 
   /**

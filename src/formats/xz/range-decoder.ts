@@ -1,5 +1,6 @@
 import { evenProbability, mostProbabilities } from './lzma-model.ts'
 
+const { imul } = Math
 /** Below this the range takes one more byte in. */
 const top = 0x1000000
 
@@ -46,7 +47,7 @@ export class RangeDecoder {
     let range = words[0] ?? 0
     let code = words[1] ?? 0
     const value = p[index] ?? 0
-    const bound = Math.imul(range >>> 11, value) >>> 0
+    const bound = imul(range >>> 11, value) >>> 0
     const bit = code >= bound
     if (bit) {
       range = (range - bound) >>> 0
@@ -68,7 +69,6 @@ export class RangeDecoder {
   /** A number below `limit`, a power of two, by the bit tree at `tree`: the highest bit first. */
   number(tree: number, limit: number): number {
     const { probabilities: p, words, input } = this
-    const { imul } = Math
     let range = words[0] ?? 0
     let code = words[1] ?? 0
     let at = this.at
@@ -133,7 +133,6 @@ export class RangeDecoder {
   /** A byte by the literal coder at `coder`, after a match: `expected` is what another byte of it would have been. */
   matched(coder: number, expected: number): number {
     const { probabilities: p, words, input } = this
-    const { imul } = Math
     let range = words[0] ?? 0
     let code = words[1] ?? 0
     let at = this.at
