@@ -2,7 +2,7 @@
 // docs/configuration.md and the workflow in docs/action.md. Runs on Node 24, which reads TypeScript.
 //   node scripts/lint-generated.mjs [--write]
 import { readFile, writeFile } from 'node:fs/promises'
-import { configJsonSchema } from '../src/documents/config-json-schema.ts'
+import { configJsonSchema, mappingForm } from '../src/documents/config-json-schema.ts'
 import { describe } from '../src/documents/config-mistakes.ts'
 import { workflowText } from '../src/init/workflow.ts'
 
@@ -20,12 +20,12 @@ function between(page, current, name, source, text) {
 
 /** Rows `key | allowed | default | meaning` of a schema, depth first. */
 function rows(node, name) {
-  return Object.entries(node.properties ?? {}).flatMap(([key, value]) => {
+  return Object.entries(mappingForm(node).properties ?? {}).flatMap(([key, value]) => {
     const path = name === '' ? key : `${name}.${key}`
     const inner =
       value.items ?? (typeof value.additionalProperties === 'object' ? value.additionalProperties : value)
     const below = value.items === undefined ? (inner === value ? path : `${path}.NAME`) : `${path}[]`
-    const required = node.required?.includes(key) === true
+    const required = mappingForm(node).required?.includes(key) === true
     const fallback =
       value.default === undefined ? (required ? 'required' : '') : `\`${JSON.stringify(value.default)}\``
     const simple = value.properties === undefined

@@ -10,6 +10,8 @@ export interface JsonSchema {
   propertyNames?: JsonSchema
   required?: string[]
   items?: JsonSchema
+  /** One of several forms: a word, or a mapping. */
+  anyOf?: JsonSchema[]
   enum?: string[]
   const?: string | number
   pattern?: string
@@ -31,6 +33,11 @@ export function configJsonSchema(): JsonSchema {
   } as JsonSchema
 }
 
+/** Of several forms the mapping; a schema of one form is that. */
+export function mappingForm(schema: JsonSchema): JsonSchema {
+  return schema.anyOf?.find(({ type }) => type === 'object') ?? schema
+}
+
 /** The schema of the value at a path, or undefined where there is none. */
 export function schemaAt(schema: JsonSchema, path: readonly PropertyKey[]): JsonSchema | undefined {
   let current: JsonSchema | undefined = schema
@@ -38,7 +45,7 @@ export function schemaAt(schema: JsonSchema, path: readonly PropertyKey[]): Json
     if (current === undefined) return undefined
     if (typeof step === 'number') current = current.items
     else {
-      const { properties, additionalProperties }: JsonSchema = current
+      const { properties, additionalProperties }: JsonSchema = mappingForm(current)
       current =
         properties?.[String(step)] ??
         (typeof additionalProperties === 'object' ? additionalProperties : undefined)

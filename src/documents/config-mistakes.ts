@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { ErrorDetail } from '../platform/errors.ts'
-import { schemaAt, type JsonSchema } from './config-json-schema.ts'
+import { mappingForm, schemaAt, type JsonSchema } from './config-json-schema.ts'
 
 /** A mistake in the user's words: where, what was found, what is allowed. */
 export interface Mistake extends Omit<ErrorDetail, 'where'> {
@@ -61,9 +61,16 @@ function mistake(issue: z.core.$ZodIssue, value: unknown, schema: JsonSchema): M
         }
       ]
     }
+    case 'invalid_union': {
+      const form = issue.errors.find((errors) => errors.every((error) => !isOtherForm(error)))
+      if (form !== undefined)
+        return form.flatMap((inner) =>
+          mistake({ ...inner, path: [...issue.path, ...inner.path] }, value, schema)
+        )
+      return [{ ...here, message: `${name} cannot be ${show(found)}.`, found: show(found), expected }]
+    }
     case 'invalid_format':
     case 'invalid_element':
-    case 'invalid_union':
     case 'not_multiple_of':
     case 'too_big':
     case 'too_small':
@@ -79,6 +86,11 @@ function mistake(issue: z.core.$ZodIssue, value: unknown, schema: JsonSchema): M
   }
 }
 
+/** The value is not of this form of a union at all: another form is the one that was meant. */
+function isOtherForm({ code, path }: z.core.$ZodIssue): boolean {
+  return path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
+}
+
 function missing(path: readonly PropertyKey[], expected: string): Mistake {
   const key = String(path.at(-1))
   return {
@@ -92,7 +104,7 @@ function missing(path: readonly PropertyKey[], expected: string): Mistake {
 }
 
 function unknownKey(key: string, path: readonly PropertyKey[], schema: JsonSchema | undefined): Mistake {
-  const allowed = Object.keys(schema?.properties ?? {})
+  const allowed = Object.keys(mappingForm(schema ?? {}).properties ?? {})
   const near = nearest(key, allowed)
   return {
     path: [...path, key],
@@ -123,6 +135,7 @@ function quoteFix(expected: string, found: unknown): { fix?: string } {
 /** What a schema allows, in one phrase. */
 export function describe(schema: JsonSchema | undefined): string {
   if (schema === undefined) return 'something else'
+  if (schema.anyOf !== undefined) return schema.anyOf.map(describe).join(', or ')
   if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`
   if (schema.const !== undefined) return String(schema.const)
   switch (schema.type) {

@@ -2,6 +2,7 @@ import { configJsonSchema } from './config-json-schema.ts'
 import { mistakesOf, nearest, type Mistake } from './config-mistakes.ts'
 import { invalid, readYaml } from './config-text.ts'
 import { configSchema, type Config } from './config.ts'
+import { destinationMistakes } from './destination-mistakes.ts'
 
 /**
  * Reads `.github/tagproof.yml`. An empty text is a complete configuration.
@@ -66,5 +67,7 @@ function rules(config: Config): Mistake[] {
         fix: near === undefined ? `Describe it under roots:, or leave root: out.` : `Did you mean ${near}?`
       })
     }
+  const known = config.targets?.map(({ name, kind }) => ({ name: name ?? kind, kind })) ?? null
+  mistakes.push(...destinationMistakes(config.destinations, known))
   return mistakes
 }

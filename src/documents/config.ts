@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { destinationConfig } from './destination-settings.ts'
 import { relativePathField, targetKindField } from './fields.ts'
 import { debKeys, imageKeys, tryField } from './target-settings.ts'
 
@@ -219,6 +220,11 @@ export const configSchema = z
     'expected-files': relativePathField
       .optional()
       .describe('A file of the tree that lists what each artifact holds: more or less is refused.'),
+    destinations: z
+      .array(destinationConfig)
+      .max(20)
+      .default([])
+      .describe('Where `publish` writes besides `local/`; without any, nothing leaves the machine.'),
     waivers: z.array(waiverField).default([]).describe('Committed exceptions.')
   })
   .describe(

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import { pathText } from '../documents/config-mistakes.ts'
+import { destinationMistakes } from '../documents/destination-mistakes.ts'
 import { configPath, lockPath } from '../documents/layout.ts'
 import type { Config } from '../documents/config.ts'
 import { readConfig } from '../documents/config-reading.ts'
@@ -7,7 +9,7 @@ import type { Sha256 } from '../documents/identifiers.ts'
 import type { Lock } from '../documents/lock.ts'
 import type { PlanTarget } from '../documents/plan.ts'
 import { parseLock } from '../lock/lock-file.ts'
-import { TagproofError } from '../platform/errors.ts'
+import { TagproofError, type ErrorDetail } from '../platform/errors.ts'
 import { sha256OfBytes } from '../platform/files.ts'
 import { openRepository, type Repository } from '../source/repository.ts'
 import { resolveHead, resolveTag } from '../source/tag.ts'
@@ -98,6 +100,7 @@ async function open(
       config.value,
       options.targets ?? []
     )
+    requireDestinations(config, [...targets, ...notBuilt])
     return {
       repository,
       tag,
@@ -111,6 +114,15 @@ async function open(
     await repository.close()
     throw error
   }
+}
+
+/** Where the configuration lists no targets, the tree has to tell which there are. */
+function requireDestinations({ value }: UserText<Config>, targets: readonly PlanTarget[]): void {
+  const [mistake] = destinationMistakes(value.destinations, targets)
+  if (mistake === undefined) return
+  const { message, path, found, expected, fix } = mistake
+  const where = `${configPath}: ${pathText(path)}`
+  throw new TagproofError('config-invalid', message, { where, found, expected, fix } as ErrorDetail)
 }
 
 /** The configuration of a tree, or one from outside of it. */
