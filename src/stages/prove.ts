@@ -7,6 +7,7 @@ import type { Plan, PlanTarget } from '../documents/plan.ts'
 import type { Finding, Proof } from '../documents/proof.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { ReleaseArtifact } from '../documents/release.ts'
+import type { Upload } from '../documents/uploads.ts'
 import { settleAll } from '../platform/concurrency.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
@@ -33,6 +34,7 @@ import { findPerturbations, planSeenByB } from './prove-variants.ts'
 import { readBuild } from './read-build.ts'
 import { recheckConfig } from './recheck-config.ts'
 import { openTracer, type Tracer } from './trace-builds.ts'
+import { readUpload, writeUploads } from './uploads.ts'
 
 export interface ProveOptions {
   /** Both builds were made in one job, where the runner cannot keep them apart. */
@@ -44,7 +46,7 @@ export interface ProveOptions {
 /**
  * Compares what the worlds made, with the originals read from git put back, and gives the verdict. Runs no
  * project code and needs no credential. Trusts nothing of the builds but bytes that it checks itself.
- * Writes `proof.json` and, when proven, `packages/`.
+ * Writes `proof.json` and, when proven, `packages/` and `uploads.json`.
  */
 export async function prove(context: StageContext, options: ProveOptions): Promise<Proof> {
   const progress = context.log.begin('prove')
@@ -68,6 +70,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     const originals = await openOriginals(context.repository, plan)
     const found: Finding[] = []
     const artifacts: ReleaseArtifact[] = []
+    const uploads: Upload[] = []
     let tracer: Tracer | undefined
     try {
       const opened = await openTracer(context, plan)
@@ -84,6 +87,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       for (const result of results) {
         found.push(...result.findings)
         if (result.artifact !== null) artifacts.push(result.artifact)
+        if (result.upload !== null) uploads.push(result.upload)
       }
     } finally {
       await originals.close()
@@ -109,6 +113,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       trust: { config: plan.config.from, lock: plan.lock.from, singleJob: options.singleJob ?? false },
       plan: planDigest,
       brief: await writeBrief(context, plan, builds.a),
+      uploads: await writeUploads(context, verdict === 'proven' ? uploads : []),
       tools: [...tagproofTools(), ...builds.a.tools]
     }
     if (verdict === 'proven') await rename(staging, context.out.packages)
@@ -218,7 +223,7 @@ async function proveArtifact(
   { context, plan, builds, originals, ground, tracer, staging }: Proving,
   target: PlanTarget,
   pair: ArtifactPair
-): Promise<{ artifact: ReleaseArtifact | null; findings: Finding[] }> {
+): Promise<{ artifact: ReleaseArtifact | null; upload: Upload | null; findings: Finding[] }> {
   const variations = (world: World): Variation[] =>
     builds[world].targets.find((built) => built.name === target.name)?.variations ?? []
   const shipped = joinInside(staging, pair.name)
@@ -259,7 +264,9 @@ async function proveArtifact(
           differing: result.differing,
           preparedMetadata: await preparedMetadata(context, target, builds)
         })
+  const indexed = artifact === null ? { upload: null, findings: [] } : await readUpload(shipped, pair)
   return {
+    upload: indexed.upload,
     artifact:
       artifact === null
         ? null
@@ -269,7 +276,7 @@ async function proveArtifact(
             traced: traced.traced,
             ...(await imageIdentity(target, shipped))
           },
-    findings: [...result.findings, ...versions, ...traced.findings]
+    findings: [...result.findings, ...versions, ...traced.findings, ...indexed.findings]
   }
 }
 

@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { writeDocument } from '../../../src/documents/reading.ts'
 import { readArchive, type Member } from '../../../src/formats/archive.ts'
+import { readUploads } from '../../../src/stages/uploads.ts'
+import { uploadsOf } from '../../../src/targets/python/uploads.ts'
 import { proveRelease, resolveLock, withRelease, type Made, type TestRelease } from '../support/release.ts'
 import * as projects from './projects.ts'
 
@@ -79,5 +82,18 @@ describe('a project is proven', () => {
         ['server', 'little_server-1.2.3-py3-none-any.whl'],
         ['server', 'little_server-1.2.3.tar.gz']
       ])
+      const { files } = await readUploads(release.context, made.proof)
+      expect(files.map(({ name, project }) => [name, project])).toEqual([
+        ['little_client-1.2.3-py3-none-any.whl', 'little-client'],
+        ['little_server-1.2.3-py3-none-any.whl', 'little-server'],
+        ['little_client-1.2.3.tar.gz', 'little-client'],
+        ['little_server-1.2.3.tar.gz', 'little-server']
+      ])
+      for (const { name, sha256, size } of files)
+        expect(made.proof.artifacts).toContainEqual(expect.objectContaining({ name, sha256, size }))
+      await writeDocument('uploads', release.context.out.uploads, uploadsOf(files.slice(1)))
+      await expect(readUploads(release.context, made.proof)).rejects.toMatchObject({
+        code: 'document-mismatch'
+      })
     }))
 })

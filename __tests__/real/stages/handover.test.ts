@@ -55,7 +55,14 @@ async function handOver(from: string, to: string, names: readonly string[], owne
     await runChecked('chown', ['-R', `${owner}:${owner}`, to], { env: plainEnvironment })
 }
 
-const documents = ['proof.json', 'try.json', 'release.json', 'SHA256SUMS', 'summary.md'] as const
+const documents = [
+  'proof.json',
+  'uploads.json',
+  'try.json',
+  'release.json',
+  'SHA256SUMS',
+  'summary.md'
+] as const
 const jobs = {
   plan: 'one/plan',
   a: 'two/somewhere/build',

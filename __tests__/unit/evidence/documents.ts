@@ -64,6 +64,7 @@ export function proof(change: Partial<Proof> = {}): Proof {
     trust: { config: 'tag', lock: 'tag', singleJob: false },
     plan: sha256('cd'.repeat(32)),
     brief: sha256('ba'.repeat(32)),
+    uploads: null,
     tools: [],
     ...change
   }
