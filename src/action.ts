@@ -3,11 +3,12 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { asTagproofError, TagproofError } from './platform/errors.ts'
 import { readInputs, type ActionStage } from './platform/github-inputs.ts'
-import { refuseUnfitJob } from './platform/github-job.ts'
+import { refuseUnfitJob, runsProjectCode } from './platform/github-job.ts'
 import { refuseUnfitRun } from './platform/github-run.ts'
 import { CommandGate, githubLog } from './platform/github-log.ts'
 import * as report from './platform/github-report.ts'
 import { makeWorkFolder, workState } from './platform/github-work.ts'
+import { requireRights } from './platform/rights.ts'
 import type { StageContext } from './stages/context.ts'
 
 /** Beside the program that runs: dist/artifacts.cjs. */
@@ -30,6 +31,7 @@ export async function main(environment: NodeJS.ProcessEnv = process.env): Promis
     stage = inputs.stage
     refuseUnfitRun(inputs, environment)
     refuseUnfitJob(inputs, environment)
+    if (runsProjectCode(inputs)) await requireRights()
     work = await useOwnTemporaryFolder(environment)
     const { runStage, stageContext, stageSummary } = await import('./action-stages.ts')
     const repository = environment.GITHUB_WORKSPACE ?? process.cwd()

@@ -114,7 +114,7 @@ async function enclosed(request: BuilderEnclosure, root: string): Promise<Outcom
     ...(signal === undefined ? {} : { signal }),
     unavailable: {
       message: 'The enclosure of the image builder could not be set up.',
-      fix: 'Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts in user namespaces (Linux 5.11 or newer). In a container it needs --privileged.'
+      fix: 'Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts in user namespaces (Linux 5.11 or newer).'
     }
   })
 }

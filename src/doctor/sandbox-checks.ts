@@ -1,4 +1,5 @@
 import type { World } from '../documents/identifiers.ts'
+import { containerOptions } from '../platform/rights.ts'
 import { fail, ok, type Check } from './check.ts'
 import type { SandboxFacts, SeenInside } from './sandbox.ts'
 
@@ -50,7 +51,7 @@ function errorCheck({ world, error }: Extract<SandboxFacts, { error: unknown }>)
     `World ${world} could not be set up${found === undefined ? '' : `: ${found}`}`,
     {
       why: error.message,
-      fix: error.detail.fix ?? 'Run as root or with sudo; in a container, with --privileged.'
+      fix: error.detail.fix ?? `Run as root or with sudo; in a job container with ${containerOptions}.`
     }
   )
 }

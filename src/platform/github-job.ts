@@ -30,9 +30,14 @@ export function refuseUnfitJob(inputs: ActionInputs, environment: NodeJS.Process
 /** Prove installs and starts the packages, in the sandbox. */
 const projectCode: readonly ActionStage[] = ['rehearse', 'build', 'prove']
 
+/** Whether the stage sets up sandboxes, and runs code of the project in them. */
+export function runsProjectCode({ stage }: Pick<ActionInputs, 'stage'>): boolean {
+  return projectCode.includes(stage)
+}
+
 function refuseIdToken(inputs: ActionInputs, environment: NodeJS.ProcessEnv): void {
-  const runsProjectCode = projectCode.includes(inputs.stage)
-  if (!runsProjectCode || inputs.singleJob || (environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '') === '') return
+  if (!runsProjectCode(inputs) || inputs.singleJob || (environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '') === '')
+    return
   throw new TagproofError(
     'single-job',
     `The stage ${inputs.stage} runs where an id token can be requested.`,

@@ -2,6 +2,7 @@ import type { Plan } from '../documents/plan.ts'
 import type { Proof } from '../documents/proof.ts'
 import type { Release } from '../documents/release.ts'
 import { writeFileAtomic } from '../platform/files.ts'
+import { requireRights } from '../platform/rights.ts'
 import { attribute } from './attribute.ts'
 import { build, type BuildOptions } from './build.ts'
 import { complete } from './complete.ts'
@@ -38,6 +39,7 @@ export interface Rehearsal {
  * destinations. Needs no credential. Never publishes.
  */
 export async function rehearse(context: StageContext, options: RehearseOptions): Promise<Rehearsal> {
+  await requireRights()
   const planned = await plan(context, { ...options, rehearsal: true })
   await fetch(context, planned)
   const room = await worldsFitTogether(planned)

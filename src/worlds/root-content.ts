@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream'
 import { readTar, type TarEntry } from '../formats/tar/reader.ts'
 import { settleAll } from '../platform/concurrency.ts'
 import { TagproofError } from '../platform/errors.ts'
-import { privileged, requirePrivilege } from '../platform/privilege.ts'
+import { privileged } from '../platform/privilege.ts'
+import { requireRights } from '../platform/rights.ts'
 import { describeEnd, lastLines, plainEnvironment, run } from '../platform/process.ts'
 
 /**
@@ -18,7 +19,7 @@ export async function readRoot<T>(
   signal: AbortSignal | undefined,
   use: (entries: AsyncIterable<TarEntry>) => Promise<T>
 ): Promise<T> {
-  await requirePrivilege()
+  await requireRights()
   const { command, args } = privileged('tar', [
     ...['--create', `--directory=${folder}`, '--one-file-system', '--sort=name', '--format=gnu'],
     ...['--numeric-owner', '--exclude=./usr/lib/tagproof', '.']

@@ -4,7 +4,7 @@ import type { Sha256 } from '../documents/identifiers.ts'
 import type { DebianPackage, RootLock } from '../documents/lock.ts'
 import { TagproofError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
-import { requirePrivilege } from '../platform/privilege.ts'
+import { requireRights } from '../platform/rights.ts'
 import { lastLines } from '../platform/process.ts'
 import { startTied } from './child.ts'
 import { makerCommand, packageList, rootHash } from './root-maker.ts'
@@ -47,7 +47,7 @@ export async function prepareRoot(
   const folder = path.resolve(options.cache, 'roots')
   const root = path.join(folder, hash)
   if (!(await exists(root))) {
-    await requirePrivilege()
+    await requireRights()
     await mkdir(folder, { recursive: true })
     await make(name, lock, inputs, { ...options, folder, hash })
   }
@@ -89,7 +89,7 @@ function notMade(name: string, code: number | null, text: string): TagproofError
   return new TagproofError('sandbox-unavailable', `The root ${name} could not be made.`, {
     found: `status ${String(code)}`,
     output,
-    fix: 'Needed are root or sudo, mmdebstrap and dpkg; in a container it needs --privileged. If a package failed to install, lock the root again (tagproof lock --upgrade).'
+    fix: 'Needed are root or sudo, mmdebstrap and dpkg. If a package failed to install, lock the root again (tagproof lock --upgrade).'
   })
 }
 

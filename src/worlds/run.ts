@@ -5,7 +5,8 @@ import type { Limits } from '../documents/config.ts'
 import type { Variation, VariationName } from '../documents/fields.ts'
 import type { World } from '../documents/identifiers.ts'
 import { withTemporaryFolder, writeFileAtomic } from '../platform/files.ts'
-import { privileged, requirePrivilege } from '../platform/privilege.ts'
+import { privileged } from '../platform/privilege.ts'
+import { requireRights } from '../platform/rights.ts'
 import { plainEnvironment, runAttached } from '../platform/process.ts'
 import { bundleArchive } from './bundle.ts'
 import { collect, type Outcome } from './collect.ts'
@@ -61,7 +62,7 @@ const ownKib = 16 * 1024
  *   `build-output` if what the command left cannot be taken over; `cancelled`
  */
 export async function runInWorld(request: WorldRequest): Promise<WorldResult> {
-  await requirePrivilege()
+  await requireRights()
   const machine = await machineFacts()
   const conditions = variationsFor(request.world, machine, await rootFacts(request.root.path), {
     off: request.off ?? [],
@@ -136,7 +137,7 @@ function runEnclosed(request: WorldRequest, prepared: Prepared): Promise<Outcome
     ...(signal === undefined ? {} : { signal }),
     unavailable: {
       message: 'The world could not be set up on this machine.',
-      fix: 'Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts. In a container it needs --privileged.'
+      fix: 'Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts.'
     }
   })
 }

@@ -134,6 +134,11 @@ describe('a workflow with one thing wrong', () => {
     ],
     ['both worlds on one machine', inJob('build-a', '          world: a\n', ''), ['warn separation']],
     [
+      'a job container whose control groups cannot be divided',
+      inJob('build-a', 'steps:\n', 'container: { image: debian, options: --privileged }\n    steps:\n'),
+      ['warn separation']
+    ],
+    [
       'a job container without rights',
       inJob('build-a', 'steps:\n', 'container: debian:12\n    steps:\n'),
       ['fail separation']

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { TagproofError } from '../../platform/errors.ts'
-import { requirePrivilege } from '../../platform/privilege.ts'
+import { requireRights } from '../../platform/rights.ts'
 import type { ImageBuilder, ImageBuildRequest } from '../builder.ts'
 import { buildInEnclosure } from '../run.ts'
 import { folderPlace, imagePlace } from '../settings.ts'
@@ -18,7 +18,7 @@ export function buildah({ version, programs }: FoundPrograms): ImageBuilder {
     version,
     programs,
     async build(request) {
-      await requirePrivilege()
+      await requireRights()
       const result = await buildInEnclosure(request, {
         script: buildahScript,
         arguments: (tree) => buildahArguments(request, tree),

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { requirePrivilege } from '../../platform/privilege.ts'
+import { requireRights } from '../../platform/rights.ts'
 import type { ImageBuilder, ImageBuildRequest } from '../builder.ts'
 import { buildInEnclosure } from '../run.ts'
 import { folderPlace, imagePlace } from '../settings.ts'
@@ -16,7 +16,7 @@ export function buildkit({ folder, version, programs }: FoundPrograms): ImageBui
     version,
     programs,
     async build(request) {
-      await requirePrivilege()
+      await requireRights()
       return buildInEnclosure(request, {
         script: buildkitScript,
         arguments: (tree) => buildctlArguments(request, tree),

@@ -1,3 +1,4 @@
+import { containerOptions } from '../../platform/rights.ts'
 import { asRecord, asText, buildingStages, type Job } from './read.ts'
 import { isSingleJob, publishes, type Fault, type WorkflowRule } from './rule.ts'
 
@@ -89,14 +90,26 @@ function isInstalling(run: string | null): boolean {
 function machineFaults({ id, path, stages, value }: Job): Fault[] {
   if (!stages.some((stage) => buildingStages.includes(stage)) || value.container === undefined) return []
   const options = asText(asRecord(value.container).options ?? '')
-  if (options.includes('--privileged')) return []
+  const privileged = /(^|\s)--privileged(=true)?(\s|$)/.test(options)
+  if (privileged && /--cgroupns[= ]host\b/.test(options)) return []
+  const fix = `Leave container: out, or give it ${containerOptions}.`
+  if (privileged)
+    return [
+      {
+        state: 'warn',
+        path: [...path, 'container'],
+        what: `The job ${id} runs in a container with control groups of its own`,
+        why: 'Where the machine has control groups of version 2, those cannot be divided, and a sandbox gets no limits.',
+        fix
+      }
+    ]
   return [
     {
       state: 'fail',
       path: [...path, 'container'],
       what: `The job ${id} runs in a container without the rights to set up a sandbox`,
       why: 'Namespaces, mounts and control groups are needed, and the container forbids them.',
-      fix: 'Leave container: out, or give it options: --privileged.'
+      fix
     }
   ]
 }
