@@ -160,11 +160,7 @@ describe('the rules of an upload, in their order', () => {
       { fields: { requires_dist: 'a @ https://a.example/a.whl' } }
     ],
     ['two licenses', '400 License is deprecated', { fields: { license: 'MIT', license_expression: 'MIT' } }],
-    [
-      'a name that looks alike',
-      "400 The name '0ld' is too similar",
-      { fields: { name: '0ld' } }
-    ],
+    ['a name that looks alike', "400 The name '0ld' is too similar", { fields: { name: '0ld' } }],
     ['a foreign project', "403 The user 'maintainer' isn't allowed", { fields: { name: 'theirs' } }],
     ['an archived project', "403 The user 'maintainer' isn't allowed", { fields: { name: 'old' } }],
     ['an image', '400 Invalid distribution file.', { file: { type: 'image/png' } }],
