@@ -27,9 +27,9 @@ export const receiptDestinationField = z.strictObject({
     z.strictObject({
       name: fileNameField,
       sha256: sha256Field,
-      /** Before the first write of this run. */
+      /** Before the first write of the run that wrote it; where none did, of the last. */
       found: z.enum(['absent', 'identical']),
-      /** What this run did: nothing, or it wrote it, or it was there when asked again after a fault. */
+      /** What the runs of this release on this machine did: nothing, sent it, or found it there after a fault. */
       written: z.enum(['no', 'sent', 'there'])
     })
   ),

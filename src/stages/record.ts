@@ -2,8 +2,10 @@ import { access } from 'node:fs/promises'
 import path from 'node:path'
 import { aptDirectory } from '../destinations/apt/directory.ts'
 import { directoryDestination } from '../destinations/directory.ts'
+import { noJournal } from '../destinations/journal.ts'
 import { imageFolder, imageTag, localSuite } from '../destinations/local-places.ts'
 import { ociLayoutDestination } from '../destinations/oci-layout.ts'
+import { runPublication } from '../destinations/publication.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { Sha256 } from '../documents/identifiers.ts'
 import type { Proof } from '../documents/proof.ts'
@@ -14,8 +16,9 @@ import { formatSums } from '../evidence/sums.ts'
 import { formatSummary } from '../evidence/summary.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { hashFile, joinInside, writeFileAtomic } from '../platform/files.ts'
+import { silentLog } from '../platform/log.ts'
 import { readBrief } from './brief.ts'
-import { clearFrom, type StageContext } from './context.ts'
+import { clearFrom, signalOf, type StageContext } from './context.ts'
 
 /**
  * Writes down what is released: `release.json`, `SHA256SUMS` and `summary.md`, from the proof and from the
@@ -111,11 +114,24 @@ export async function publishLocally(context: StageContext, release: Release): P
   }
 }
 
-async function fillIndex({ out }: StageContext, { artifacts }: Release): Promise<string[]> {
-  const packages = artifacts.filter(({ kind }) => kind === 'sdist' || kind === 'wheel')
-  if (packages.length === 0) return []
-  const folder = path.join(out.local, 'simple')
-  await directoryDestination({ packages: out.packages, artifacts: packages, folder })
+async function fillIndex(context: StageContext, release: Release): Promise<string[]> {
+  const { out } = context
+  const destination = directoryDestination({
+    name: 'local/simple',
+    address: 'local/simple',
+    packages: out.packages,
+    artifacts: release.artifacts,
+    folder: path.join(out.local, 'simple')
+  })
+  if (destination.artifacts.length === 0) return []
+  const { sha256 } = await hashFile(out.release)
+  await runPublication({
+    release: { ...release, sha256 },
+    destinations: [destination],
+    journal: noJournal(),
+    log: silentLog,
+    ...signalOf(context)
+  })
   return ['local/simple']
 }
 

@@ -7,7 +7,11 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { directoryDestination } from '../../../src/destinations/directory.ts'
-import { hashFile } from '../../../src/platform/files.ts'
+import { noJournal } from '../../../src/destinations/journal.ts'
+import { runPublication } from '../../../src/destinations/publication.ts'
+import type { ReleaseArtifact } from '../../../src/documents/release.ts'
+import { hashFile, sha256OfBytes } from '../../../src/platform/files.ts'
+import { silentLog } from '../../../src/platform/log.ts'
 
 const run = promisify(execFile)
 /** pip without any setting of this machine: no other index, no cache. */
@@ -32,9 +36,26 @@ describe('the directory destination', () => {
   })
   afterAll(() => rm(work, { recursive: true, force: true }))
 
-  async function request(folder: string): Promise<Parameters<typeof directoryDestination>[0]> {
-    const { sha256 } = await hashFile(path.join(packages, wheel))
-    return { packages, folder, artifacts: [{ kind: 'wheel', name: wheel, sha256 }] }
+  /** Publishes packages to a folder, as a release does. @returns what was found of each, before anything was written */
+  async function publish(folder: string, names: readonly string[] = [wheel]): Promise<object[]> {
+    const artifacts = await Promise.all(names.map((name) => artifact(path.join(packages, name))))
+    return publishArtifacts(folder, artifacts)
+  }
+  async function publishArtifacts(folder: string, artifacts: readonly ReleaseArtifact[]): Promise<object[]> {
+    const destination = directoryDestination({
+      name: 'directory',
+      address: 'simple',
+      packages,
+      artifacts,
+      folder
+    })
+    const published = await runPublication({
+      release: { tag: 'v1.0', version: '1.0', sha256: sha256OfBytes('release') },
+      destinations: [destination],
+      journal: noJournal(),
+      log: silentLog
+    })
+    return published.artifacts.map(({ artifact: name, found, written }) => ({ name, found, written }))
   }
   async function pip(...args: string[]): Promise<string> {
     const python = path.join(work, 'venv/bin/python')
@@ -47,7 +68,7 @@ describe('the directory destination', () => {
 
   it('plain pip takes the wheel from it: as an index of files, through a web server, and by --find-links', async () => {
     const folder = path.join(work, 'simple')
-    expect(await directoryDestination(await request(folder))).toEqual([{ name: wheel, state: 'absent' }])
+    expect(await publish(folder)).toEqual([{ name: wheel, found: 'absent', written: 'sent' }])
     expect(await pip('--index-url', `file://${folder}`)).toBe('ding')
     expect(await pip('--no-index', '--find-links', path.join(folder, 'tiny-bell'))).toBe('ding')
     const server = createServer((incoming, answer) => {
@@ -73,7 +94,7 @@ describe('the directory destination', () => {
 
   it('pip refuses a file that was changed afterwards', async () => {
     const folder = path.join(work, 'changed')
-    await directoryDestination(await request(folder))
+    await publish(folder)
     await writeFile(path.join(folder, 'tiny-bell', wheel), 'other bytes')
     await expect(pip('--index-url', `file://${folder}`)).rejects.toThrow(
       /HASHES? (FROM THE REQUIREMENTS FILE|DO NOT MATCH)|DO NOT MATCH THE HASHES|mismatch/i
@@ -82,9 +103,9 @@ describe('the directory destination', () => {
 
   it('is safe to repeat: identical bytes count as done', async () => {
     const folder = path.join(work, 'twice')
-    await directoryDestination(await request(folder))
+    await publish(folder)
     const before = await tree(folder)
-    expect(await directoryDestination(await request(folder))).toEqual([{ name: wheel, state: 'identical' }])
+    expect(await publish(folder)).toEqual([{ name: wheel, found: 'identical', written: 'no' }])
     expect(await tree(folder)).toEqual(before)
   })
 
@@ -92,46 +113,67 @@ describe('the directory destination', () => {
     const folder = path.join(work, 'different')
     await mkdir(path.join(folder, 'tiny-bell'), { recursive: true })
     await writeFile(path.join(folder, 'tiny-bell', wheel), 'released last year')
-    const first = await request(folder)
     const other = 'tiny_bell-1.0.tar.gz'
     await writeFile(path.join(packages, other), 'an sdist')
-    const { sha256 } = await hashFile(path.join(packages, other))
     const before = await tree(folder)
-    await expect(
-      directoryDestination({
-        ...first,
-        artifacts: [{ kind: 'sdist', name: other, sha256 }, ...first.artifacts]
-      })
-    ).rejects.toMatchObject({ code: 'destination-different', message: `Another ${wheel} is there already.` })
+    await expect(publish(folder, [other, wheel])).rejects.toMatchObject({
+      code: 'destination-different',
+      message: `directory (simple) has another ${wheel}; nothing was written anywhere.`
+    })
     expect(await tree(folder)).toEqual(before)
   })
 
   it('refuses a package that is not the one that was proven, and writes nothing', async () => {
     const folder = path.join(work, 'unproven')
-    const good = await request(folder)
-    await expect(
-      directoryDestination({
-        ...good,
-        artifacts: good.artifacts.map((artifact) => ({
-          ...artifact,
-          sha256: 'ab'.repeat(32) as typeof artifact.sha256
-        }))
-      })
-    ).rejects.toMatchObject({ code: 'hash-mismatch' })
+    const good = await artifact(path.join(packages, wheel))
+    const bad = { ...good, sha256: sha256OfBytes('another') }
+    await expect(publishArtifacts(folder, [bad])).rejects.toMatchObject({ code: 'hash-mismatch' })
     await expect(readdir(folder)).rejects.toThrow('ENOENT')
+  })
+
+  it('gives out by the next run what a run that was cut off had left unlisted, and leaves no part behind', async () => {
+    const folder = path.join(work, 'cut')
+    await publish(folder)
+    const whole = await tree(folder)
+    await writeFile(path.join(folder, 'tiny-bell/index.json'), '{"files": [')
+    expect(await publish(folder)).toEqual([{ name: wheel, found: 'absent', written: 'there' }])
+    expect(await tree(folder)).toEqual(whole)
+  })
+
+  it('is refused a place that is a file, before anything is written', async () => {
+    await writeFile(path.join(work, 'file'), '')
+    await expect(publish(path.join(work, 'file/simple'))).rejects.toMatchObject({ code: 'usage' })
   })
 
   it('keeps other releases in its pages', async () => {
     const folder = path.join(work, 'kept')
     await mkdir(path.join(folder, 'tiny-bell'), { recursive: true })
     await writeFile(path.join(folder, 'tiny-bell', 'tiny_bell-0.9.tar.gz'), 'older')
-    await directoryDestination(await request(folder))
+    await publish(folder)
     const { versions } = JSON.parse(await readFile(path.join(folder, 'tiny-bell/index.json'), 'utf8')) as {
       versions: string[]
     }
     expect(versions.sort()).toEqual(['0.9', '1.0'])
   })
 })
+
+async function artifact(file: string): Promise<ReleaseArtifact> {
+  const { sha256, size } = await hashFile(file)
+  const name = path.basename(file)
+  return {
+    target: 'python',
+    kind: name.endsWith('.whl') ? 'wheel' : 'sdist',
+    name,
+    version: '1.0',
+    size,
+    sha256,
+    contentDigest: sha256,
+    packing: 'backend',
+    built: { a: sha256, b: sha256 },
+    members: 1,
+    traced: 1
+  }
+}
 
 async function tree(folder: string): Promise<string[]> {
   const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>

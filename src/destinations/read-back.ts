@@ -1,0 +1,33 @@
+import type { ReadBack } from '../documents/receipt.ts'
+import { TagproofError } from '../platform/errors.ts'
+import type { Destination } from './destination.ts'
+
+/**
+ * Holds what came back against what was to be there, whatever the destination made of it.
+ *
+ * @returns one entry per artifact, in the order of the destination
+ * @throws TagproofError `readback-missing`, `hash-mismatch`
+ */
+export function requireReadBack(
+  { name: destination, address, artifacts }: Pick<Destination, 'name' | 'address' | 'artifacts'>,
+  readBack: readonly ReadBack[]
+): ReadBack[] {
+  return artifacts.map(({ name, sha256 }) => {
+    const where = `${destination} (${address}): ${name}`
+    const back = readBack.find((one) => one.name === name)
+    if (back === undefined)
+      throw new TagproofError('readback-missing', `${destination} does not give out ${name}.`, {
+        where,
+        expected: sha256,
+        fix: 'Run publish again in a few minutes: what is there already is not sent a second time.'
+      })
+    if (back.sha256 !== sha256)
+      throw new TagproofError('hash-mismatch', `${destination} gives out another ${name} than was sent.`, {
+        where,
+        found: back.sha256,
+        expected: sha256,
+        fix: 'Warn your users at once: what this index gives out is not what was proven. Take the release down there, and find out who changed it.'
+      })
+    return back
+  })
+}
