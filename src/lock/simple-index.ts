@@ -16,6 +16,21 @@ export interface OfferedFile {
   requiresPython?: string
   /** Withdrawn (PEP 592): for those alone who ask for just this version. */
   yanked?: true
+  /** When it came (PEP 700), as the index writes it; left out where it does not. */
+  uploadTime?: string
+}
+
+/** PEP 792; an index that says nothing has active projects. */
+export interface ProjectStatus {
+  status: string
+  reason: string | null
+}
+
+/** The page of one project. */
+export interface ProjectPage extends ProjectStatus {
+  files: OfferedFile[]
+  /** The server's clock (`Date`), in milliseconds; null where it does not tell it. */
+  date: number | null
 }
 
 const jsonType = 'application/vnd.pypi.simple.v1+json'
@@ -34,7 +49,22 @@ export async function listProject(
   name: string,
   signal?: AbortSignal
 ): Promise<OfferedFile[]> {
-  return readPage(client, `${index.replace(/\/+$/, '')}/${name}/`, signal)
+  return (await readProject(client, index, name, signal === undefined ? {} : { signal }))?.files ?? []
+}
+
+/**
+ * What an index says of one project; null for one that it does not have.
+ *
+ * @param name normalised (PEP 503)
+ * @throws TagproofError `index-answer`, `network`
+ */
+export async function readProject(
+  client: HttpClient,
+  index: string,
+  name: string,
+  options: { signal?: AbortSignal; headers?: Readonly<Record<string, string>> } = {}
+): Promise<ProjectPage | null> {
+  return readPage(client, `${index.replace(/\/+$/, '')}/${name}/`, options)
 }
 
 /** The files of a `find-links` place: a page, a folder, or one file. */
@@ -43,7 +73,8 @@ export async function listLinks(
   place: string,
   signal?: AbortSignal
 ): Promise<OfferedFile[]> {
-  if (/^https?:/i.test(place)) return readPage(client, place, signal)
+  if (/^https?:/i.test(place))
+    return (await readPage(client, place, signal === undefined ? {} : { signal }))?.files ?? []
   const local = place.startsWith('file:') ? fileURLToPath(place) : place
   const status = await stat(local).catch(() => null)
   if (status === null) return []
@@ -59,23 +90,51 @@ export async function listLinks(
 async function readPage(
   client: HttpClient,
   url: string,
-  signal: AbortSignal | undefined
-): Promise<OfferedFile[]> {
+  options: { signal?: AbortSignal; headers?: Readonly<Record<string, string>> }
+): Promise<ProjectPage | null> {
   const answer = await client.read({
     url,
-    headers: { accept: acceptHeader },
+    ...options,
+    headers: { accept: acceptHeader, ...options.headers },
     accept: [404, 410],
-    maximumBytes: largestPage,
-    ...(signal === undefined ? {} : { signal })
+    maximumBytes: largestPage
   })
-  if (answer.status === 404 || answer.status === 410) return []
+  if (answer.status === 404 || answer.status === 410) return null
   const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
   const text = answer.body.toString('utf8')
   const asked = new URL(url)
-  const files = type.endsWith('json')
-    ? parseJsonPage(text, answer.url)
-    : parseHtmlPage(text, answer.url, type)
-  return files.map((file) => ({ ...file, url: withCredentialsOf(asked, file.url) }))
+  const isJson = type.endsWith('json')
+  const files = isJson ? parseJsonPage(text, answer.url) : parseHtmlPage(text, answer.url, type)
+  const date = Date.parse(answer.headers.date ?? '')
+  return {
+    files: files.map((file) => ({ ...file, url: withCredentialsOf(asked, file.url) })),
+    ...(isJson ? statusOfJson(text) : statusOfHtml(text)),
+    date: Number.isNaN(date) ? null : date
+  }
+}
+
+/** PEP 792, JSON. @param text of a page that was parsed already */
+export function statusOfJson(text: string): ProjectStatus {
+  const page = JSON.parse(text) as { 'project-status'?: { status?: unknown; reason?: unknown } | null }
+  const { status, reason } = page['project-status'] ?? {}
+  return {
+    status: typeof status === 'string' ? status : 'active',
+    reason: typeof reason === 'string' && reason !== '' ? reason : null
+  }
+}
+
+/** PEP 792, HTML: two `meta` elements. */
+export function statusOfHtml(text: string): ProjectStatus {
+  const content = (name: string): string | null => {
+    for (const [element] of text.matchAll(/<meta\s[^<>]{0,2000}>/gi))
+      if (new RegExp(`\\sname\\s*=\\s*["']${name}["']`, 'i').test(element)) {
+        const value = /\scontent\s*=\s*(?:"([^"]*)"|'([^']*)')/i.exec(element)
+        return unescapeHtml(value?.[1] ?? value?.[2] ?? '')
+      }
+    return null
+  }
+  const reason = content('pypi:project-status-reason')
+  return { status: content('pypi:project-status') ?? 'active', reason: reason === '' ? null : reason }
 }
 
 /** Files on the index's own origin need its credentials, other origins must not see them. */
@@ -101,6 +160,7 @@ export function parseJsonPage(text: string, base: URL): OfferedFile[] {
     const fields = (entry ?? {}) as Record<string, unknown>
     const { filename, url, hashes, size, yanked } = fields
     const requiresPython = fields['requires-python']
+    const uploadTime = fields['upload-time']
     const target = typeof url === 'string' ? parseUrl(url, base) : null
     if (typeof filename !== 'string' || target === null || !isWeb(target))
       throw badPage(base, 'a file without name or address')
@@ -111,7 +171,8 @@ export function parseJsonPage(text: string, base: URL): OfferedFile[] {
       sha256: typeof hash === 'string' ? hash.toLowerCase() : null,
       size: typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? size : null,
       ...(typeof requiresPython === 'string' && requiresPython !== '' ? { requiresPython } : {}),
-      ...(yanked === true || typeof yanked === 'string' ? { yanked: true as const } : {})
+      ...(yanked === true || typeof yanked === 'string' ? { yanked: true as const } : {}),
+      ...(typeof uploadTime === 'string' ? { uploadTime } : {})
     }
   })
 }

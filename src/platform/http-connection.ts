@@ -4,6 +4,7 @@ import https from 'node:https'
 import tls from 'node:tls'
 import type { Readable } from 'node:stream'
 import { TagproofError } from './errors.ts'
+import { sendBody } from './http-body.ts'
 import { proxyFor, showUrl, splitCredentials } from './http-rules.ts'
 
 /** One exchange on the wire: proxy, certificates, time-out. It knows no retry and no redirect. */
@@ -91,11 +92,7 @@ function send(
     outgoing.setTimeout(request.stallMilliseconds, () => outgoing.destroy(stalled(request)))
     outgoing.once('response', resolve)
     outgoing.on('error', reject)
-    if (typeof request.body === 'function')
-      request
-        .body()
-        .once('error', (error) => outgoing.destroy(error))
-        .pipe(outgoing)
+    if (typeof request.body === 'function') void sendBody(request.body(), outgoing)
     else outgoing.end(request.body)
   })
 }

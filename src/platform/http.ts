@@ -22,15 +22,19 @@ export interface HttpRequest {
   headers?: Readonly<Record<string, string>>
   /** Bytes, or a function that opens the same stream again for every attempt. */
   body?: Uint8Array | (() => Readable)
-  /** Statuses besides 2xx that the caller understands. Others become an error. */
-  accept?: readonly number[]
+  /** Statuses besides 2xx that the caller understands. Others become an error. `any`: redirects too are the caller's. */
+  accept?: readonly number[] | 'any'
   /** Attempts in all; 1 for what must not be sent twice. */
   attempts?: number
+  /** How many times longer than others this server may be silent: what it does with the body takes it long. */
+  patience?: number
   signal?: AbortSignal
 }
 
 export interface HttpAnswer {
   status: number
+  /** What stands behind the status in the first line of the answer. */
+  statusText: string
   headers: http.IncomingHttpHeaders
   /** The URL that answered in the end, without credentials. */
   url: URL
@@ -94,11 +98,17 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
     for (let attempt = 1; ; attempt += 1) {
       refuseCancelled(request.signal)
       try {
-        const { message, url } = await follow(connector, request, stallMilliseconds)
+        const { message, url } = await follow(connector, request, stallMilliseconds * (request.patience ?? 1))
         const status = message.statusCode ?? 0
-        if ((status >= 200 && status < 300) || request.accept?.includes(status) === true) {
+        if ((status >= 200 && status < 300) || isAccepted(request, status)) {
           guardStall(message, url, stallMilliseconds)
-          return { status, headers: message.headers, url, stream: message }
+          return {
+            status,
+            statusText: message.statusMessage ?? '',
+            headers: message.headers,
+            url,
+            stream: message
+          }
         }
         const excerpt = await readExcerpt(message)
         if (attempt >= limit || !isPassingStatus(status))
@@ -121,7 +131,8 @@ export function createHttpClient(options: HttpOptions = {}): HttpClient {
       const answer = await open(request)
       try {
         const body = await collect(answer.stream, request.maximumBytes, answer.url)
-        return { status: answer.status, headers: answer.headers, url: answer.url, body }
+        const { status, statusText, headers, url } = answer
+        return { status, statusText, headers, url, body }
       } catch (error) {
         refuseCancelled(request.signal)
         if (error instanceof TagproofError && error.code !== 'network') throw error
@@ -165,7 +176,7 @@ async function follow(
       signal: request.signal
     })
     const status = message.statusCode ?? 0
-    if (!isRedirect(status) || request.accept?.includes(status) === true) return { message, url }
+    if (!isRedirect(status) || isAccepted(request, status)) return { message, url }
     message.destroy()
     if (redirects >= mostRedirects)
       throw new TagproofError(
@@ -178,6 +189,10 @@ async function follow(
       body = undefined
     }
   }
+}
+
+function isAccepted({ accept }: HttpRequest, status: number): boolean {
+  return accept === 'any' || accept?.includes(status) === true
 }
 
 /** A body that stops coming is an error: the time-out of the request ends with its headers. */

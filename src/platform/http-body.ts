@@ -1,0 +1,34 @@
+import { once } from 'node:events'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+/**
+ * Sends the body of a request piece by piece. Between two pieces comes what the server has sent, so that one that refuses
+ * before it has all is heard, instead of only its closed connection being noticed. After a refusal nothing more is sent; the
+ * connection ends with the answer, since the server still waits for the rest. An error of the body ends the request with it.
+ */
+export async function sendBody(body: Readable, outgoing: ClientRequest): Promise<void> {
+  const heard = { refusal: false }
+  const over = new AbortController()
+  outgoing.once('close', () => over.abort())
+  outgoing.once('response', (answer: IncomingMessage) => {
+    heard.refusal = (answer.statusCode ?? 0) >= 300 && !outgoing.writableEnded
+    if (!heard.refusal) return
+    over.abort()
+    answer.once('close', () => outgoing.destroy())
+  })
+  try {
+    for await (const piece of body as AsyncIterable<Uint8Array>) {
+      if (heard.refusal || outgoing.destroyed) return
+      if (!outgoing.write(piece) && !over.signal.aborted)
+        await once(outgoing, 'drain', { signal: over.signal }).catch(() => undefined)
+      await nextTurn()
+    }
+    if (!heard.refusal) outgoing.end()
+  } catch (error) {
+    outgoing.destroy(error as Error)
+  } finally {
+    body.destroy()
+  }
+}
