@@ -4,9 +4,9 @@ import type { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /**
- * Sends the body of a request piece by piece. Between two pieces comes what the server has sent, so that one that refuses
- * before it has all is heard, instead of only its closed connection being noticed. After a refusal nothing more is sent; the
- * connection ends with the answer, since the server still waits for the rest. An error of the body ends the request with it.
+ * Sends the body of a request piece by piece. A server that refuses before it has all is heard: between two pieces comes
+ * what it has sent, so that not only its closed connection is noticed. After a refusal nothing more is sent; the connection
+ * ends with the answer, since the server still waits for the rest. An error of the body ends the request with it.
  */
 export async function sendBody(body: Readable, outgoing: ClientRequest): Promise<void> {
   const heard = { refusal: false }
@@ -23,6 +23,8 @@ export async function sendBody(body: Readable, outgoing: ClientRequest): Promise
       if (heard.refusal || outgoing.destroyed) return
       if (!outgoing.write(piece) && !over.signal.aborted)
         await once(outgoing, 'drain', { signal: over.signal }).catch(() => undefined)
+      // Twice: what a server says to a piece reaches us in the turn after the one in which it came to it.
+      await nextTurn()
       await nextTurn()
     }
     if (!heard.refusal) outgoing.end()
