@@ -1,0 +1,220 @@
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What happens to one request on its way, and once only, unless it says otherwise. */
+export const faultKinds = {
+  reset: 'the connection breaks before anything is read',
+  down: 'from here on every connection is refused',
+  'cut-request-start': 'the connection breaks after the first byte of the body',
+  'cut-request-middle': 'the connection breaks in the middle of the body',
+  'cut-request-end': 'the connection breaks before the last byte of the body',
+  'lost-answer': 'the request is served, and the connection breaks before the answer',
+  'lost-answers': 'the same, and for every such request that follows',
+  'cut-head': 'the answer breaks off in its first line',
+  'cut-body': 'the answer breaks off in the middle of its body',
+  'error-before': '503, and the request never arrives',
+  'error-after': '502, and the request was served',
+  'errors-after': 'the same, and for every such request that follows',
+  limited: '429 with Retry-After',
+  'slow-before': 'silence, and the request never arrives',
+  'slow-after': 'silence, and the request was served',
+  'late-arrival': 'the connection breaks; the request arrives before the next of its kind',
+  'false-success': '200 with nothing in it, and the request never arrives',
+  'wrong-json': '200 with JSON of another kind, and the request was served',
+  'no-json': '200 with a page for people, and the request was served',
+  elsewhere: '307 to another host, which answers 404 to everything',
+  loop: '302 to the same address',
+  'expired-token': 'the clock of the index goes on by 15 minutes',
+  'client-ahead': 'the clock of the client jumps ahead by an hour',
+  'client-behind': 'the clock of the client falls back by an hour'
+} as const
+export type FaultKind = keyof typeof faultKinds
+
+export interface Fault {
+  kind: FaultKind
+  /** Number of the request, from 0. */
+  request: number
+}
+
+export interface FaultProxy {
+  /** Addresses to be used in place of those of the servers behind. */
+  index: URL
+  identity: URL
+  /** `METHOD path` of each request that came, with the number of bytes of its body. */
+  seen: { line: string; bytes: number }[]
+  /** What arrived at the other host: lines with `authorization` or a body would be a leak. */
+  elsewhere: { line: string; authorization: boolean; bytes: number }[]
+  close: () => Promise<void>
+}
+
+export interface Behind {
+  index: string
+  identity: string
+  fault: Fault | null
+  /** Called when the fault is one of a clock. */
+  turnClock?: (kind: FaultKind) => void
+}
+
+/** Between a client and the servers, with real sockets: counts requests and does to one of them what the fault says. */
+export async function startFaultProxy(behind: Behind): Promise<FaultProxy> {
+  const seen: FaultProxy['seen'] = []
+  const elsewhere: FaultProxy['elsewhere'] = []
+  const held: Held[] = []
+  let struck = ''
+  const other = await listen(async (request, response) => {
+    const { length } = await bodyOf(request)
+    const authorization = request.headers.authorization !== undefined
+    elsewhere.push({ line: `${request.method ?? ''} ${request.url ?? ''}`, authorization, bytes: length })
+    response.writeHead(404).end()
+  })
+
+  async function serve(
+    upstream: string,
+    request: http.IncomingMessage,
+    response: http.ServerResponse
+  ): Promise<void> {
+    const number = seen.length
+    const line = `${request.method ?? ''} ${request.url ?? ''}`
+    const record = { line, bytes: 0 }
+    seen.push(record)
+    const { fault } = behind
+    const hit = fault?.request === number
+    if (hit) struck = line
+    const again = struck === line && /^(lost-answers|errors-after)$/.test(fault?.kind ?? '')
+    const kind = fault !== null && (hit || again) ? fault.kind : null
+    if (kind === 'reset') {
+      request.destroy()
+      return
+    }
+    const body = await bodyOf(request)
+    record.bytes = body.length
+    const whole: Held = { upstream, request, body }
+    if (kind === 'late-arrival') {
+      held.push(whole)
+      request.destroy()
+      return
+    }
+    if (struck === line) for (const late of held.splice(0)) await forward(late)
+    if (kind === null || /^(expired-token|client-)/.test(kind)) {
+      if (kind !== null) behind.turnClock?.(kind)
+      deliver(await forward(whole), response)
+      return
+    }
+    await strike(kind, whole, response)
+  }
+
+  async function strike(kind: FaultKind, whole: Held, response: http.ServerResponse): Promise<void> {
+    const { socket } = request
+    const { body, request } = whole
+    const say = (status: number, headers: http.OutgoingHttpHeaders, text = ''): void =>
+      void response.writeHead(status, headers).end(text)
+    const json = { 'content-type': 'application/json' }
+    if (/^(cut-request|lost-answer|error.?-after|slow-after|cut-|wrong|no-json)/.test(kind)) {
+      const part = {
+        'cut-request-start': 1,
+        'cut-request-middle': body.length >> 1,
+        'cut-request-end': body.length - 1
+      }
+      const cut = (part as Partial<Record<FaultKind, number>>)[kind]
+      const answer = await forward(whole, cut)
+      if (kind === 'cut-body' && answer.body.length > 1) {
+        response.writeHead(answer.status, answer.headers)
+        response.write(answer.body.subarray(0, answer.body.length >> 1), () => socket.destroy())
+        return
+      }
+      if (kind === 'cut-head' || kind === 'cut-body')
+        return void socket.write('HTTP/1.1 2', () => socket.destroy())
+      if (cut !== undefined || kind.startsWith('lost')) return void socket.destroy()
+      if (kind.startsWith('error')) say(502, { 'content-type': 'text/html' }, '<h1>Bad gateway</h1>')
+      else if (kind === 'wrong-json') say(200, json, '{"files":{},"urls":7,"value":null,"token":[]}')
+      else if (kind === 'no-json') say(200, { 'content-type': 'text/html' }, '<p>Please log in</p>')
+      // Else silence, until the client gives up.
+    } else if (kind === 'down') {
+      for (const server of servers) void server.stop()
+    } else if (kind === 'error-before') say(503, {}, 'upstream is away')
+    else if (kind === 'limited') say(429, { 'retry-after': '0' })
+    else if (kind === 'false-success') say(200, json)
+    else if (kind === 'elsewhere') say(307, { location: new URL(request.url ?? '/', other.url).href })
+    else if (kind === 'loop') say(302, { location: request.url ?? '/' })
+  }
+
+  const servers = await Promise.all(
+    [behind.index, behind.identity].map((upstream) => listen((...both) => serve(upstream, ...both)))
+  )
+  const [index, identity] = servers
+  if (index === undefined || identity === undefined) throw new Error('no servers')
+  return {
+    index: index.url,
+    identity: identity.url,
+    seen,
+    elsewhere,
+    close: async () => {
+      await Promise.all([...servers, other].map((server) => server.stop()))
+    }
+  }
+}
+
+interface Held {
+  upstream: string
+  request: http.IncomingMessage
+  body: Buffer
+}
+
+interface Answer {
+  status: number
+  headers: http.IncomingHttpHeaders
+  body: Buffer
+}
+
+/** Sends a request on, as it came; with `cut` only that many bytes of its body, and then the connection breaks. */
+function forward({ upstream, request, body }: Held, cut?: number): Promise<Answer> {
+  const lost: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) }
+  return new Promise((resolve, reject) => {
+    const { method, headers } = request
+    const url = new URL(request.url ?? '/', upstream)
+    const plain: http.OutgoingHttpHeaders = {
+      ...headers,
+      connection: 'close',
+      'content-length': String(body.length)
+    }
+    delete plain['transfer-encoding']
+    const sent = http.request(url, { method: method ?? 'GET', headers: plain, agent: false }, (answer) => {
+      bodyOf(answer).then(
+        (bytes) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: bytes }),
+        reject
+      )
+    })
+    sent.once('error', (error) => (cut === undefined ? reject(error) : resolve(lost)))
+    if (cut === undefined) sent.end(body)
+    else sent.write(body.subarray(0, cut), () => sent.destroy())
+    sent.once('close', () => resolve(lost))
+  })
+}
+
+function deliver({ status, headers, body }: Answer, response: http.ServerResponse): void {
+  response.writeHead(status, { ...headers, connection: 'keep-alive' }).end(body)
+}
+
+async function bodyOf(stream: http.IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function listen(
+  serve: (request: http.IncomingMessage, response: http.ServerResponse) => Promise<void>
+): Promise<{ url: URL; stop: () => Promise<void> }> {
+  const server = http.createServer((request, response) => {
+    serve(request, response).catch(() => response.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: new URL(`http://127.0.0.1:${port}`),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
+  }
+}
