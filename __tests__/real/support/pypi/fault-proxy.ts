@@ -104,8 +104,8 @@ export async function startFaultProxy(behind: Behind): Promise<FaultProxy> {
   }
 
   async function strike(kind: FaultKind, whole: Held, response: http.ServerResponse): Promise<void> {
-    const { socket } = request
     const { body, request } = whole
+    const { socket } = request
     const say = (status: number, headers: http.OutgoingHttpHeaders, text = ''): void =>
       void response.writeHead(status, headers).end(text)
     const json = { 'content-type': 'application/json' }
