@@ -1,6 +1,7 @@
 /**
- * Makes dist/: one readable bundle, one of the artifact client, three tiny entries, and the licences of what is in it. The same sources and the same
- * node_modules give the same bytes, whatever folder they lie in: scripts/check-dist.mjs and CI rely on it.
+ * Makes dist/: one readable bundle, one each of the artifact client and of the signing clients, three tiny entries, and
+ * the licences of what is in it. The same sources and the same node_modules give the same bytes, whatever folder they
+ * lie in: scripts/check-dist.mjs and CI rely on it.
  */
 import { build } from 'esbuild'
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
@@ -47,6 +48,15 @@ require('./tagproof.cjs').runPost()
 const artifactsEntry = `
 import { main } from './src/platform/artifacts/client.ts'
 main(process.argv.slice(2)).then(() => process.exit(0), (error) => {
+  console.error(error)
+  process.exit(1)
+})
+`
+
+/** So are the clients of the signing service: they see no token of an index, and nobody else starts with them. */
+const signingEntry = `
+import { main } from './src/platform/signing/main.ts'
+main().then(() => process.exit(0), (error) => {
   console.error(error)
   process.exit(1)
 })
@@ -102,13 +112,16 @@ const zodInOneLanguage = {
 export async function buildDist(root, outdir) {
   const engine = await bundle(root, bundleEntry, [undiciOnDemand, zodInOneLanguage])
   const artifacts = await bundle(root, artifactsEntry, [artifactsAsTheyAre])
+  const signing = await bundle(root, signingEntry, [])
+  const inputs = { ...engine.inputs, ...artifacts.inputs, ...signing.inputs }
   const files = {
     'tagproof.cjs': engine.text,
     'artifacts.cjs': artifacts.text,
+    'signing.cjs': signing.text,
     'cli.cjs': commandEntry,
     'action.cjs': actionEntry,
     'post.cjs': postEntry,
-    'licenses.txt': await licenses(root, bundledPackages({ ...engine.inputs, ...artifacts.inputs }))
+    'licenses.txt': await licenses(root, bundledPackages(inputs))
   }
   await mkdir(outdir, { recursive: true })
   for (const [name, text] of Object.entries(files))

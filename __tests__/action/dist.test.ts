@@ -54,6 +54,7 @@ describe('the bundle', () => {
       'cli.cjs',
       'licenses.txt',
       'post.cjs',
+      'signing.cjs',
       'tagproof.cjs'
     ])
     expect(Object.keys(b).sort()).toEqual(Object.keys(a).sort())
@@ -74,6 +75,14 @@ describe('the bundle', () => {
     expect(text('tagproof.cjs')).not.toMatch(/node_modules\/(@azure|@octokit|@actions\/(artifact|github))\//)
     expect(text('artifacts.cjs')).toContain('node_modules/@actions/artifact/')
     expect(text('artifacts.cjs')).not.toMatch(/node_modules\/(archiver|unzip-stream|binary)\//)
+  })
+
+  it('keeps the signing clients out of the engine too', () => {
+    const text = (name: string): string => readFileSync(path.join(folder, 'first/dist', name), 'utf8')
+    const clients = /node_modules\/(@sigstore|tuf-js|make-fetch-happen|cacache)\//
+    expect(text('tagproof.cjs')).not.toMatch(clients)
+    expect(text('signing.cjs')).toMatch(clients)
+    expect(text('signing.cjs')).not.toMatch(/node_modules\/(@actions|@azure)\//)
   })
 
   it('is checked against what was committed, and what differs is listed', () => {
