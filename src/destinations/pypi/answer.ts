@@ -44,7 +44,7 @@ export function serverWords(answer: UploadAnswer, secrets: readonly string[] = [
   const kept: string[] = []
   for (const text of said.map(tidy))
     if (text !== '' && !kept.some((other) => other.includes(text))) kept.push(text)
-  const words = withoutSecrets(kept.join(' '), secrets)
+  const words = withoutSecrets(kept.join(': '), secrets)
   const bounded = words.length > longestWords ? `${words.slice(0, longestWords)}…` : words
   return bounded === '' ? `status ${answer.status}` : `${answer.status}: ${bounded}`
 }

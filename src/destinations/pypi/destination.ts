@@ -11,6 +11,7 @@ import { readPages, refuseProjects } from './preflight.ts'
 import { readBackUploads, usualPatience } from './read-back.ts'
 import { openReader } from './reader.ts'
 import { requireSecure, shownAddress, type IndexService } from './services.ts'
+import { trustedLogin } from './trusted-login.ts'
 import { statesOf, type Pages } from './state.ts'
 import { proveLogin, uploadFile } from './upload.ts'
 
@@ -88,7 +89,12 @@ export function pypiDestination(request: PypiRequest): Destination {
         states?.some((s) => s.name === name && s.state === 'absent')
       )
       refuseProjects(missing, pages, request)
-      if (missing.length > 0) await proveLogin(uploading)
+      if (missing.length === 0) return
+      const minting = request.credentials.kind === 'trusted'
+      // A token that is minted for a pending publisher makes the project: that is a write.
+      if (minting && missing.some(({ project }) => pages?.get(project) === null)) return login.reach()
+      await proveLogin(uploading)
+      await login.release()
     },
     async state() {
       const known = states ?? (await statesOf(uploads, reading))
@@ -130,7 +136,10 @@ function artifactOf(upload: Upload, artifacts: readonly ReleaseArtifact[]): Rele
   })
 }
 
-function loginOf({ credentials, service, onSecret }: PypiRequest): Login {
+function loginOf(request: PypiRequest): Login {
+  const { credentials, service, onSecret, uploads } = request
   if (credentials.kind === 'token') return tokenLogin(credentials.token, service, onSecret)
-  throw new TagproofError('login-refused', 'Trusted publishing is not there yet.')
+  const { identityToken } = credentials
+  const projects = [...new Set(uploads.map(({ project }) => project))]
+  return trustedLogin({ ...request, projects, identityToken })
 }

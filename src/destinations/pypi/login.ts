@@ -5,8 +5,12 @@ import { knownServices, type IndexService } from './services.ts'
 export interface Login {
   /** Value of `Authorization` for the next upload; minted or minted anew where that is due. */
   authorization(): Promise<string>
+  /** As far as it goes without a token being minted. @throws TagproofError */
+  reach(): Promise<void>
   /** After a refusal: makes the next one come with another token. @returns false where there is none */
-  renew(): boolean
+  renew(): Promise<boolean>
+  /** Ends a token that was minted; the next one is minted when it is needed. */
+  release(): Promise<void>
   /** What no message may show. */
   secrets(): readonly string[]
   /** Ends what was minted. Does not throw. */
@@ -26,7 +30,9 @@ export function tokenLogin(token: string, service: IndexService, onSecret: (valu
   onSecret(encoded)
   return {
     authorization: () => Promise.resolve(`Basic ${encoded}`),
-    renew: () => false,
+    reach: () => Promise.resolve(),
+    renew: () => Promise.resolve(false),
+    release: () => Promise.resolve(),
     secrets: () => [encoded, token],
     close: () => Promise.resolve()
   }

@@ -8,6 +8,7 @@ import { showUrl } from '../../platform/http-rules.ts'
 import type { Log } from '../../platform/log.ts'
 import type { ArtifactState } from '../destination.ts'
 import { judgeAnswer, serverWords, type UploadAnswer } from './answer.ts'
+import { beginningOf } from './beginning.ts'
 import { uploadBody } from './body.ts'
 import { emptyForm, uploadForm } from './form.ts'
 import type { Login } from './login.ts'
@@ -52,7 +53,7 @@ export async function uploadFile(
     if (judged === 'refused') throw uploadRefused(context.service, upload.name, words)
     if (judged === 'login') {
       // A token may have ended on the way; a second refusal is meant.
-      if (renewed || !context.login.renew()) throw loginRefused(context.service, words)
+      if (renewed || !(await context.login.renew())) throw loginRefused(context.service, words)
       renewed = true
       continue
     }
@@ -122,7 +123,7 @@ async function post(
     patience,
     ...(signal === undefined ? {} : { signal })
   })
-  const { text, whole } = await beginning(answer.stream)
+  const { text, whole } = await beginningOf(answer.stream, mostAnswer)
   const read: UploadAnswer = {
     status: answer.status,
     statusText: answer.statusText,
@@ -137,25 +138,6 @@ async function post(
     location: location === undefined ? undefined : showUrl(location),
     retryAfter: answer.headers['retry-after']
   }
-}
-
-/** As much of an answer as is needed for its words; one that breaks off still says something. */
-async function beginning(stream: Readable): Promise<{ text: string; whole: boolean }> {
-  const pieces: Buffer[] = []
-  let size = 0
-  let whole = true
-  try {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
-      pieces.push(piece)
-      size += piece.length
-      if (size >= mostAnswer) break
-    }
-  } catch {
-    whole = false
-  } finally {
-    stream.destroy()
-  }
-  return { text: Buffer.concat(pieces).toString('utf8'), whole }
 }
 
 function boundary(): string {

@@ -136,9 +136,13 @@ export async function startFakeIndex(options: FakeIndexOptions = {}): Promise<Fa
       .then((made) => {
         if (made === null) return response.destroy()
         record.status = made.status
-        const length = { 'content-length': String(made.body.length) }
-        if (made.reason === undefined) response.writeHead(made.status, { ...made.headers, ...length })
-        else response.writeHead(made.status, made.reason, { ...made.headers, ...length })
+        // Its own clock, by which clients know how long a token lasts.
+        const own = {
+          'content-length': String(made.body.length),
+          date: new Date(state.now()).toUTCString()
+        }
+        if (made.reason === undefined) response.writeHead(made.status, { ...made.headers, ...own })
+        else response.writeHead(made.status, made.reason, { ...made.headers, ...own })
         return response.end(method === 'HEAD' ? undefined : made.body)
       })
       .catch(() => response.destroy())
