@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { spawn, type ChildProcess } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeRepository } from '../../../scripts/demo.mjs'
+import type { Release } from '../../../src/documents/release.ts'
+import { formatLock } from '../../../src/lock/lock-file.ts'
 import { privileged, requirePrivilege } from '../../../src/platform/privilege.ts'
 import { plainEnvironment, run, runChecked, type RunResult } from '../../../src/platform/process.ts'
-import { pythonRoot } from '../support/root.ts'
+import { sharedPython } from '../support/packages.ts'
+import { pythonRoot, testCache, type TestRoot } from '../support/root.ts'
 import { freshId, leftAfter, testLimits } from '../support/world.ts'
 
 /**
@@ -29,9 +33,18 @@ function root(command: string, args: string[]): Promise<string> {
   return runChecked(command, args, { env: plainEnvironment })
 }
 
-function asUser(args: string[], more: { timeoutSeconds?: number } = {}): Promise<RunResult> {
+function asUser(
+  args: string[],
+  { variables = {}, ...more }: { timeoutSeconds?: number; variables?: Record<string, string> } = {}
+): Promise<RunResult> {
   const rest = ['--reuid', userName, '--regid', userName, '--init-groups', '--', ...args]
-  const env = { ...plainEnvironment, HOME: path.join(folder, 'home'), GITHUB_TOKEN: 'ghs_secret', CI: 'true' }
+  const env = {
+    ...plainEnvironment,
+    HOME: path.join(folder, 'home'),
+    GITHUB_TOKEN: 'ghs_secret',
+    CI: 'true',
+    ...variables
+  }
   return run('setpriv', rest, { env, timeoutSeconds: 300, cwd: folder, ...more })
 }
 
@@ -90,9 +103,25 @@ async function denyNamespaces(): Promise<void> {
   })
 }
 
+/** Where packages come from: whoever runs the tests has told. */
+function indexVariables(): Record<string, string> {
+  const names = /^(PIP_|UV_|https?_proxy$|no_proxy$|SSL_CERT_FILE$|REQUESTS_CA_BUNDLE$|NODE_EXTRA_CA_CERTS$)/i
+  const chosen = Object.entries(process.env).filter(([name]) => names.test(name))
+  return Object.fromEntries(chosen.map(([name, value]) => [name, value ?? '']))
+}
+
+/** What a run could leave on a machine: processes of the user, and mounts. */
+async function traces(): Promise<string[]> {
+  const processes = await run('pgrep', ['--uid', userName], { env: plainEnvironment })
+  const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').sort()
+  return [...processes.stdout.toString().split('\n'), ...mounts.filter((line) => line.includes(folder))]
+}
+
 const lane = (): void => {
+  let made: TestRoot
   beforeAll(async () => {
-    const { root: prepared } = await pythonRoot()
+    made = await pythonRoot()
+    const { root: prepared } = made
     folder = await mkdtemp(path.join(tmpdir(), 'tagproof-lane-'))
     await chmod(folder, 0o755)
     const home = path.join(folder, 'home')
@@ -119,7 +148,8 @@ const lane = (): void => {
   afterAll(async () => {
     if (limit !== '') await writeFile(limitFile, limit)
     holder?.stdin?.end()
-    for (const name of ['root', 'source'])
+    const mounted = ['root', 'source', 'cache/inputs', `cache/roots/${made.root.hash}`]
+    for (const name of mounted)
       await run('umount', ['--lazy', path.join(folder, name)], { env: plainEnvironment })
     await rm(rule, { force: true })
     for (let tries = 0; tries < 50; tries += 1) {
@@ -186,6 +216,44 @@ const lane = (): void => {
     expect((await result).code).not.toBe(0)
     expect(await leftAfter(id, 10)).toEqual([])
   })
+
+  it('rehearses the example from its tag to packages that are proven, and leaves nothing but them', async () => {
+    const cache = await cacheOfUser()
+    const project = path.join(folder, 'project')
+    const temporary = path.join(folder, 'temporary')
+    await makeRepository(project)
+    const python = { python: await sharedPython(['setuptools>=66']) }
+    const lock = path.join(folder, 'example.lock')
+    await writeFile(lock, formatLock({ schema: 'tagproof/lock/1', roots: { python: made.lock }, python }))
+    await mkdir(temporary)
+    await root('chown', ['-R', `${userName}:${userName}`, project, temporary])
+    const before = await traces()
+    const words = [process.execPath, path.join(folder, 'source/dist/cli.cjs'), 'rehearse']
+    const settings = ['--repository', project, '--target', 'python', '--lock', lock]
+    const variables = { TAGPROOF_CACHE: cache, TMPDIR: temporary, ...indexVariables() }
+    const ended = await asUser([...words, ...settings, '--out', path.join(project, 'out')], { variables })
+    expect(ended.code === 0 ? '' : ended.stderr.toString()).toBe('')
+    const text = await readFile(path.join(project, 'out/release.json'), 'utf8')
+    const { verdict, artifacts } = JSON.parse(text) as Release
+    expect([verdict, artifacts.map(({ kind }) => kind).sort()]).toEqual(['proven', ['sdist', 'wheel']])
+    // All of it is the user's own, as the next checkout needs it; the rest of the machine is as it was.
+    expect(await root('find', [project, temporary, '!', '-user', userName])).toBe('')
+    expect(await readdir(temporary)).toEqual([])
+    expect((await traces()).filter((line) => !before.includes(line))).toEqual([])
+  }, 120_000)
+
+  /** Roots and inputs that other tests have made, shown to a user who could not write to them. */
+  async function cacheOfUser(): Promise<string> {
+    const cache = path.join(folder, 'cache')
+    const kept = path.join(cache, 'roots', made.root.hash)
+    for (const name of [kept, path.join(cache, 'inputs')]) await mkdir(name, { recursive: true })
+    for (const name of ['upper', 'work']) await mkdir(path.join(folder, name))
+    await root('mount', ['--bind', made.root.path, kept])
+    const layers = `lowerdir=${path.join(testCache, 'inputs')},upperdir=${folder}/upper,workdir=${folder}/work`
+    await root('mount', ['-t', 'overlay', '-o', layers, 'overlay', path.join(cache, 'inputs')])
+    await root('chown', [`${userName}:${userName}`, cache, path.join(cache, 'inputs')])
+    return cache
+  }
 
   it('is told what is missing where sudo asks for a password', async () => {
     await writeFile(rule, `${userName} ALL=(ALL) ALL\n`, { mode: 0o440 })
