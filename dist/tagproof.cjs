@@ -3599,6 +3599,8 @@ var init_errors = __esm({
       "hash-mismatch",
       "release-refused",
       "destination-different",
+      "project-refused",
+      "upload-refused",
       "job-failed",
       "handover-changed",
       "handover-extra"
@@ -3609,6 +3611,9 @@ var init_errors = __esm({
       "sandbox-unavailable",
       "network",
       "index-answer",
+      "login-refused",
+      "readback-missing",
+      "signing-failed",
       "input-missing",
       "signature-invalid",
       "disk-full",
@@ -3754,13 +3759,15 @@ function outLayout(out) {
     complete: inside3("complete"),
     brief: inside3("brief.json"),
     proof: inside3("proof.json"),
+    uploads: inside3("uploads.json"),
     try: inside3("try.json"),
     origins: inside3("origins"),
     release: inside3("release.json"),
     sums: inside3("SHA256SUMS"),
     summary: inside3("summary.md"),
     packages: inside3("packages"),
-    local: inside3("local")
+    local: inside3("local"),
+    receipt: inside3("receipt.json")
   };
 }
 var import_node_path, configPath, lockPath;
@@ -3931,7 +3938,14 @@ var init_context = __esm({
         out.complete
       ],
       build: () => [],
-      prove: (out) => [out.brief, out.proof, out.origins, out.packages, `${out.packages}.part`],
+      prove: (out) => [
+        out.brief,
+        out.proof,
+        out.uploads,
+        out.origins,
+        out.packages,
+        `${out.packages}.part`
+      ],
       try: (out) => [out.try],
       record: (out) => [out.release, out.sums, out.summary],
       publish: (out) => [out.local]
@@ -4645,9 +4659,9 @@ function hexToUint8Array(hex4) {
 function uint8ArrayToHex(bytes) {
   return Array.from(bytes).map((b) => b.toString(16).padStart(2, "0")).join("");
 }
-function members(proto, table2) {
-  for (const key in table2) {
-    const desc = Object.getOwnPropertyDescriptor(table2, key);
+function members(proto, table3) {
+  for (const key in table3) {
+    const desc = Object.getOwnPropertyDescriptor(table3, key);
     if (desc.get)
       Object.defineProperty(proto, key, { ...desc, enumerable: false });
     else
@@ -4662,10 +4676,10 @@ function hide(inst, key, value) {
   return own(inst, key, value, false);
 }
 // @__NO_SIDE_EFFECTS__
-function derived(computes, table2) {
+function derived(computes, table3) {
   for (const key in computes) {
     const compute = computes[key];
-    Object.defineProperty(table2, key, {
+    Object.defineProperty(table3, key, {
       configurable: true,
       enumerable: true,
       get() {
@@ -4676,7 +4690,7 @@ function derived(computes, table2) {
       }
     });
   }
-  return table2;
+  return table3;
 }
 function defineBound(proto, key, fn) {
   Object.defineProperty(proto, key, {
@@ -6495,7 +6509,7 @@ function handleIntersectionResults(result, left, right) {
   const unrecKeys = /* @__PURE__ */ new Map();
   let unrecIssue;
   const keyIssues = /* @__PURE__ */ new Map();
-  const collect5 = (iss, side) => {
+  const collect6 = (iss, side) => {
     let keys3;
     if (iss.code === "unrecognized_keys" && !iss.path?.length) {
       unrecIssue ?? (unrecIssue = iss);
@@ -6516,11 +6530,11 @@ function handleIntersectionResults(result, left, right) {
     return true;
   };
   for (const iss of left.issues) {
-    if (!collect5(iss, "l"))
+    if (!collect6(iss, "l"))
       result.issues.push(iss);
   }
   for (const iss of right.issues) {
-    if (!collect5(iss, "r"))
+    if (!collect6(iss, "r"))
       result.issues.push(iss);
   }
   const bothKeys = [...unrecKeys].filter(([, f]) => f.l && f.r).map(([k]) => k);
@@ -17103,6 +17117,71 @@ var init_consent = __esm({
   }
 });
 
+// src/documents/destination-settings.ts
+function nameOf({ kind, name, index: index2 }) {
+  if (name !== void 0) return name;
+  return kind === "pypi" ? typeof index2 === "object" ? "index" : index2 ?? "pypi" : kind;
+}
+var nameField, secureUrlField, indexField, folderField, pypiKeys, directoryKeys, destinationConfig;
+var init_destination_settings = __esm({
+  "src/documents/destination-settings.ts"() {
+    init_zod();
+    nameField = external_exports.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected lower-case letters, digits, dot, dash");
+    secureUrlField = external_exports.string().max(1e3).regex(
+      /^(https:\/\/[^\s@?#/\\]+|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?)(\/[^\s?#\\]*)?$/,
+      "expected an https URL (http to this machine alone) without user name, query or fragment"
+    );
+    indexField = external_exports.union([
+      external_exports.enum(["pypi", "testpypi"]),
+      external_exports.strictObject({
+        upload: secureUrlField.describe("Where files are sent: the legacy upload API."),
+        simple: secureUrlField.describe("Where they are read: the simple API.")
+      })
+    ]).describe(
+      "pypi: pypi, testpypi, or the two addresses of another index that speaks the upload API. By default pypi."
+    );
+    folderField = external_exports.string().min(1).max(1e3).regex(/^[^\0-\x1f\x7f]+$/, "expected the path of a folder");
+    pypiKeys = {
+      index: indexField.optional(),
+      "pre-releases": external_exports.enum(["same", "testpypi"]).optional().describe(
+        "pypi: where alphas, betas, candidates and development releases go; by default the same index."
+      ),
+      attestations: external_exports.boolean().optional().describe("pypi: sign attestations (PEP 740) with the identity of the workflow; true by default."),
+      "create-project": external_exports.boolean().optional().describe("pypi: let the first release make the project; by default one that is not there is an error.")
+    };
+    directoryKeys = {
+      path: folderField.optional().describe("directory: folder of the index, absolute or relative to the repository.")
+    };
+    destinationConfig = external_exports.strictObject({
+      kind: external_exports.enum(["pypi", "directory"]).describe("Where the packages go."),
+      name: nameField.optional().describe("Unique among the destinations; by default the kind or the index."),
+      targets: external_exports.array(external_exports.string().min(1).max(64)).min(1, "expected at least one target, or no targets: at all").optional().describe("The Python targets that go there; by default all."),
+      ...pypiKeys,
+      ...directoryKeys
+    }).superRefine((destination, context2) => {
+      for (const [kind, keys3] of [
+        ["pypi", pypiKeys],
+        ["directory", directoryKeys]
+      ])
+        for (const key of Object.keys(keys3))
+          if (destination.kind !== kind && destination[key] !== void 0)
+            context2.addIssue({
+              code: "custom",
+              path: [key],
+              message: `expected no such key: only a destination of kind ${kind} has it`
+            });
+      if (destination.kind === "directory" && destination.path === void 0)
+        context2.addIssue({ code: "custom", path: ["path"], message: "expected the path of a folder" });
+      if (destination["pre-releases"] === "testpypi" && (destination.index ?? "pypi") !== "pypi")
+        context2.addIssue({
+          code: "custom",
+          path: ["pre-releases"],
+          message: "expected same: only what goes to pypi can go to testpypi instead"
+        });
+    }).describe("Where packages are published.");
+  }
+});
+
 // src/documents/target-settings.ts
 var targetNameField, debianNameField, relationField, installedPathField, oneLineField, installedFileField, extrasField, requirementsField, fromWheel, maintainerScripts, venvField, userField, variablesField, assembleField, platformField, argumentName, repositoryField, suffixField, debSettingsField, imageSettingsField, tryField, debKeys, imageKeys;
 var init_target_settings = __esm({
@@ -17233,20 +17312,21 @@ var init_target_settings = __esm({
 });
 
 // src/documents/config.ts
-var nameField, globField, packageNameField, targetConfig, baseUrlField, storeField, registryHostField, waiverField, inputGlobField, inputField, outputGlobField, generatedField, sourcesField, limitsField, configSchema;
+var nameField2, globField, packageNameField, targetConfig, baseUrlField, storeField, registryHostField, waiverField, inputGlobField, inputField, outputGlobField, generatedField, sourcesField, limitsField, configSchema;
 var init_config = __esm({
   "src/documents/config.ts"() {
     init_zod();
+    init_destination_settings();
     init_fields();
     init_target_settings();
-    nameField = external_exports.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected lower-case letters, digits, dot, dash");
+    nameField2 = external_exports.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "expected lower-case letters, digits, dot, dash");
     globField = external_exports.string().min(1).max(500);
     packageNameField = external_exports.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "expected the name of a Debian package");
     targetConfig = external_exports.strictObject({
       kind: targetKindField.describe("What to build."),
-      name: nameField.optional().describe("Unique among the targets; by default the kind."),
+      name: nameField2.optional().describe("Unique among the targets; by default the kind."),
       path: relativePathField.default(".").describe("Folder of the target in the repository."),
-      root: nameField.optional().describe("Which of `roots` it is built in; by default the one named like the kind."),
+      root: nameField2.optional().describe("Which of `roots` it is built in; by default the one named like the kind."),
       packages: external_exports.array(packageNameField).default([]).describe("Debian packages that its root needs besides the usual ones."),
       "allow-sdists": external_exports.array(external_exports.string().min(1)).default([]).describe("Build requirements that may be taken as an sdist because there is no wheel."),
       try: tryField.optional(),
@@ -17347,7 +17427,7 @@ var init_config = __esm({
       }).prefault({}).describe("How tags are read."),
       targets: external_exports.array(targetConfig).optional().describe("What to build; by default what the tree shows."),
       roots: external_exports.record(
-        nameField,
+        nameField2,
         external_exports.strictObject({
           suite: external_exports.string().regex(/^[a-z][a-z0-9-]*$/, "expected the code name of a suite, such as bookworm or noble").optional().describe("Debian or Ubuntu suite; by default that of the machine that locks."),
           packages: external_exports.array(packageNameField).default([]).describe("Packages besides the usual ones.")
@@ -17358,6 +17438,7 @@ var init_config = __esm({
       inputs: external_exports.array(inputField).default([]).describe("Files that the build reads by right, although they are opaque or lie under tests or docs."),
       generated: external_exports.array(generatedField).default([]).describe("Members that the build generates by a generator that is not known."),
       "expected-files": relativePathField.optional().describe("A file of the tree that lists what each artifact holds: more or less is refused."),
+      destinations: external_exports.array(destinationConfig).max(20).default([]).describe("Where `publish` writes besides `local/`; without any, nothing leaves the machine."),
       waivers: external_exports.array(waiverField).default([]).describe("Committed exceptions.")
     }).describe(
       "Configuration of Tagproof. Every check is on unless a waiver with a reason turns it off for a path."
@@ -17374,13 +17455,16 @@ function configJsonSchema() {
     ...schema
   };
 }
+function mappingForm(schema) {
+  return schema.anyOf?.find(({ type }) => type === "object") ?? schema;
+}
 function schemaAt(schema, path130) {
   let current = schema;
   for (const step of path130) {
     if (current === void 0) return void 0;
     if (typeof step === "number") current = current.items;
     else {
-      const { properties, additionalProperties } = current;
+      const { properties, additionalProperties } = mappingForm(current);
       current = properties?.[String(step)] ?? (typeof additionalProperties === "object" ? additionalProperties : void 0);
     }
   }
@@ -17439,9 +17523,16 @@ function mistake(issue3, value, schema) {
         }
       ];
     }
+    case "invalid_union": {
+      const form4 = issue3.errors.find((errors) => errors.every((error3) => !isOtherForm(error3)));
+      if (form4 !== void 0)
+        return form4.flatMap(
+          (inner) => mistake({ ...inner, path: [...issue3.path, ...inner.path] }, value, schema)
+        );
+      return [{ ...here, message: `${name} cannot be ${show(found2)}.`, found: show(found2), expected }];
+    }
     case "invalid_format":
     case "invalid_element":
-    case "invalid_union":
     case "not_multiple_of":
     case "too_big":
     case "too_small":
@@ -17456,6 +17547,9 @@ function mistake(issue3, value, schema) {
       ];
   }
 }
+function isOtherForm({ code: code2, path: path130 }) {
+  return path130.length === 0 && (code2 === "invalid_type" || code2 === "invalid_value");
+}
 function missing(path130, expected) {
   const key = String(path130.at(-1));
   return {
@@ -17468,7 +17562,7 @@ function missing(path130, expected) {
   };
 }
 function unknownKey(key, path130, schema) {
-  const allowed = Object.keys(schema?.properties ?? {});
+  const allowed = Object.keys(mappingForm(schema ?? {}).properties ?? {});
   const near = nearest(key, allowed);
   return {
     path: [...path130, key],
@@ -17489,6 +17583,7 @@ function quoteFix(expected, found2) {
 }
 function describe3(schema) {
   if (schema === void 0) return "something else";
+  if (schema.anyOf !== void 0) return schema.anyOf.map(describe3).join(", or ");
   if (schema.enum !== void 0) return `one of ${schema.enum.join(", ")}`;
   if (schema.const !== void 0) return String(schema.const);
   switch (schema.type) {
@@ -25055,6 +25150,89 @@ var init_config_text = __esm({
   }
 });
 
+// src/documents/destination-mistakes.ts
+function destinationMistakes(destinations, targets2) {
+  return [
+    ...sameNames(destinations),
+    ...samePlaces(destinations),
+    ...targets2 === null ? [] : destinations.flatMap((one, at3) => targetMistakes(one, at3, targets2))
+  ];
+}
+function sameNames(destinations) {
+  const names4 = destinations.map(nameOf);
+  return destinations.flatMap(
+    (destination, at3) => names4.indexOf(names4[at3] ?? "") === at3 ? [] : [
+      {
+        path: ["destinations", at3, destination.name === void 0 ? "kind" : "name"],
+        part: "value",
+        message: `Two destinations are called ${names4[at3] ?? ""}.`,
+        found: `a second ${names4[at3] ?? ""}`,
+        expected: "a name of its own for each destination",
+        fix: "Give one of them another `name`."
+      }
+    ]
+  );
+}
+function samePlaces(destinations) {
+  const mistakes2 = [];
+  for (const [at3, destination] of destinations.entries()) {
+    const other2 = destinations.slice(0, at3).find((before3) => placeOf2(before3) === placeOf2(destination) && overlap(before3, destination));
+    if (other2 === void 0) continue;
+    mistakes2.push({
+      path: ["destinations", at3, destination.kind === "directory" ? "path" : "index"],
+      part: "value",
+      message: `${nameOf(destination)} and ${nameOf(other2)} send the same targets to one place.`,
+      found: placeOf2(destination),
+      expected: "each target once for each place",
+      fix: "Remove one of them, or divide the targets with `targets`."
+    });
+  }
+  return mistakes2;
+}
+function placeOf2({ kind, index: index2 = "pypi", path: path130 }) {
+  if (kind === "directory") return path130 ?? "";
+  return typeof index2 === "string" ? index2 : index2.upload.replace(/\/+$/, "");
+}
+function overlap(one, other2) {
+  const { targets: targets2 } = other2;
+  return one.targets === void 0 || targets2 === void 0 || one.targets.some((name) => targets2.includes(name));
+}
+function targetMistakes({ kind, targets: targets2 }, at3, all) {
+  const python2 = all.filter((target) => target.kind === "python").map(({ name }) => name);
+  if (python2.length === 0)
+    return [
+      {
+        path: ["destinations", at3, "kind"],
+        part: "value",
+        message: `A destination of kind ${kind} has nothing to take: no target is a Python package.`,
+        found: `targets ${all.map(({ name }) => name).join(", ")}`,
+        expected: "a target of kind python",
+        fix: "Remove the destination, or list the Python package under targets:."
+      }
+    ];
+  return (targets2 ?? []).flatMap((name, index2) => {
+    if (python2.includes(name)) return [];
+    const near = nearest(name, python2);
+    const other2 = all.find((target) => target.name === name);
+    return [
+      {
+        path: ["destinations", at3, "targets", index2],
+        part: "value",
+        message: other2 === void 0 ? `There is no target ${name}.` : `The target ${name} is of kind ${other2.kind}, which goes to no package index of Python.`,
+        found: name,
+        expected: `one of ${python2.join(", ")}`,
+        fix: near === void 0 ? "Correct it, or leave targets: out for all." : `Did you mean ${near}?`
+      }
+    ];
+  });
+}
+var init_destination_mistakes = __esm({
+  "src/documents/destination-mistakes.ts"() {
+    init_config_mistakes();
+    init_destination_settings();
+  }
+});
+
 // src/documents/config-reading.ts
 function readConfig(source, name) {
   const text7 = readYaml(source, name);
@@ -25106,6 +25284,8 @@ function rules(config2) {
         fix: near === void 0 ? `Describe it under roots:, or leave root: out.` : `Did you mean ${near}?`
       });
     }
+  const known14 = config2.targets?.map(({ name, kind }) => ({ name: name ?? kind, kind })) ?? null;
+  mistakes2.push(...destinationMistakes(config2.destinations, known14));
   return mistakes2;
 }
 var unknownMistake;
@@ -25115,6 +25295,7 @@ var init_config_reading = __esm({
     init_config_mistakes();
     init_config_text();
     init_config();
+    init_destination_mistakes();
     unknownMistake = { path: [], part: "value", message: "The configuration cannot be used." };
   }
 });
@@ -25769,9 +25950,9 @@ async function openRepository(directory) {
     return store2 ??= new ObjectStore(environment2());
   }
   async function closeStore() {
-    const open19 = store2;
+    const open20 = store2;
     store2 = void 0;
-    await open19?.close();
+    await open20?.close();
   }
   async function one(id) {
     const objects = (await openStore2()).objects([id]);
@@ -26323,14 +26504,14 @@ var require_version = __commonJS({
     ].join("");
     module2.exports = {
       VERSION_PATTERN,
-      valid: valid6,
+      valid: valid7,
       clean: clean2,
       explain: explain5,
       parse: parse5,
       stringify: stringify2
     };
     var validRegex = new RegExp("^" + VERSION_PATTERN + "$", "i");
-    function valid6(version4) {
+    function valid7(version4) {
       return validRegex.test(version4) ? version4 : null;
     }
     var cleanRegex2 = new RegExp("^\\s*" + VERSION_PATTERN + "\\s*$", "i");
@@ -26861,7 +27042,7 @@ var require_semantic = __commonJS({
 // node_modules/@renovatebot/pep440/index.js
 var require_pep440 = __commonJS({
   "node_modules/@renovatebot/pep440/index.js"(exports2, module2) {
-    var { valid: valid6, clean: clean2, explain: explain5, parse: parse5 } = require_version();
+    var { valid: valid7, clean: clean2, explain: explain5, parse: parse5 } = require_version();
     var { lt: lt2, le, eq: eq2, ne, ge, gt: gt2, compare: compare11, rcompare: rcompare2 } = require_operator();
     var {
       filter,
@@ -26874,7 +27055,7 @@ var require_pep440 = __commonJS({
     var { major, minor, patch, inc } = require_semantic();
     module2.exports = {
       // version
-      valid: valid6,
+      valid: valid7,
       clean: clean2,
       explain: explain5,
       parse: parse5,
@@ -27030,7 +27211,7 @@ function head({ tags }) {
 on:
   push:
     tags: ['${tags.replaceAll("'", "''")}']
-  # Rehearses only: a pull request publishes nothing and gets no credential.
+  # Plans and rehearses only: a pull request publishes nothing and gets no credential.
   pull_request:
   # On a tag: makes the release of that tag again. On a branch: rehearses.
   workflow_dispatch:
@@ -27050,13 +27231,14 @@ function jobsOf({ environment: environment2, kinds: kinds2 }) {
     {
       id: "rehearse",
       name: "Rehearse",
-      comment: "Both builds and the proof of this commit, in one job that has nothing to lose.",
+      comment: "Both builds and the proof of this commit, in one job that has nothing to lose: forks may run it too.",
       on: "branch",
       needs: [],
       minutes: 180,
       permissions: ["contents: read # check out the commit"],
       checkout: true,
       packages: true,
+      preview: true,
       stage: "rehearse"
     },
     {
@@ -27141,6 +27323,7 @@ function jobText(job, action) {
     ...handsOn(stage) ? ["    outputs:", `      handover: \${{ steps.${stage}.outputs.handover }}`] : [],
     "    steps:",
     ...job.checkout ? checkoutStep : [],
+    ...job.preview === true ? previewStep(action) : [],
     ...job.packages ? packageStep : [],
     `      - id: ${stage}`,
     `        uses: ${formatActionReference(action)}`,
@@ -27154,6 +27337,16 @@ function jobText(job, action) {
 }
 function handsOn(stage) {
   return stage === "plan" || stage === "build" || stage === "prove";
+}
+function previewStep(action) {
+  return [
+    "      - name: What a release of this commit would be",
+    "        if: github.event_name == 'pull_request'",
+    `        uses: ${formatActionReference(action)}`,
+    "        with:",
+    "          stage: plan",
+    "          handover: none # shown in the summary, and handed to nobody"
+  ];
 }
 var checkoutStep, packageStep;
 var init_workflow = __esm({
@@ -27232,8 +27425,8 @@ ${line3.trim().replace(/^\.$/, "")}`);
 }
 function sourcesOfSuite(sources, suite) {
   const pockets = [suite, `${suite}-updates`, `${suite}-security`];
-  const wanted = (found2) => pockets.includes(found2) || found2 === `${suite}/updates`;
-  return sources.map((source) => ({ ...source, suites: source.suites.filter(wanted) })).filter((source) => source.suites.length > 0 && source.components.length > 0);
+  const wanted2 = (found2) => pockets.includes(found2) || found2 === `${suite}/updates`;
+  return sources.map((source) => ({ ...source, suites: source.suites.filter(wanted2) })).filter((source) => source.suites.length > 0 && source.components.length > 0);
 }
 function parseMirrorList(text7) {
   return text7.split("\n").map((line3) => line3.trim()).filter((line3) => line3 !== "" && !line3.startsWith("#")).map((line3, index2) => {
@@ -27336,10 +27529,10 @@ function parseRelease(text7) {
 }
 async function archiveOfSuite(suite, host) {
   const { codename, sources } = host ?? await readAptHost();
-  const wanted = suite ?? codename;
-  if (wanted === null) return null;
-  const address2 = sources.filter(({ suites, components }) => suites.includes(wanted) && components.includes("main")).flatMap(({ uris }) => uris).find((uri) => /^https?:\/\/[^\s@?#/]+(\/[^\s?#]*)?$/.test(uri));
-  return address2 === void 0 ? null : { suite: wanted, address: address2 };
+  const wanted2 = suite ?? codename;
+  if (wanted2 === null) return null;
+  const address2 = sources.filter(({ suites, components }) => suites.includes(wanted2) && components.includes("main")).flatMap(({ uris }) => uris).find((uri) => /^https?:\/\/[^\s@?#/]+(\/[^\s?#]*)?$/.test(uri));
+  return address2 === void 0 ? null : { suite: wanted2, address: address2 };
 }
 var import_promises10, import_node_path10, handedOver;
 var init_apt_host = __esm({
@@ -27965,14 +28158,14 @@ var init_lock_file = __esm({
 
 // src/source/tag.ts
 async function resolveTag(repository2, name, now = Math.floor(Date.now() / 1e3)) {
-  const wanted = name ?? await tagAtHead(repository2);
-  checkTagName(wanted);
-  const reference = await findReference(repository2, wanted);
-  const { commitId, kind } = await peel(repository2, reference, wanted);
-  const commit = await readCommit(repository2, commitId, wanted);
-  checkEpoch(commit.committed, now, wanted);
+  const wanted2 = name ?? await tagAtHead(repository2);
+  checkTagName(wanted2);
+  const reference = await findReference(repository2, wanted2);
+  const { commitId, kind } = await peel(repository2, reference, wanted2);
+  const commit = await readCommit(repository2, commitId, wanted2);
+  checkEpoch(commit.committed, now, wanted2);
   return {
-    name: wanted,
+    name: wanted2,
     object: reference.object,
     kind,
     commit: commitId,
@@ -29188,8 +29381,8 @@ var init_struct = __esm({
 });
 
 // node_modules/smol-toml/dist/parse.js
-function peekTable(ctx, key, table2, meta3, type) {
-  let t = table2;
+function peekTable(ctx, key, table3, meta3, type) {
+  let t = table3;
   let m = meta3;
   let k;
   let hasOwn = false;
@@ -29465,8 +29658,8 @@ function shownBy(tree, known14) {
 function isPackage(pyproject) {
   if (pyproject === null) return true;
   try {
-    const table2 = parse3(pyproject);
-    return "project" in table2 || "build-system" in table2;
+    const table3 = parse3(pyproject);
+    return "project" in table3 || "build-system" in table3;
   } catch {
     return true;
   }
@@ -29535,8 +29728,8 @@ function wheelTargetOf(target, all) {
   return python2.length === 1 ? python2[0] : void 0;
 }
 function withWheels(chosen2, all) {
-  const wanted = new Set(chosen2.flatMap((target) => [target, wheelTargetOf(target, all) ?? target]));
-  return all.filter((target) => wanted.has(target));
+  const wanted2 = new Set(chosen2.flatMap((target) => [target, wheelTargetOf(target, all) ?? target]));
+  return all.filter((target) => wanted2.has(target));
 }
 function requireWheel(target, all) {
   const needed = target.deb?.mode === "venv" || target.image?.mode === "assemble";
@@ -29560,11 +29753,11 @@ function requireMark(target, known14) {
 }
 function choose(all, only2) {
   const chosen2 = /* @__PURE__ */ new Set();
-  for (const wanted of only2) {
-    const byName2 = all.filter((target) => target.name === wanted);
-    const found2 = byName2.length > 0 ? byName2 : all.filter((target) => target.kind === wanted);
+  for (const wanted2 of only2) {
+    const byName2 = all.filter((target) => target.name === wanted2);
+    const found2 = byName2.length > 0 ? byName2 : all.filter((target) => target.kind === wanted2);
     if (found2.length === 0)
-      throw new TagproofError("target-unknown", `There is no target ${JSON.stringify(wanted)}.`, {
+      throw new TagproofError("target-unknown", `There is no target ${JSON.stringify(wanted2)}.`, {
         expected: `one of ${all.map((target) => target.name).join(", ")}`,
         fix: "Name one of these with --target, or add it under `targets:` in .github/tagproof.yml."
       });
@@ -30134,6 +30327,75 @@ var init_privilege = __esm({
   "src/platform/privilege.ts"() {
     init_errors();
     init_process();
+  }
+});
+
+// src/platform/rights.ts
+async function gatherDeniedRights() {
+  await requirePrivilege();
+  const { command: command2, args } = privileged("sh", ["-c", probe]);
+  const { stdout } = await run(command2, args, { env: plainEnvironment, timeoutSeconds: 20 });
+  const lines = stdout.toString("utf8").split("\n");
+  const said = (name) => lines.filter((line3) => line3.startsWith(`${name} `)).map((line3) => line3.slice(name.length + 1)).join("; ");
+  const marks5 = await Promise.all(["/.dockerenv", "/run/.containerenv"].map(exists));
+  return { container: marks5.includes(true), namespaces: said("namespaces"), groups: said("groups") };
+}
+function refusalOfRights({ container, namespaces, groups }) {
+  const denied2 = [namespaces, groups].filter((text7) => text7 !== "").join("; ");
+  if (denied2 === "") return null;
+  return new TagproofError(
+    "sandbox-unavailable",
+    container ? "This job container may not set up a sandbox." : "The system does not let root set up a sandbox.",
+    {
+      found: denied2,
+      expected: "own namespaces with mounts in them, and control groups with limits of memory and processes",
+      fix: container ? `Add "${containerOptions}" below "container:" of the job, or run the job without a container.` : `Run on a machine that allows it. In a job container, add "${containerOptions}" below "container:".`
+    }
+  );
+}
+async function requireRights() {
+  granted ??= gatherDeniedRights().then((denied2) => {
+    const refusal5 = refusalOfRights(denied2);
+    if (refusal5 !== null) throw refusal5;
+  });
+  await granted.catch((error3) => {
+    granted = void 0;
+    throw error3;
+  });
+}
+function exists(file3) {
+  return (0, import_promises12.access)(file3).then(
+    () => true,
+    () => false
+  );
+}
+var import_promises12, containerOptions, probe, granted;
+var init_rights = __esm({
+  "src/platform/rights.ts"() {
+    import_promises12 = require("node:fs/promises");
+    init_errors();
+    init_privilege();
+    init_process();
+    containerOptions = "options: --privileged --cgroupns=host";
+    probe = `
+deny() { printf '%s %s\\n' "$1" "$2"; }
+said=$(unshare --mount --pid --fork --mount-proc --propagation=private -- true 2>&1) ||
+  deny namespaces "$(printf '%s' "$said" | head -n 1)"
+said=$(unshare --user -- true 2>&1) || deny namespaces "$(printf '%s' "$said" | head -n 1)"
+cd /sys/fs/cgroup 2>/dev/null || { deny groups 'there are no control groups'; exit 0; }
+if [ -e cgroup.controllers ]; then
+  [ -w . ] || deny groups 'control groups may not be written'
+  for name in memory pids; do
+    grep -qw "$name" cgroup.controllers || deny groups "there is no controller $name"
+    if [ -e cgroup.type ] && ! grep -qw "$name" cgroup.subtree_control && grep -q . cgroup.procs
+    then deny groups "the controller $name cannot be handed down"; fi
+  done
+else
+  for name in memory pids; do
+    [ -w "$name" ] || deny groups "control groups of $name may not be written"
+  done
+fi
+`;
   }
 });
 
@@ -31057,19 +31319,19 @@ async function takeReport(stream, rules8) {
       else if (status?.code === 0 && entry.path !== "out") {
         bytes += entry.size;
         if (bytes > rules8.bytes || files2.length >= mostFiles) throw tooMuch(bytes, rules8.bytes);
-        const target = placeOf2(entry, rules8.outputs);
+        const target = placeOf3(entry, rules8.outputs);
         made2.push(target);
         await takeEntry(entry, target);
         if (entry.kind === "file") files2.push(import_node_path14.default.relative(rules8.outputs, target));
       }
     }
   } catch (error3) {
-    for (const target of made2.reverse()) await (0, import_promises12.rm)(target, { recursive: true, force: true });
+    for (const target of made2.reverse()) await (0, import_promises13.rm)(target, { recursive: true, force: true });
     if (status !== void 0) throw asBuildOutput(error3);
   }
   return status === void 0 ? void 0 : { status, reads, files: files2 };
 }
-function placeOf2(entry, outputs2) {
+function placeOf3(entry, outputs2) {
   const name = entry.path.replace(/^out\//, "");
   if (entry.path === name || /[\u0000-\u001f\u007f\\]/.test(name))
     throw badEntry(name, "a name that is not usable");
@@ -31079,12 +31341,12 @@ function placeOf2(entry, outputs2) {
 }
 async function takeEntry(entry, target) {
   if (entry.kind === "directory") {
-    await (0, import_promises12.mkdir)(target, { recursive: true });
+    await (0, import_promises13.mkdir)(target, { recursive: true });
     return;
   }
-  await (0, import_promises12.mkdir)(import_node_path14.default.dirname(target), { recursive: true });
+  await (0, import_promises13.mkdir)(import_node_path14.default.dirname(target), { recursive: true });
   const mode = (entry.mode & 64) === 0 ? 420 : 493;
-  await (0, import_promises13.pipeline)(entry.content, (0, import_node_fs.createWriteStream)(target, { flags: "wx", mode }));
+  await (0, import_promises14.pipeline)(entry.content, (0, import_node_fs.createWriteStream)(target, { flags: "wx", mode }));
 }
 function badEntry(name, found2) {
   return new TagproofError(
@@ -31133,13 +31395,13 @@ function parseStatus(text7) {
 function parseReads(text7, prefix2) {
   return text7.split("\0").filter((name) => name.startsWith(prefix2)).map((name) => name.slice(prefix2.length)).sort();
 }
-var import_node_fs, import_promises12, import_node_path14, import_promises13, mostReportBytes, mostFiles;
+var import_node_fs, import_promises13, import_node_path14, import_promises14, mostReportBytes, mostFiles;
 var init_report = __esm({
   "src/worlds/report.ts"() {
     import_node_fs = require("node:fs");
-    import_promises12 = require("node:fs/promises");
+    import_promises13 = require("node:fs/promises");
     import_node_path14 = __toESM(require("node:path"), 1);
-    import_promises13 = require("node:stream/promises");
+    import_promises14 = require("node:stream/promises");
     init_reader();
     init_errors();
     init_files();
@@ -31353,8 +31615,8 @@ int timerfd_settime(int timer, int flags, const struct itimerspec *wanted, struc
 
 // src/worlds/facts.ts
 async function machineFacts() {
-  const status = await (0, import_promises14.readFile)("/proc/self/status", "utf8");
-  const memory = await (0, import_promises14.readFile)("/proc/meminfo", "utf8");
+  const status = await (0, import_promises15.readFile)("/proc/self/status", "utf8");
+  const memory = await (0, import_promises15.readFile)("/proc/meminfo", "utf8");
   return {
     cpus: parseCpuList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "0"),
     memoryBytes: (0, import_node_os4.totalmem)(),
@@ -31363,9 +31625,9 @@ async function machineFacts() {
 }
 async function rootFacts(root) {
   return {
-    clockLibrary: await exists(import_node_path15.default.join(root, clockLibraryPath)) ? clockLibraryPath : null,
-    estonian: await exists(import_node_path15.default.join(root, "usr/lib/locale/et_EE.utf8/LC_COLLATE")),
-    timeZones: await exists(import_node_path15.default.join(root, "usr/share/zoneinfo/Pacific/Kiritimati"))
+    clockLibrary: await exists2(import_node_path15.default.join(root, clockLibraryPath)) ? clockLibraryPath : null,
+    estonian: await exists2(import_node_path15.default.join(root, "usr/lib/locale/et_EE.utf8/LC_COLLATE")),
+    timeZones: await exists2(import_node_path15.default.join(root, "usr/share/zoneinfo/Pacific/Kiritimati"))
   };
 }
 function parseCpuList(text7) {
@@ -31377,16 +31639,16 @@ function parseCpuList(text7) {
 function formatCpuList(cpus) {
   return cpus.join(",");
 }
-async function exists(file3) {
-  return (0, import_promises14.access)(file3).then(
+async function exists2(file3) {
+  return (0, import_promises15.access)(file3).then(
     () => true,
     () => false
   );
 }
-var import_promises14, import_node_os4, import_node_path15;
+var import_promises15, import_node_os4, import_node_path15;
 var init_facts = __esm({
   "src/worlds/facts.ts"() {
-    import_promises14 = require("node:fs/promises");
+    import_promises15 = require("node:fs/promises");
     import_node_os4 = require("node:os");
     import_node_path15 = __toESM(require("node:path"), 1);
     init_clock();
@@ -31547,8 +31809,8 @@ function namespacesOf(network) {
 }
 function memoryOf({ limits: limits2, machine }) {
   const mebibyte = 1024 * 1024;
-  const wanted = (limits2["memory-mib"] + limits2["disk-mib"]) * mebibyte;
-  const limit = Math.max(64 * mebibyte, Math.min(wanted, machine.memoryBytes - 256 * mebibyte));
+  const wanted2 = (limits2["memory-mib"] + limits2["disk-mib"]) * mebibyte;
+  const limit = Math.max(64 * mebibyte, Math.min(wanted2, machine.memoryBytes - 256 * mebibyte));
   return machine.hasSwap ? { limit, swap: limit } : { limit };
 }
 function mountsOf({ conditions, mountPoint: mountPoint2, binds }) {
@@ -31750,7 +32012,7 @@ var init_variations = __esm({
 
 // src/worlds/run.ts
 async function runInWorld(request) {
-  await requirePrivilege();
+  await requireRights();
   const machine = await machineFacts();
   const conditions = variationsFor(request.world, machine, await rootFacts(request.root.path), {
     off: request.off ?? [],
@@ -31764,7 +32026,7 @@ async function runInWorld(request) {
 }
 async function prepare(request, machine, conditions) {
   const id = request.id ?? `${request.world}-${(0, import_node_crypto3.randomBytes)(8).toString("hex")}`;
-  const exportBytes = request.exportTar === null ? 0 : (await (0, import_promises15.stat)(request.exportTar)).size;
+  const exportBytes = request.exportTar === null ? 0 : (await (0, import_promises16.stat)(request.exportTar)).size;
   const binds = [...request.binds, ...await networkBinds(request)].map(({ source, destination }) => ({
     source: import_node_path16.default.resolve(source),
     destination
@@ -31814,7 +32076,7 @@ function runEnclosed(request, prepared) {
     ...signal === void 0 ? {} : { signal },
     unavailable: {
       message: "The world could not be set up on this machine.",
-      fix: "Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts. In a container it needs --privileged."
+      fix: "Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts."
     }
   });
 }
@@ -31829,7 +32091,7 @@ async function runOnTerminal({ bundle, enclosure }) {
   });
 }
 async function hostFiles({ root, network }) {
-  const text7 = (file3) => (0, import_promises15.readFile)(file3, "utf8").catch(() => "");
+  const text7 = (file3) => (0, import_promises16.readFile)(file3, "utf8").catch(() => "");
   return {
     passwd: await text7(`${root.path}/etc/passwd`),
     group: await text7(`${root.path}/etc/group`),
@@ -31848,19 +32110,20 @@ async function foldersAndFiles(binds) {
   return [points.filter((_, at3) => files2[at3] !== true), points.filter((_, at3) => files2[at3] === true)];
 }
 async function isFile(file3) {
-  return (0, import_promises15.stat)(file3).then(
+  return (0, import_promises16.stat)(file3).then(
     (status) => status.isFile(),
     () => false
   );
 }
-var import_node_crypto3, import_promises15, import_node_path16, outputLines, ownKib;
+var import_node_crypto3, import_promises16, import_node_path16, outputLines, ownKib;
 var init_run = __esm({
   "src/worlds/run.ts"() {
     import_node_crypto3 = require("node:crypto");
-    import_promises15 = require("node:fs/promises");
+    import_promises16 = require("node:fs/promises");
     import_node_path16 = __toESM(require("node:path"), 1);
     init_files();
     init_privilege();
+    init_rights();
     init_process();
     init_bundle();
     init_collect();
@@ -32012,13 +32275,13 @@ function parseExtras(bytes) {
 }
 function zip64Values(extras, values, allowBoth = false) {
   const extra = extras.get(zip64Extra);
-  const wanted = values.filter((value) => value === saturated32).length;
+  const wanted2 = values.filter((value) => value === saturated32).length;
   if (extra === void 0) {
-    if (wanted > 0) throw new ZipProblem("a size or offset is said to be in ZIP64, but is not");
+    if (wanted2 > 0) throw new ZipProblem("a size or offset is said to be in ZIP64, but is not");
     return [...values];
   }
   const both = allowBoth && extra.length === values.length * 8;
-  if (!both && extra.length !== wanted * 8)
+  if (!both && extra.length !== wanted2 * 8)
     throw new ZipProblem("the ZIP64 extra field does not hold what the header lacks");
   let at3 = 0;
   return values.map((value) => {
@@ -32132,7 +32395,7 @@ function checkHeaders(central, local) {
   if (central.size !== central.compressedSize) refuse3("the entry is stored, but its two sizes differ");
   if (later && central.size > 0) refuse3("the entry is stored, but its size comes after it");
 }
-function nameOf(central) {
+function nameOf2(central) {
   const text7 = decodeUtf8(central.nameBytes);
   if (text7 === void 0) throw new ZipProblem("the name is not UTF-8");
   if ((central.flags & flagBits.utf8) === 0 && central.nameBytes.some((byte) => byte >= 128))
@@ -32895,7 +33158,7 @@ var init_content = __esm({
 
 // src/formats/zip/source.ts
 async function openZipSource(file3) {
-  const handle = await (0, import_promises16.open)(file3, "r");
+  const handle = await (0, import_promises17.open)(file3, "r");
   try {
     const { size } = await handle.stat();
     return windowed(handle, size, size <= heldWhole ? size : windowSize);
@@ -32946,10 +33209,10 @@ async function readExactly(handle, offset, length3, neededEnd) {
 function cut(offset) {
   return invalidArchive({ format: "zip", offset }, "the file is cut");
 }
-var import_promises16, heldWhole, windowSize;
+var import_promises17, heldWhole, windowSize;
 var init_source = __esm({
   "src/formats/zip/source.ts"() {
-    import_promises16 = require("node:fs/promises");
+    import_promises17 = require("node:fs/promises");
     init_invalid();
     heldWhole = 16 * 2 ** 20;
     windowSize = 2 ** 18;
@@ -33039,7 +33302,7 @@ async function readEntry(source, { central, index: index2, next, names: names4 }
   checkHeaders(central, local);
   const descriptor = next - contentEnd;
   await checkDescriptor(source, central, contentEnd, descriptor);
-  const { path: path130, isDirectory: isDirectory3 } = nameOf(central);
+  const { path: path130, isDirectory: isDirectory3 } = nameOf2(central);
   const problem = names4.add(path130, isDirectory3);
   if (problem !== void 0) throw new ZipProblem(problem);
   return {
@@ -33203,7 +33466,7 @@ var init_wheel_install = __esm({
 // src/targets/python/install.ts
 async function installWheels(wheels, options) {
   const part = `${options.folder}.${process.pid}.part`;
-  await (0, import_promises17.rm)(part, { recursive: true, force: true });
+  await (0, import_promises18.rm)(part, { recursive: true, force: true });
   try {
     const written = new Written(part, options.time);
     await written.skeleton(options.minor);
@@ -33211,9 +33474,9 @@ async function installWheels(wheels, options) {
       for await (const file3 of installedMembers(wheel, options))
         await written.file(file3.path, file3.bytes, file3.executable, file3.owner);
     await written.settle();
-    await (0, import_promises17.rename)(part, options.folder);
+    await (0, import_promises18.rename)(part, options.folder);
   } finally {
-    await (0, import_promises17.rm)(part, { recursive: true, force: true });
+    await (0, import_promises18.rm)(part, { recursive: true, force: true });
   }
 }
 async function* installedMembers(wheel, place8) {
@@ -33294,17 +33557,17 @@ function installedRecord(rows, name) {
   const own3 = { path: `${name}.dist-info/RECORD`, algorithm: null, digest: null, size: null };
   return formatRecord([...rows, own3].sort((one, other2) => one.path < other2.path ? -1 : 1));
 }
-async function exists2(file3) {
-  return (0, import_promises17.lstat)(file3).then(
+async function exists3(file3) {
+  return (0, import_promises18.lstat)(file3).then(
     () => true,
     () => false
   );
 }
-var import_node_crypto4, import_promises17, import_node_path17, installerText, largestFile, Written;
+var import_node_crypto4, import_promises18, import_node_path17, installerText, largestFile, Written;
 var init_install = __esm({
   "src/targets/python/install.ts"() {
     import_node_crypto4 = require("node:crypto");
-    import_promises17 = require("node:fs/promises");
+    import_promises18 = require("node:fs/promises");
     import_node_path17 = __toESM(require("node:path"), 1);
     init_record();
     init_reader2();
@@ -33327,8 +33590,8 @@ var init_install = __esm({
         for (const folder3 of ["bin", "include", sitePackages(minor)]) await this.makeFolder(folder3);
         for (const [name, target] of Object.entries(interpreterLinks(minor))) {
           const link5 = import_node_path17.default.join(this.folder, "bin", name);
-          await (0, import_promises17.symlink)(target, link5);
-          await (0, import_promises17.lutimes)(link5, this.time, this.time);
+          await (0, import_promises18.symlink)(target, link5);
+          await (0, import_promises18.lutimes)(link5, this.time, this.time);
         }
         await this.file("pyvenv.cfg", Buffer.from(environmentSettings(minor)), false, "pyvenv.cfg");
       }
@@ -33337,15 +33600,15 @@ var init_install = __esm({
         const target = joinInside(this.folder, name);
         await this.makeFolder(import_node_path17.default.posix.dirname(name));
         const other2 = this.owners.get(name);
-        if (other2 !== void 0 && bytes.equals(await (0, import_promises17.readFile)(target))) return;
-        if (other2 !== void 0 || await exists2(target))
+        if (other2 !== void 0 && bytes.equals(await (0, import_promises18.readFile)(target))) return;
+        if (other2 !== void 0 || await exists3(target))
           throw new TagproofError("lock-invalid", `Two packages bring different files to one place.`, {
             where: name,
             found: `${other2 ?? "the environment"} and ${owner2}`,
             fix: "Drop one of them from the requirements, then lock again."
           });
         this.owners.set(name, owner2);
-        const handle = await (0, import_promises17.open)(target, "wx", executable2 ? 493 : 420);
+        const handle = await (0, import_promises18.open)(target, "wx", executable2 ? 493 : 420);
         try {
           await handle.writeFile(bytes);
           await handle.chmod(executable2 ? 493 : 420);
@@ -33358,15 +33621,15 @@ var init_install = __esm({
       async settle() {
         for (const name of [...this.folders].sort().reverse()) {
           const folder3 = import_node_path17.default.join(this.folder, name);
-          await (0, import_promises17.chmod)(folder3, 493);
-          await (0, import_promises17.utimes)(folder3, this.time, this.time);
+          await (0, import_promises18.chmod)(folder3, 493);
+          await (0, import_promises18.utimes)(folder3, this.time, this.time);
         }
       }
       async makeFolder(name) {
         if (this.folders.has(name)) return;
         if (name !== ".") await this.makeFolder(import_node_path17.default.posix.dirname(name));
         this.folders.add(name);
-        await (0, import_promises17.mkdir)(import_node_path17.default.join(this.folder, name), { recursive: true });
+        await (0, import_promises18.mkdir)(import_node_path17.default.join(this.folder, name), { recursive: true });
       }
     };
   }
@@ -33378,7 +33641,7 @@ async function installEnvironment(wheels, folder3, root) {
   await installWheels(wheels, { folder: folder3, prefix: environmentPath, minor, time: environmentTime });
 }
 async function interpreterOf(root) {
-  const target = await (0, import_promises18.readlink)(import_node_path18.default.join(root.path, "usr/bin/python3")).catch(() => "");
+  const target = await (0, import_promises19.readlink)(import_node_path18.default.join(root.path, "usr/bin/python3")).catch(() => "");
   const minor = /python(\d+\.\d+)$/.exec(target)?.[1];
   if (minor !== void 0) return minor;
   throw new TagproofError("lock-incomplete", "The root has no Python interpreter.", {
@@ -33386,10 +33649,10 @@ async function interpreterOf(root) {
     fix: "Add python3 to the packages of the root, then lock again."
   });
 }
-var import_promises18, import_node_path18, environmentPath, environmentTime;
+var import_promises19, import_node_path18, environmentPath, environmentTime;
 var init_environment2 = __esm({
   "src/targets/python/environment.ts"() {
-    import_promises18 = require("node:fs/promises");
+    import_promises19 = require("node:fs/promises");
     import_node_path18 = __toESM(require("node:path"), 1);
     init_errors();
     init_install();
@@ -33533,7 +33796,7 @@ async function shellInWorld(request) {
 async function inWorld(request, command2, more = {}) {
   return withTemporaryFolder("tagproof-driver", async (folder3) => {
     const driver = import_node_path19.default.join(folder3, "driver");
-    await (0, import_promises19.mkdir)(driver, { mode: 493 });
+    await (0, import_promises20.mkdir)(driver, { mode: 493 });
     await writeFileAtomic(import_node_path19.default.join(driver, "driver.py"), driver_default);
     return runInWorld({
       world: request.world,
@@ -33563,8 +33826,8 @@ async function inWorld(request, command2, more = {}) {
 }
 async function readResult(folder3) {
   const file3 = import_node_path19.default.join(folder3, resultName);
-  const bytes = await (0, import_promises19.readFile)(file3).catch(() => Buffer.alloc(0));
-  await (0, import_promises19.rm)(file3, { force: true });
+  const bytes = await (0, import_promises20.readFile)(file3).catch(() => Buffer.alloc(0));
+  await (0, import_promises20.rm)(file3, { force: true });
   try {
     if (bytes.length > largestResult) throw new RangeError("too large");
     return resultField.parse(JSON.parse(bytes.toString("utf8")));
@@ -33576,10 +33839,10 @@ async function readResult(folder3) {
     });
   }
 }
-var import_promises19, import_node_path19, driverPath, sdistPath, resultField, resultName, largestResult;
+var import_promises20, import_node_path19, driverPath, sdistPath, resultField, resultName, largestResult;
 var init_driver2 = __esm({
   "src/targets/python/driver.ts"() {
-    import_promises19 = require("node:fs/promises");
+    import_promises20 = require("node:fs/promises");
     import_node_path19 = __toESM(require("node:path"), 1);
     init_zod();
     init_build();
@@ -33608,18 +33871,18 @@ var init_driver2 = __esm({
 
 // src/targets/python/requires.ts
 function readBuildSystem(pyproject, name = "pyproject.toml") {
-  const table2 = pyproject === null ? void 0 : parseToml(pyproject, name)["build-system"];
-  if (table2 === void 0) return { requires: [...legacyRequires], backend: legacyBackend, backendPath: [] };
-  if (!isTable(table2)) throw invalid3(name, "build-system", table2, "a table");
-  if (table2.requires === void 0)
+  const table3 = pyproject === null ? void 0 : parseToml(pyproject, name)["build-system"];
+  if (table3 === void 0) return { requires: [...legacyRequires], backend: legacyBackend, backendPath: [] };
+  if (!isTable(table3)) throw invalid3(name, "build-system", table3, "a table");
+  if (table3.requires === void 0)
     throw invalid3(name, "build-system.requires", void 0, "a list of requirements (PEP 518 demands it)");
-  const backend = table2["build-backend"] ?? legacyBackend;
+  const backend = table3["build-backend"] ?? legacyBackend;
   if (typeof backend !== "string" || !/^[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)?$/.test(backend))
     throw invalid3(name, "build-system.build-backend", backend, "module or module:object (PEP 517)");
   return {
-    requires: stringList(table2.requires, "build-system.requires", name),
+    requires: stringList(table3.requires, "build-system.requires", name),
     backend,
-    backendPath: stringList(table2["backend-path"] ?? [], "build-system.backend-path", name)
+    backendPath: stringList(table3["backend-path"] ?? [], "build-system.backend-path", name)
   };
 }
 async function staticRequires(repository2, entries, target) {
@@ -33630,9 +33893,9 @@ async function statedProject(repository2, entries, target) {
   const pyproject = await targetPyproject(repository2, entries, target);
   if (pyproject === null) return null;
   const { project, tool } = parseToml(pyproject, pyprojectOf(target));
-  const table2 = isTable(project) ? project : isTable(tool) && isTable(tool.poetry) ? tool.poetry : null;
-  if (table2 === null) return null;
-  const { name, version: version4 } = table2;
+  const table3 = isTable(project) ? project : isTable(tool) && isTable(tool.poetry) ? tool.poetry : null;
+  if (table3 === null) return null;
+  const { name, version: version4 } = table3;
   return {
     name: typeof name === "string" ? name : null,
     version: typeof version4 === "string" ? version4 : null
@@ -33743,16 +34006,16 @@ function isObject2(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 function scan(text7, fail5) {
-  const open19 = [];
+  const open20 = [];
   let key = false;
   for (const [part] of text7.matchAll(token)) {
-    const keys3 = open19.at(-1);
+    const keys3 = open20.at(-1);
     if (part === "{" || part === "[") {
-      open19.push(part === "{" ? /* @__PURE__ */ new Set() : null);
-      if (open19.length > deepest2) fail5(`the document is nested deeper than ${deepest2}`);
+      open20.push(part === "{" ? /* @__PURE__ */ new Set() : null);
+      if (open20.length > deepest2) fail5(`the document is nested deeper than ${deepest2}`);
       key = part === "{";
     } else if (part === "}" || part === "]") {
-      open19.pop();
+      open20.pop();
       key = false;
     } else if (part === ",") key = keys3 instanceof Set;
     else if (part === ":") key = false;
@@ -34012,8 +34275,8 @@ async function lockPlatform(platform2, candidates6, documents, reference) {
   };
 }
 async function manifestFor(platform2, entries, documents, reference) {
-  const wanted = names2(platform2);
-  const fitting = wanted.flatMap(
+  const wanted2 = names2(platform2);
+  const fitting = wanted2.flatMap(
     (name) => entries.filter((entry2) => entry2.platform !== null && platformName(entry2.platform) === name)
   );
   const [entry] = fitting;
@@ -34353,10 +34616,10 @@ function createHttpClient(options = {}) {
       Date.now(),
       Math.random()
     );
-    await (0, import_promises20.setTimeout)(wait, void 0, signal === void 0 ? {} : { signal }).catch(() => refuseCancelled(signal));
+    await (0, import_promises21.setTimeout)(wait, void 0, signal === void 0 ? {} : { signal }).catch(() => refuseCancelled(signal));
   };
   const stallMilliseconds2 = options.stallMilliseconds ?? defaultStallMilliseconds;
-  async function open19(request) {
+  async function open20(request) {
     const limit = request.attempts ?? attempts;
     for (let attempt = 1; ; attempt += 1) {
       refuseCancelled(request.signal);
@@ -34382,7 +34645,7 @@ function createHttpClient(options = {}) {
   async function read9(request) {
     const limit = request.attempts ?? attempts;
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await open19(request);
+      const answer = await open20(request);
       try {
         const body = await collect3(answer.stream, request.maximumBytes, answer.url);
         return { status: answer.status, headers: answer.headers, url: answer.url, body };
@@ -34394,7 +34657,7 @@ function createHttpClient(options = {}) {
       }
     }
   }
-  return { open: open19, read: read9, pause, attempts, close: () => connector.close() };
+  return { open: open20, read: read9, pause, attempts, close: () => connector.close() };
 }
 async function follow(connector, request, stallMilliseconds2) {
   const first2 = splitCredentials(new URL(request.url));
@@ -34497,10 +34760,10 @@ function unreachable(url2, error3, attempts) {
 function refuseCancelled(signal) {
   if (signal?.aborted === true) throw new TagproofError("cancelled", "Stopped on request.");
 }
-var import_promises20, mostRedirects, defaultAttempts, defaultRetryMilliseconds, defaultStallMilliseconds, userAgent, excerptBytes;
+var import_promises21, mostRedirects, defaultAttempts, defaultRetryMilliseconds, defaultStallMilliseconds, userAgent, excerptBytes;
 var init_http = __esm({
   "src/platform/http.ts"() {
-    import_promises20 = require("node:timers/promises");
+    import_promises21 = require("node:timers/promises");
     init_errors();
     init_http_connection();
     init_http_rules();
@@ -34517,7 +34780,7 @@ var init_http = __esm({
 async function readDockerConfiguration(environment2) {
   const folder3 = environment2.DOCKER_CONFIG ?? import_node_path21.default.join(environment2.HOME ?? import_node_os5.default.homedir(), ".docker");
   const file3 = import_node_path21.default.join(folder3, "config.json");
-  const text7 = await (0, import_promises21.readFile)(file3, "utf8").catch(() => null);
+  const text7 = await (0, import_promises22.readFile)(file3, "utf8").catch(() => null);
   const none4 = { file: file3, auths: {}, credHelpers: {}, credsStore: null };
   if (text7 === null || text7.trim() === "") return none4;
   let value;
@@ -34624,10 +34887,10 @@ function parsed2(text7) {
 function isRecord(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
-var import_promises21, import_node_os5, import_node_path21, helperVariables;
+var import_promises22, import_node_os5, import_node_path21, helperVariables;
 var init_credentials = __esm({
   "src/platform/registry/credentials.ts"() {
-    import_promises21 = require("node:fs/promises");
+    import_promises22 = require("node:fs/promises");
     import_node_os5 = __toESM(require("node:os"), 1);
     import_node_path21 = __toESM(require("node:path"), 1);
     init_errors();
@@ -34638,7 +34901,7 @@ var init_credentials = __esm({
 
 // src/platform/download.ts
 async function downloadFile(client, url2, partial2, expected, options = {}) {
-  const handle = await (0, import_promises22.open)(partial2, "a+");
+  const handle = await (0, import_promises23.open)(partial2, "a+");
   const state = { handle, hash: (0, import_node_crypto5.createHash)("sha256"), have: 0, inherited: 0, received: 0 };
   try {
     await takeUp(state, partial2, expected);
@@ -34763,12 +35026,12 @@ async function refuse(state, url2, what, found2, expected) {
     }
   );
 }
-var import_node_crypto5, import_node_fs3, import_promises22;
+var import_node_crypto5, import_node_fs3, import_promises23;
 var init_download = __esm({
   "src/platform/download.ts"() {
     import_node_crypto5 = require("node:crypto");
     import_node_fs3 = require("node:fs");
-    import_promises22 = require("node:fs/promises");
+    import_promises23 = require("node:fs/promises");
     init_errors();
     init_http_rules();
   }
@@ -34906,6 +35169,12 @@ function openRegistry(options) {
   const address2 = `${showUrl(base2).replace(/\/+$/, "")}/${repository2}`;
   const url2 = (kind, name) => `${base2.href.replace(/\/+$/, "")}/v2/${repository2}/${kind}/${encodeURIComponent(name).replaceAll("%3A", ":")}`;
   let authorization = null;
+  let login = null;
+  async function renew(used, challenge) {
+    if (login === null && authorization !== used) return;
+    login ??= challenge().then(logIn).finally(() => login = null);
+    await login;
+  }
   async function logIn(challenge) {
     const credentials = await options.credentials();
     authorization = await authorize(parseChallenges(challenge), {
@@ -34923,6 +35192,7 @@ function openRegistry(options) {
   const headers = () => authorization === null ? {} : { authorization };
   async function read9(kind, name, maximumBytes) {
     for (let attempt = 1; ; attempt += 1) {
+      const used = authorization;
       const answer = await client.read({
         url: url2(kind, name),
         headers: { ...kind === "manifests" ? { accept: accepted } : {}, ...headers() },
@@ -34932,7 +35202,8 @@ function openRegistry(options) {
       });
       requireSecure(answer.url);
       if (answer.status === 404) return null;
-      if (answer.status === 401 && attempt === 1) await logIn(answer.headers["www-authenticate"]);
+      if (answer.status === 401 && attempt === 1)
+        await renew(used, () => Promise.resolve(answer.headers["www-authenticate"]));
       else if (answer.status === 401 || answer.status === 403) throw denied(address2, answer.status, base2);
       else return answer;
     }
@@ -34944,8 +35215,8 @@ function openRegistry(options) {
       const answer = await read9("manifests", reference, largestManifest);
       if (answer === null) return null;
       const digest3 = digestOf(answer.body);
-      const wanted = reference.startsWith("sha256:") ? reference : null;
-      if (wanted !== null && digest3 !== wanted) throw lied(address2, digest3, wanted);
+      const wanted2 = reference.startsWith("sha256:") ? reference : null;
+      if (wanted2 !== null && digest3 !== wanted2) throw lied(address2, digest3, wanted2);
       const claimed = answer.headers["docker-content-digest"];
       if (typeof claimed === "string" && claimed.startsWith("sha256:") && claimed !== digest3)
         throw lied(address2, digest3, claimed);
@@ -34960,7 +35231,8 @@ function openRegistry(options) {
     },
     async download(kind, file3, partial2, onBytes) {
       const place8 = url2(kind, `sha256:${file3.sha256}`);
-      for (let attempt = 1; ; attempt += 1)
+      for (let attempt = 1; ; attempt += 1) {
+        const used = authorization;
         try {
           await downloadFile(client, place8, partial2, file3, {
             headers: { ...kind === "manifests" ? { accept: accepted } : {}, ...headers() },
@@ -34970,8 +35242,9 @@ function openRegistry(options) {
           return;
         } catch (error3) {
           if (attempt > 2 || !isUnauthorized(error3)) throw error3;
-          await logIn(await challengeOf(place8));
+          await renew(used, () => challengeOf(place8));
         }
+      }
     }
   };
   async function challengeOf(place8) {
@@ -35036,7 +35309,7 @@ var init_registry = __esm({
 // src/lock/images/layouts.ts
 async function openLayouts(folder3) {
   const root = import_node_path22.default.resolve(folder3);
-  const status = await (0, import_promises23.stat)(root).catch(() => null);
+  const status = await (0, import_promises24.stat)(root).catch(() => null);
   if (status?.isDirectory() !== true)
     throw new TagproofError("config-invalid", "The folder of sources.layouts is not there.", {
       found: folder3,
@@ -35056,8 +35329,8 @@ async function openLayouts(folder3) {
     async blob(digest3, maximumBytes) {
       for (const layout2 of layouts) {
         const file3 = at3(layout2, digest3);
-        const size = (await (0, import_promises23.stat)(file3).catch(() => null))?.size;
-        if (size !== void 0 && size <= maximumBytes) return (0, import_promises23.readFile)(file3);
+        const size = (await (0, import_promises24.stat)(file3).catch(() => null))?.size;
+        if (size !== void 0 && size <= maximumBytes) return (0, import_promises24.readFile)(file3);
       }
       return null;
     },
@@ -35065,7 +35338,7 @@ async function openLayouts(folder3) {
   };
 }
 async function findLayouts(folder3, depth) {
-  const entries = await (0, import_promises23.readdir)(folder3, { withFileTypes: true }).catch(() => []);
+  const entries = await (0, import_promises24.readdir)(folder3, { withFileTypes: true }).catch(() => []);
   if (entries.some((entry) => entry.name === "index.json")) return [folder3];
   if (depth >= deepest3) return [];
   const found2 = [];
@@ -35076,9 +35349,9 @@ async function findLayouts(folder3, depth) {
 }
 async function namedIn(layout2, own3, reference) {
   const file3 = import_node_path22.default.join(layout2, "index.json");
-  const size = (await (0, import_promises23.stat)(file3)).size;
+  const size = (await (0, import_promises24.stat)(file3)).size;
   if (size > largestJson) return null;
-  const entries = readIndex(await (0, import_promises23.readFile)(file3), file3);
+  const entries = readIndex(await (0, import_promises24.readFile)(file3), file3);
   const whole4 = withoutDigest(reference);
   const names4 = new Set([whole4, `${whole4}:latest`].slice(0, reference.tag === null ? 2 : 1));
   const repository2 = [reference.host, reference.repository].filter((part) => part !== null).join("/");
@@ -35088,10 +35361,10 @@ async function namedIn(layout2, own3, reference) {
   );
   return found2 === void 0 ? null : `sha256:${found2.sha256}`;
 }
-var import_promises23, import_node_path22, deepest3, mostLayouts, nameKeys;
+var import_promises24, import_node_path22, deepest3, mostLayouts, nameKeys;
 var init_layouts = __esm({
   "src/lock/images/layouts.ts"() {
-    import_promises23 = require("node:fs/promises");
+    import_promises24 = require("node:fs/promises");
     import_node_path22 = __toESM(require("node:path"), 1);
     init_errors();
     init_reference();
@@ -35154,7 +35427,7 @@ var init_registry_hosts = __esm({
 async function openImageSources(options) {
   const { sources, signal, environment: environment2 = process.env } = options;
   const client = options.client ?? createHttpClient();
-  const open19 = /* @__PURE__ */ new Map();
+  const open20 = /* @__PURE__ */ new Map();
   let configuration;
   let fallback;
   const askDefault = () => fallback ??= (options.askDefault ?? (() => askDocker(environment2)))();
@@ -35163,7 +35436,7 @@ async function openImageSources(options) {
     async registry(reference) {
       const { base: base2, repository: repository2, loginHosts } = await registryPlace(reference, sources.registries, askDefault);
       const key = `${base2.href} ${repository2}`;
-      const known14 = open19.get(key);
+      const known14 = open20.get(key);
       if (known14 !== void 0) return known14;
       const registry2 = openRegistry({
         base: base2,
@@ -35176,7 +35449,7 @@ async function openImageSources(options) {
         },
         ...signal === void 0 ? {} : { signal }
       });
-      open19.set(key, registry2);
+      open20.set(key, registry2);
       return registry2;
     }
   };
@@ -35229,10 +35502,10 @@ var init_locked_image = __esm({
 });
 
 // src/lock/images/lock-images.ts
-async function lockImages(wanted, options) {
+async function lockImages(wanted2, options) {
   const locked = {};
   let sources;
-  for (const [text7, platforms] of merged(wanted)) {
+  for (const [text7, platforms] of merged(wanted2)) {
     const reference = requireReference(text7);
     const kept4 = lockedImage(options.previous, text7);
     const missing3 = [...platforms].filter((platform2) => kept4?.platforms[platform2] === void 0);
@@ -35253,9 +35526,9 @@ async function lockImages(wanted, options) {
   }
   return locked;
 }
-function merged(wanted) {
+function merged(wanted2) {
   const all = /* @__PURE__ */ new Map();
-  for (const { reference, platforms } of wanted) {
+  for (const { reference, platforms } of wanted2) {
     const known14 = all.get(reference) ?? /* @__PURE__ */ new Set();
     for (const platform2 of platforms.length === 0 ? [machinePlatform()] : platforms)
       known14.add(usablePlatform(platform2, reference));
@@ -39037,9 +39310,9 @@ var require_property = __commonJS({
         let value = arg.getValue();
         let index2 = value.indexOf("=");
         if (index2 !== -1) {
-          let initial = value.charAt(0);
+          let initial2 = value.charAt(0);
           let before3 = value.charAt(index2 - 1);
-          if (initial === '"' && before3 === '"' || initial === "'" && before3 === "'" || initial !== '"' && initial !== "'") {
+          if (initial2 === '"' && before3 === '"' || initial2 === "'" && before3 === "'" || initial2 !== '"' && initial2 !== "'") {
             return vscode_languageserver_types_1.Range.create(arg.getRange().start, document.positionAt(document.offsetAt(arg.getRange().start) + index2));
           }
         }
@@ -41599,12 +41872,12 @@ function stageChain(all, stage) {
 function platformOfStage(all, stage, builtFor) {
   return normalPlatform(stageChain(all, stage)[0].platform?.text ?? builtFor);
 }
-function targetStage({ stages, path: path130 }, wanted) {
+function targetStage({ stages, path: path130 }, wanted2) {
   const last2 = stages.at(-1);
-  const found2 = wanted === null ? last2 : stageNamed(stages, wanted) ?? (/^\d+$/.test(wanted) ? stages[Number(wanted)] : void 0);
+  const found2 = wanted2 === null ? last2 : stageNamed(stages, wanted2) ?? (/^\d+$/.test(wanted2) ? stages[Number(wanted2)] : void 0);
   if (found2 !== void 0) return found2;
   const names4 = stages.flatMap(({ name }) => name ?? []);
-  throw dockerfileFault(path130, 1, `There is no stage ${JSON.stringify(wanted)}.`, {
+  throw dockerfileFault(path130, 1, `There is no stage ${JSON.stringify(wanted2)}.`, {
     expected: names4.length === 0 ? "no stage has a name" : `one of ${names4.join(", ")}`,
     fix: "Correct `stage` of the target in .github/tagproof.yml."
   });
@@ -41708,10 +41981,10 @@ function stageReferences(all, stage, platform2) {
   };
   const { line: line3 } = stage.from;
   const name = resolved(all, stage.base, stage.written, line3);
-  const wanted = stage.platform === null ? platform2 : resolved(all, stage.platform, "--platform", line3);
+  const wanted2 = stage.platform === null ? platform2 : resolved(all, stage.platform, "--platform", line3);
   return [
     ...own3({ use: "from", name, written: stage.written, line: line3 }).map(
-      (reference) => reference.kind === "image" ? { ...reference, platforms: [normalPlatform(wanted)] } : reference
+      (reference) => reference.kind === "image" ? { ...reference, platforms: [normalPlatform(wanted2)] } : reference
     ),
     ...namedIn2(all, stage).flatMap((named2) => own3({ ...named2, written: named2.name }))
   ];
@@ -41889,14 +42162,14 @@ function baseFault(all, reference, images) {
 }
 function platformFaults({ stages }, needed, platform2) {
   return stages.flatMap((stage) => {
-    const wanted = stage.platform?.text;
-    if (!needed.has(stage.index) || wanted === void 0 || wanted === platform2) return [];
+    const wanted2 = stage.platform?.text;
+    if (!needed.has(stage.index) || wanted2 === void 0 || wanted2 === platform2) return [];
     return [
       {
         code: "dockerfile-platform",
         severity: "warn",
         line: stage.from.line,
-        says: `takes a base for ${shown2(wanted)} where the image is for ${platform2}.`,
+        says: `takes a base for ${shown2(wanted2)} where the image is for ${platform2}.`,
         cause: "Its programs run only under emulation, which no build of a release does silently.",
         fix: "Remove --platform, or write --platform=$TARGETPLATFORM; list the platforms under `platforms:` of the target."
       }
@@ -42032,11 +42305,11 @@ function* tokens(text7) {
   if (word2 !== null) yield word2;
 }
 function insideOf(text7, from) {
-  let open19 = 1;
+  let open20 = 1;
   for (let at3 = from; at3 < text7.length; at3 += 1) {
-    if (text7[at3] === "(") open19 += 1;
-    else if (text7[at3] === ")") open19 -= 1;
-    if (open19 === 0) return text7.slice(from, at3);
+    if (text7[at3] === "(") open20 += 1;
+    else if (text7[at3] === ")") open20 -= 1;
+    if (open20 === 0) return text7.slice(from, at3);
   }
   return text7.slice(from);
 }
@@ -42655,7 +42928,7 @@ function netrcFile(environment2) {
   return environment2.NETRC ?? import_node_path24.default.join(environment2.HOME ?? import_node_os6.default.homedir(), ".netrc");
 }
 async function readNetrc(environment2) {
-  return parseNetrc(await (0, import_promises24.readFile)(netrcFile(environment2), "utf8").catch(() => ""));
+  return parseNetrc(await (0, import_promises25.readFile)(netrcFile(environment2), "utf8").catch(() => ""));
 }
 function parseNetrc(text7) {
   const entries = /* @__PURE__ */ new Map();
@@ -42681,10 +42954,10 @@ function withNetrc(url2, netrc) {
   parsed6.password = encodeURIComponent(entry.password);
   return parsed6.href;
 }
-var import_promises24, import_node_os6, import_node_path24;
+var import_promises25, import_node_os6, import_node_path24;
 var init_netrc = __esm({
   "src/lock/netrc.ts"() {
-    import_promises24 = require("node:fs/promises");
+    import_promises25 = require("node:fs/promises");
     import_node_os6 = __toESM(require("node:os"), 1);
     import_node_path24 = __toESM(require("node:path"), 1);
   }
@@ -42760,9 +43033,9 @@ async function listProject(client, index2, name, signal) {
 async function listLinks(client, place8, signal) {
   if (/^https?:/i.test(place8)) return readPage(client, place8, signal);
   const local = place8.startsWith("file:") ? (0, import_node_url.fileURLToPath)(place8) : place8;
-  const status = await (0, import_promises25.stat)(local).catch(() => null);
+  const status = await (0, import_promises26.stat)(local).catch(() => null);
   if (status === null) return [];
-  const files2 = status.isDirectory() ? (await (0, import_promises25.readdir)(local)).map((name) => import_node_path26.default.join(local, name)) : [local];
+  const files2 = status.isDirectory() ? (await (0, import_promises26.readdir)(local)).map((name) => import_node_path26.default.join(local, name)) : [local];
   return files2.map((file3) => ({
     file: import_node_path26.default.basename(file3),
     url: (0, import_node_url.pathToFileURL)(file3).href,
@@ -42878,10 +43151,10 @@ function badPage(url2, found2, cause2) {
     ...cause2 === void 0 ? {} : { cause: cause2 }
   });
 }
-var import_promises25, import_node_path26, import_node_url, jsonType, acceptHeader, largestPage;
+var import_promises26, import_node_path26, import_node_url, jsonType, acceptHeader, largestPage;
 var init_simple_index = __esm({
   "src/lock/simple-index.ts"() {
-    import_promises25 = require("node:fs/promises");
+    import_promises26 = require("node:fs/promises");
     import_node_path26 = __toESM(require("node:path"), 1);
     import_node_url = require("node:url");
     init_errors();
@@ -42894,9 +43167,9 @@ var init_simple_index = __esm({
 
 // src/lock/origins.ts
 function wantedFiles(lock2, options) {
-  const wanted = /* @__PURE__ */ new Map();
+  const wanted2 = /* @__PURE__ */ new Map();
   const add2 = (file3) => {
-    if (!wanted.has(file3.sha256)) wanted.set(file3.sha256, file3);
+    if (!wanted2.has(file3.sha256)) wanted2.set(file3.sha256, file3);
   };
   for (const root of Object.values(lock2.roots))
     for (const entry of root.packages) {
@@ -42915,7 +43188,7 @@ function wantedFiles(lock2, options) {
         places: pythonPlaces(entry, options, indexes3)
       });
   for (const file3 of wantedBlobs(lock2, options)) add2(file3);
-  return [...wanted.values()];
+  return [...wanted2.values()];
 }
 function debianPlaces(root, entry, options) {
   const { mirror, snapshot, store: store2 } = options.sources;
@@ -42929,7 +43202,7 @@ function debianPlaces(root, entry, options) {
 }
 function archiveBases(root, entry, mirror, aptSources) {
   const suites = root.indexes.map((index2) => index2.suite);
-  const having = (wanted) => aptSources.filter((source) => source.suites.some((suite) => wanted.includes(suite))).flatMap((source) => source.uris);
+  const having = (wanted2) => aptSources.filter((source) => source.suites.some((suite) => wanted2.includes(suite))).flatMap((source) => source.uris);
   const base2 = mirror?.replace(/\/+$/, "");
   const security = base2 === void 0 || !entry.suite.endsWith("-security") ? [] : securitySibling(base2);
   return [
@@ -43065,7 +43338,7 @@ var init_ini = __esm({
 // src/lock/pip-configuration.ts
 async function readPipConfiguration(environment2 = process.env) {
   const texts = await Promise.all(
-    pipConfigurationFiles(environment2).map((file3) => (0, import_promises26.readFile)(file3, "utf8").catch(() => ""))
+    pipConfigurationFiles(environment2).map((file3) => (0, import_promises27.readFile)(file3, "utf8").catch(() => ""))
   );
   return mergePipConfiguration(texts.map(parsePipConfiguration), environment2);
 }
@@ -43118,10 +43391,10 @@ function mergePipConfiguration(files2, environment2) {
     retries: value("retries")
   };
 }
-var import_promises26, import_node_os7, import_node_path28;
+var import_promises27, import_node_os7, import_node_path28;
 var init_pip_configuration = __esm({
   "src/lock/pip-configuration.ts"() {
-    import_promises26 = require("node:fs/promises");
+    import_promises27 = require("node:fs/promises");
     import_node_os7 = __toESM(require("node:os"), 1);
     import_node_path28 = __toESM(require("node:path"), 1);
     init_ini();
@@ -43131,14 +43404,14 @@ var init_pip_configuration = __esm({
 // src/lock/store.ts
 async function openStore(folder3) {
   const partials = import_node_path29.default.join(folder3, "partial");
-  await (0, import_promises27.mkdir)(partials, { recursive: true });
+  await (0, import_promises28.mkdir)(partials, { recursive: true });
   const at3 = (hash2) => import_node_path29.default.join(folder3, hash2);
   const newPartial = (hash2) => import_node_path29.default.join(partials, `${hash2}.${pidNamespace()}.${process.pid}.${(0, import_node_crypto7.randomBytes)(4).toString("hex")}.part`);
   async function holds2(file3) {
-    const status = await (0, import_promises27.stat)(at3(file3.sha256)).catch(() => null);
+    const status = await (0, import_promises28.stat)(at3(file3.sha256)).catch(() => null);
     if (status === null) return false;
     const right = status.isFile() && status.size === file3.size && (await hashFile(at3(file3.sha256))).sha256 === file3.sha256;
-    if (!right) await (0, import_promises27.rm)(at3(file3.sha256), { recursive: true, force: true });
+    if (!right) await (0, import_promises28.rm)(at3(file3.sha256), { recursive: true, force: true });
     return right;
   }
   return {
@@ -43147,9 +43420,9 @@ async function openStore(folder3) {
     holds: holds2,
     async claimPartial(hash2) {
       const mine = newPartial(hash2);
-      for (const name of await (0, import_promises27.readdir)(partials)) {
+      for (const name of await (0, import_promises28.readdir)(partials)) {
         if (!name.startsWith(`${hash2}.`) || !await isAbandoned(import_node_path29.default.join(partials, name))) continue;
-        const claimed = await (0, import_promises27.rename)(import_node_path29.default.join(partials, name), mine).then(
+        const claimed = await (0, import_promises28.rename)(import_node_path29.default.join(partials, name), mine).then(
           () => true,
           () => false
         );
@@ -43158,22 +43431,22 @@ async function openStore(folder3) {
       return mine;
     },
     // Process 0 is never alive to us, so the next claim takes it.
-    release: (partial2, hash2) => (0, import_promises27.rename)(
+    release: (partial2, hash2) => (0, import_promises28.rename)(
       partial2,
       import_node_path29.default.join(partials, `${hash2}.${pidNamespace()}.0.${(0, import_node_crypto7.randomBytes)(4).toString("hex")}.part`)
     ),
-    keep: (partial2, hash2) => (0, import_promises27.rename)(partial2, at3(hash2)),
+    keep: (partial2, hash2) => (0, import_promises28.rename)(partial2, at3(hash2)),
     async adopt(file3, expected) {
-      const status = await (0, import_promises27.stat)(file3).catch(() => null);
+      const status = await (0, import_promises28.stat)(file3).catch(() => null);
       if (status?.isFile() !== true || status.size !== expected.size) return false;
       const copy = newPartial(expected.sha256);
       try {
-        await (0, import_promises27.copyFile)(file3, copy);
+        await (0, import_promises28.copyFile)(file3, copy);
         if ((await hashFile(copy)).sha256 !== expected.sha256) return false;
-        await (0, import_promises27.rename)(copy, at3(expected.sha256));
+        await (0, import_promises28.rename)(copy, at3(expected.sha256));
         return true;
       } finally {
-        await (0, import_promises27.rm)(copy, { force: true });
+        await (0, import_promises28.rm)(copy, { force: true });
       }
     }
   };
@@ -43188,7 +43461,7 @@ function pidNamespace() {
 async function isAbandoned(partial2) {
   const [, namespace, pid] = import_node_path29.default.basename(partial2).split(".");
   if (namespace === pidNamespace() && (pid === "0" || !isAlive(Number(pid)))) return true;
-  const status = await (0, import_promises27.stat)(partial2).catch(() => null);
+  const status = await (0, import_promises28.stat)(partial2).catch(() => null);
   return status !== null && Date.now() - status.mtimeMs > abandonedMilliseconds;
 }
 function isAlive(pid) {
@@ -43199,10 +43472,10 @@ function isAlive(pid) {
     return error3.code === "EPERM";
   }
 }
-var import_promises27, import_node_crypto7, import_node_fs4, import_node_path29, abandonedMilliseconds;
+var import_promises28, import_node_crypto7, import_node_fs4, import_node_path29, abandonedMilliseconds;
 var init_store = __esm({
   "src/lock/store.ts"() {
-    import_promises27 = require("node:fs/promises");
+    import_promises28 = require("node:fs/promises");
     import_node_crypto7 = require("node:crypto");
     import_node_fs4 = require("node:fs");
     import_node_path29 = __toESM(require("node:path"), 1);
@@ -43314,7 +43587,7 @@ async function take(address2, file3, store2, client, signal, onBytes, download) 
   } catch (error3) {
     const useful = error3 instanceof TagproofError && (error3.code === "network" || error3.code === "cancelled");
     if (useful) await store2.release(partial2, file3.sha256);
-    else await (0, import_promises28.rm)(partial2, { force: true });
+    else await (0, import_promises29.rm)(partial2, { force: true });
     throw error3;
   }
 }
@@ -43352,10 +43625,10 @@ function nameSome(files2) {
 function megabytes(bytes) {
   return (bytes / 1e6).toFixed(1);
 }
-var import_promises28, downloadsAtOnce, namedInMessages, clients;
+var import_promises29, downloadsAtOnce, namedInMessages, clients;
 var init_inputs = __esm({
   "src/lock/inputs.ts"() {
-    import_promises28 = require("node:fs/promises");
+    import_promises29 = require("node:fs/promises");
     init_identifiers();
     init_download();
     init_errors();
@@ -43385,7 +43658,7 @@ async function fetch(context2, plan2, options = {}) {
   return { lock: lock2, inputs };
 }
 async function readPlannedLock(context2, plan2) {
-  const text7 = await (0, import_promises29.readFile)(context2.out.lock, "utf8").catch((error3) => {
+  const text7 = await (0, import_promises30.readFile)(context2.out.lock, "utf8").catch((error3) => {
     throw new TagproofError("input-missing", "There is no tagproof.lock beside plan.json.", {
       fix: "Run tagproof plan first.",
       cause: error3
@@ -43402,10 +43675,10 @@ async function readPlannedLock(context2, plan2) {
   if (last?.sha256 !== found2) last = { sha256: found2, lock: parseLock(text7, "tagproof.lock") };
   return structuredClone(last.lock);
 }
-var import_promises29, import_node_path30, last;
+var import_promises30, import_node_path30, last;
 var init_fetch = __esm({
   "src/stages/fetch.ts"() {
-    import_promises29 = require("node:fs/promises");
+    import_promises30 = require("node:fs/promises");
     import_node_path30 = __toESM(require("node:path"), 1);
     init_inputs();
     init_lock_file();
@@ -43513,7 +43786,7 @@ var init_lock_images2 = __esm({
 });
 
 // src/lock/index-files.ts
-async function lockedPackage(file3, because, allowSdists, access14) {
+async function lockedPackage(file3, because, allowSdists, access15) {
   const { name, version: version4 } = file3;
   if (file3.direct)
     throw new TagproofError(
@@ -43529,7 +43802,7 @@ async function lockedPackage(file3, because, allowSdists, access14) {
       found: file3.file,
       fix: `Allow it: targets[].allow-sdists: [${name}].`
     });
-  const measured = file3.url.startsWith("file:") ? await hashFile((0, import_node_url3.fileURLToPath)(file3.url)) : { sha256: requireHash(file3), size: await sizeOf2(file3, access14) };
+  const measured = file3.url.startsWith("file:") ? await hashFile((0, import_node_url3.fileURLToPath)(file3.url)) : { sha256: requireHash(file3), size: await sizeOf2(file3, access15) };
   return {
     name,
     version: version4,
@@ -43545,12 +43818,12 @@ function requireHash(file3) {
     });
   return sha256(file3.sha256);
 }
-async function sizeOf2(file3, access14) {
-  const { client, configuration, netrc, signal } = access14;
-  for (const offered of await offers(file3.name, access14)) {
+async function sizeOf2(file3, access15) {
+  const { client, configuration, netrc, signal } = access15;
+  for (const offered of await offers(file3.name, access15)) {
     if (offered.file !== file3.file || offered.sha256 !== file3.sha256) continue;
     if (offered.size !== null) return offered.size;
-    const local = offered.url.startsWith("file:") ? await (0, import_promises30.stat)((0, import_node_url3.fileURLToPath)(offered.url)) : null;
+    const local = offered.url.startsWith("file:") ? await (0, import_promises31.stat)((0, import_node_url3.fileURLToPath)(offered.url)) : null;
     if (local !== null) return local.size;
     const head3 = await client.open({
       url: offered.url,
@@ -43567,8 +43840,8 @@ async function sizeOf2(file3, access14) {
     fix: "The pages of the index and what pip saw differ: try again, or check PIP_INDEX_URL."
   });
 }
-async function offers(name, access14) {
-  const { client, configuration, netrc, signal } = access14;
+async function offers(name, access15) {
+  const { client, configuration, netrc, signal } = access15;
   const found2 = [];
   const indexes3 = configuration.noIndex ? [] : [configuration.indexUrl ?? await defaultIndexUrl(null), ...configuration.extraIndexUrls];
   for (const index2 of indexes3)
@@ -43579,10 +43852,10 @@ async function offers(name, access14) {
   }
   return found2;
 }
-var import_promises30, import_node_url3;
+var import_promises31, import_node_url3;
 var init_index_files = __esm({
   "src/lock/index-files.ts"() {
-    import_promises30 = require("node:fs/promises");
+    import_promises31 = require("node:fs/promises");
     import_node_url3 = require("node:url");
     init_identifiers();
     init_lock();
@@ -43599,15 +43872,15 @@ function pipInRoot(root) {
   return (request) => withTemporaryFolder("tagproof-pip", async (folder3) => {
     const outputs2 = import_node_path31.default.join(folder3, "out");
     const constraints = import_node_path31.default.join(folder3, "constraints.txt");
-    await (0, import_promises31.writeFile)(constraints, `${request.constraints.join("\n")}
+    await (0, import_promises32.writeFile)(constraints, `${request.constraints.join("\n")}
 `);
     const binds = [{ source: constraints, destination: constraintsInside }];
     const certificates = await certificateFile(request.configuration, folder3);
     if (certificates !== null) binds.push({ source: certificates, destination: certificatesInside });
     for (const place8 of await localLinks(request.configuration))
       binds.push({ source: place8, destination: place8 });
-    await (0, import_promises31.chmod)(folder3, 493);
-    for (const file3 of [constraints, certificates]) if (file3 !== null) await (0, import_promises31.chmod)(file3, 420);
+    await (0, import_promises32.chmod)(folder3, 493);
+    for (const file3 of [constraints, certificates]) if (file3 !== null) await (0, import_promises32.chmod)(file3, 420);
     const result = await runInWorld({
       world: "a",
       root,
@@ -43631,7 +43904,7 @@ function pipInRoot(root) {
       throw new TagproofError("lock-unresolvable", `The resolver was stopped: ${result.contained}.`, {
         output: result.output
       });
-    const report3 = await (0, import_promises31.readFile)(import_node_path31.default.join(outputs2, "report.json"), "utf8").catch(() => null);
+    const report3 = await (0, import_promises32.readFile)(import_node_path31.default.join(outputs2, "report.json"), "utf8").catch(() => null);
     return { code: result.code, report: report3, output: result.output };
   });
 }
@@ -43671,7 +43944,7 @@ async function certificateFile(configuration, folder3) {
   const copy = import_node_path31.default.join(folder3, "certificates.pem");
   for (const file3 of [configuration.cert, "/etc/ssl/certs/ca-certificates.crt"]) {
     if (file3 === null) continue;
-    const copied = await (0, import_promises31.copyFile)(file3, copy).then(
+    const copied = await (0, import_promises32.copyFile)(file3, copy).then(
       () => true,
       () => false
     );
@@ -43683,7 +43956,7 @@ async function localLinks(configuration) {
   const places3 = configuration.findLinks.filter((place8) => import_node_path31.default.isAbsolute(place8));
   const there = await Promise.all(
     places3.map(
-      (place8) => (0, import_promises31.stat)(place8).then(
+      (place8) => (0, import_promises32.stat)(place8).then(
         () => place8,
         () => null
       )
@@ -43691,10 +43964,10 @@ async function localLinks(configuration) {
   );
   return there.filter((place8) => place8 !== null);
 }
-var import_promises31, import_node_path31, certificatesInside, constraintsInside, pipLimits, pipAlone;
+var import_promises32, import_node_path31, certificatesInside, constraintsInside, pipLimits, pipAlone;
 var init_pip_run = __esm({
   "src/lock/pip-run.ts"() {
-    import_promises31 = require("node:fs/promises");
+    import_promises32 = require("node:fs/promises");
     import_node_path31 = __toESM(require("node:path"), 1);
     init_config();
     init_errors();
@@ -43737,8 +44010,8 @@ function sdistSupply(options) {
     );
     const wheel = await workshop.build(sdist, builtWith2);
     const offered = import_node_path32.default.join(folder3, import_node_path32.default.basename(wheel));
-    await (0, import_promises32.copyFile)(wheel, offered);
-    await (0, import_promises32.chmod)(offered, 420);
+    await (0, import_promises33.copyFile)(wheel, offered);
+    await (0, import_promises33.chmod)(offered, 420);
     taken.set((0, import_node_url4.pathToFileURL)(offered).href, { sdist, builtWith: builtWith2 });
     versions2.set(name, choice.version);
     return true;
@@ -43802,10 +44075,10 @@ function refuseCycle(beingBuilt, name) {
     fix: `Ask for a version of ${name} that has a wheel, or build one and put it where PIP_FIND_LINKS or the index finds it.`
   });
 }
-var import_promises32, import_node_path32, import_node_url4, import_pep4403;
+var import_promises33, import_node_path32, import_node_url4, import_pep4403;
 var init_sdists = __esm({
   "src/lock/sdists.ts"() {
-    import_promises32 = require("node:fs/promises");
+    import_promises33 = require("node:fs/promises");
     import_node_path32 = __toESM(require("node:path"), 1);
     import_node_url4 = require("node:url");
     import_pep4403 = __toESM(require_pep440(), 1);
@@ -43836,7 +44109,7 @@ async function resolvePython(options) {
 }
 async function withResolver(options, use) {
   const client = options.client ?? createHttpClient();
-  const access14 = {
+  const access15 = {
     configuration: options.configuration ?? await readPipConfiguration(),
     netrc: options.netrc ?? await readNetrc(process.env),
     client,
@@ -43844,8 +44117,8 @@ async function withResolver(options, use) {
   };
   try {
     return await withTemporaryFolder("tagproof-wheels", async (folder3) => {
-      await (0, import_promises33.chmod)(folder3, 493);
-      const room = { access: access14, folder: folder3, supply: supplyFor(options, access14, folder3) };
+      await (0, import_promises34.chmod)(folder3, 493);
+      const room = { access: access15, folder: folder3, supply: supplyFor(options, access15, folder3) };
       return use((step) => resolveIn(room, step));
     });
   } finally {
@@ -43879,7 +44152,7 @@ async function resolveIn(room, options) {
   const hasSdists = Object.keys(sdists).length > 0;
   return { interpreter: interpreter2, requested: requirements2, packages, ...hasSdists ? { sdists } : {} };
 }
-function supplyFor(options, access14, folder3) {
+function supplyFor(options, access15, folder3) {
   const { workshop, beingBuilt = [] } = options;
   const allowed = options.allowSdists.map(normalisedName);
   if (workshop === void 0 || allowed.length === 0) return null;
@@ -43887,10 +44160,10 @@ function supplyFor(options, access14, folder3) {
     allowed,
     workshop,
     folder: folder3,
-    offers: (name) => offers(name, access14),
+    offers: (name) => offers(name, access15),
     locate(file3) {
       refuseCycle(beingBuilt, file3.name);
-      return lockedPackage(file3, [], allowed, access14);
+      return lockedPackage(file3, [], allowed, access15);
     },
     resolve({ name }, requested, previous, ask3) {
       const inner = { ...options, requested, beingBuilt: [...beingBuilt, name] };
@@ -43971,10 +44244,10 @@ function unresolvable(result, allowSdists) {
     }
   );
 }
-var import_promises33, longestRequirement;
+var import_promises34, longestRequirement;
 var init_python = __esm({
   "src/lock/python.ts"() {
-    import_promises33 = require("node:fs/promises");
+    import_promises34 = require("node:fs/promises");
     init_errors();
     init_files();
     init_http();
@@ -44266,9 +44539,9 @@ var init_form_catalogue = __esm({
         word2(value, at4 * 4);
       const each2 = count2 > 1 ? Math.floor(room / (count2 - 1)) : 0;
       let at3 = tables;
-      const put = (table2, index2, text7) => {
-        word2(text7.length, headerSize + table2 * count2 * entrySize + index2 * entrySize);
-        word2(at3, headerSize + table2 * count2 * entrySize + index2 * entrySize + 4);
+      const put = (table3, index2, text7) => {
+        word2(text7.length, headerSize + table3 * count2 * entrySize + index2 * entrySize);
+        word2(at3, headerSize + table3 * count2 * entrySize + index2 * entrySize + 4);
         text7.copy(made2, at3);
         at3 += text7.length + 1;
       };
@@ -45006,11 +45279,11 @@ var init_notices = __esm({
 });
 
 // src/source/tar-file.ts
-var import_node_crypto9, import_promises34, bufferedBytes, TarFile;
+var import_node_crypto9, import_promises35, bufferedBytes, TarFile;
 var init_tar_file = __esm({
   "src/source/tar-file.ts"() {
     import_node_crypto9 = require("node:crypto");
-    import_promises34 = require("node:fs/promises");
+    import_promises35 = require("node:fs/promises");
     init_identifiers();
     init_writer();
     bufferedBytes = 1 << 20;
@@ -45024,7 +45297,7 @@ var init_tar_file = __esm({
         this.handle = handle;
       }
       static async create(file3) {
-        return new _TarFile(await (0, import_promises34.open)(file3, "w", 420));
+        return new _TarFile(await (0, import_promises35.open)(file3, "w", 420));
       }
       /** Adds an entry; its chunks must not be written to afterwards. @returns where its content begins in the file */
       async add(fields, content2 = []) {
@@ -45184,7 +45457,7 @@ var init_export_originals = __esm({
 // src/source/export-scrambled.ts
 async function writeScrambled(request) {
   const tar2 = await TarFile.create(request.file);
-  const originals = await (0, import_promises35.open)(request.originals, "r");
+  const originals = await (0, import_promises36.open)(request.originals, "r");
   const links = new Map(request.links.map((link5) => [link5.path, link5.scrambled]));
   try {
     await addFolder(tar2, "", request.epoch);
@@ -45218,10 +45491,10 @@ async function* contentAt(file3, offset, size) {
     yield buffer.subarray(0, bytesRead);
   }
 }
-var import_promises35, copyBytes;
+var import_promises36, copyBytes;
 var init_export_scrambled = __esm({
   "src/source/export-scrambled.ts"() {
-    import_promises35 = require("node:fs/promises");
+    import_promises36 = require("node:fs/promises");
     init_scramble();
     init_export_entries();
     init_export_order();
@@ -45630,10 +45903,10 @@ function withoutSignatures(lines) {
   }
   return { rest: rest.join("\n"), signed };
 }
-function endOf(lines, begin, wanted) {
+function endOf(lines, begin, wanted2) {
   for (let at3 = begin + 1; at3 < lines.length; at3 += 1) {
     const line3 = (lines[at3] ?? "").replace(/^ /, "");
-    if (line3 === wanted) return at3;
+    if (line3 === wanted2) return at3;
     if (line3.startsWith("-")) return -1;
   }
   return -1;
@@ -45821,7 +46094,7 @@ async function writeExports(repository2, tag, options) {
     leaves.set(`.git/${file3.path}`, { kind: "git", file: file3 });
   const common = { leaves, epoch: tag.epoch, seed: scrambleSeed(tag, number5), tier };
   const files2 = { a: import_node_path34.default.join(options.folder, "export-a.tar"), b: import_node_path34.default.join(options.folder, "export-b.tar") };
-  await (0, import_promises36.mkdir)(options.folder, { recursive: true });
+  await (0, import_promises37.mkdir)(options.folder, { recursive: true });
   try {
     const a = await writeOriginals({ ...common, repository: repository2, choice, file: files2.a });
     checkInputBreadth(a.opaque, inputs);
@@ -45850,7 +46123,7 @@ async function writeExports(repository2, tag, options) {
       notices: mostTold([...await gitNotices(repository2, tag), ...a.notices])
     };
   } catch (error3) {
-    for (const file3 of Object.values(files2)) await (0, import_promises36.rm)(file3, { force: true });
+    for (const file3 of Object.values(files2)) await (0, import_promises37.rm)(file3, { force: true });
     throw error3;
   }
 }
@@ -45866,10 +46139,10 @@ function mostTold(notices) {
   const rank3 = (notice2) => notice2.severity === "refuse" ? 0 : 1;
   return [...notices].sort((one, other2) => rank3(one) - rank3(other2)).slice(0, mostNotices);
 }
-var import_promises36, import_node_path34, mostNotices;
+var import_promises37, import_node_path34, mostNotices;
 var init_export = __esm({
   "src/source/export.ts"() {
-    import_promises36 = require("node:fs/promises");
+    import_promises37 = require("node:fs/promises");
     import_node_path34 = __toESM(require("node:path"), 1);
     init_scramble();
     init_export_originals();
@@ -46060,7 +46333,7 @@ var init_replacement = __esm({
 
 // src/formats/sdist.ts
 async function* readSdist(file3, rules8 = {}) {
-  const maximumSize = Math.max(bombSize2, bombRatio2 * (await (0, import_promises37.stat)(file3)).size);
+  const maximumSize = Math.max(bombSize2, bombRatio2 * (await (0, import_promises38.stat)(file3)).size);
   const { onHeader, onEnd } = rules8;
   const unpacked4 = readGzip((0, import_node_fs5.createReadStream)(file3, { highWaterMark: 1 << 16 }), {
     maximumSize,
@@ -46106,10 +46379,10 @@ async function canonicalSdist(input2, output4, epoch, replace = replaceNothing) 
   try {
     await withSpool(`${output4}.${(0, import_node_crypto13.randomBytes)(6).toString("hex")}.spool`, async (spool) => {
       const tar2 = tarOf(await fillSpool(input2, spool, replace), spool, epoch);
-      await (0, import_promises38.pipeline)(import_node_stream4.Readable.from(writeGzip(hashed2(tar2, hash2))), (0, import_node_fs5.createWriteStream)(output4));
+      await (0, import_promises39.pipeline)(import_node_stream4.Readable.from(writeGzip(hashed2(tar2, hash2))), (0, import_node_fs5.createWriteStream)(output4));
     });
   } catch (error3) {
-    await (0, import_promises37.rm)(output4, { force: true });
+    await (0, import_promises38.rm)(output4, { force: true });
     throw error3;
   }
   return sha256(hash2.digest("hex"));
@@ -46122,12 +46395,12 @@ async function canonicalSdistDigest(input2, spoolFile, epoch, replace = replaceN
   return sha256(hash2.digest("hex"));
 }
 async function withSpool(file3, use) {
-  const spool = await (0, import_promises37.open)(file3, "wx+", 384);
+  const spool = await (0, import_promises38.open)(file3, "wx+", 384);
   try {
     await use(spool);
   } finally {
     await spool.close();
-    await (0, import_promises37.rm)(file3, { force: true });
+    await (0, import_promises38.rm)(file3, { force: true });
   }
 }
 async function fillSpool(input2, spool, replace) {
@@ -46182,14 +46455,14 @@ function canonicalMode(kind, mode) {
   if (kind === "symlink") return 511;
   return kind === "directory" || (mode & 64) !== 0 ? 493 : 420;
 }
-var import_node_crypto13, import_node_fs5, import_promises37, import_node_stream4, import_promises38, bombRatio2, bombSize2;
+var import_node_crypto13, import_node_fs5, import_promises38, import_node_stream4, import_promises39, bombRatio2, bombSize2;
 var init_sdist = __esm({
   "src/formats/sdist.ts"() {
     import_node_crypto13 = require("node:crypto");
     import_node_fs5 = require("node:fs");
-    import_promises37 = require("node:fs/promises");
+    import_promises38 = require("node:fs/promises");
     import_node_stream4 = require("node:stream");
-    import_promises38 = require("node:stream/promises");
+    import_promises39 = require("node:stream/promises");
     init_identifiers();
     init_file_sink();
     init_hashed();
@@ -46208,13 +46481,13 @@ var init_sdist = __esm({
 function parseMetadata(bytes, file3 = "METADATA") {
   const lines = decode4(bytes, file3).replace(/\r\n?/g, "\n").split("\n");
   const fields = /* @__PURE__ */ new Map();
-  let open19;
+  let open20;
   let at3 = 0;
   for (; at3 < lines.length && lines[at3] !== ""; at3 += 1) {
     const line3 = lines[at3] ?? "";
     if (/^[ \t]/.test(line3)) {
-      if (open19 === void 0) throw malformed3(file3, at3, "begins with a continuation");
-      open19.push(`${open19.pop() ?? ""}
+      if (open20 === void 0) throw malformed3(file3, at3, "begins with a continuation");
+      open20.push(`${open20.pop() ?? ""}
 ${unfolded(line3)}`);
       continue;
     }
@@ -46222,9 +46495,9 @@ ${unfolded(line3)}`);
     const name = /^([!-9;-~]*):/.exec(line3)?.[1];
     if (name === void 0) break;
     if (!/^[A-Za-z0-9-]+$/.test(name)) throw malformed3(file3, at3, "names a field in characters that none has");
-    open19 = fields.get(name.toLowerCase()) ?? [];
-    fields.set(name.toLowerCase(), open19);
-    open19.push(line3.slice(name.length + 1).trim());
+    open20 = fields.get(name.toLowerCase()) ?? [];
+    fields.set(name.toLowerCase(), open20);
+    open20.push(line3.slice(name.length + 1).trim());
   }
   return {
     name: single(fields, "Name", file3),
@@ -46427,7 +46700,7 @@ async function wheelsOf(locked, work, request) {
 async function buildSdist(sdist, environment2, folder3, request) {
   const progress = request.log.begin(`build requirement ${sdist.file}`);
   try {
-    await (0, import_promises39.mkdir)(folder3, { recursive: true });
+    await (0, import_promises40.mkdir)(folder3, { recursive: true });
     const wheel = await withEnvironment(environment2, request, async (installed2) => {
       const { world = "a", off = [] } = request;
       const driven = { ...driverRequest(sdist, installed2, request), world, off, folder: folder3 };
@@ -46494,10 +46767,10 @@ function checkedWheel(sdist, file3) {
     fix: "The sdist is broken; lock another version of it."
   });
 }
-var import_promises39, import_node_path36, largestPyproject;
+var import_promises40, import_node_path36, largestPyproject;
 var init_sdist2 = __esm({
   "src/targets/python/sdist.ts"() {
-    import_promises39 = require("node:fs/promises");
+    import_promises40 = require("node:fs/promises");
     import_node_path36 = __toESM(require("node:path"), 1);
     init_lock();
     init_sdist();
@@ -46635,18 +46908,18 @@ function parseRequirementsText(text7, path130) {
 }
 function logicalLines(text7, path130) {
   const lines = [];
-  let open19 = null;
+  let open20 = null;
   for (const [at3, raw] of text7.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/).entries()) {
     const comment2 = /^\s*#/.test(raw);
     const continued = raw.endsWith("\\") && !comment2;
     const part = (comment2 ? " " : "") + (continued ? raw.slice(0, -1) : raw);
-    const line3 = { text: (open19?.text ?? "") + part, number: open19?.number ?? at3 + 1 };
+    const line3 = { text: (open20?.text ?? "") + part, number: open20?.number ?? at3 + 1 };
     if (line3.text.length > longestLine2)
       throw refused4(`${path130}:${line3.number}`, "a line that is too long", `at most ${longestLine2} characters`);
-    open19 = continued ? line3 : null;
+    open20 = continued ? line3 : null;
     if (!continued) lines.push(line3);
   }
-  if (open19 !== null) lines.push(open19);
+  if (open20 !== null) lines.push(open20);
   return lines.map((line3) => ({ ...line3, text: line3.text.replace(/(^|\s)#.*$/, "").trim() })).filter((line3) => line3.text !== "");
 }
 function includeOf(line3, where) {
@@ -46858,8 +47131,8 @@ function fromProject(project, extras) {
 }
 function withExtras(name, plain5, groups, extras) {
   const found2 = new Set(plain5);
-  const wanted = extras.map(normalizeName);
-  for (const extra of wanted) {
+  const wanted2 = extras.map(normalizeName);
+  for (const extra of wanted2) {
     const list4 = groups.get(extra);
     if (list4 === void 0)
       throw new TagproofError("config-invalid", `The project has no extra ${extra}.`, {
@@ -46871,7 +47144,7 @@ function withExtras(name, plain5, groups, extras) {
       if (name === null || requirementName(requirement) !== name) found2.add(requirement);
       else
         for (const other2 of (/\[([^\]]*)\]/.exec(requirement)?.[1] ?? "").split(","))
-          if (!wanted.includes(normalizeName(other2.trim()))) wanted.push(normalizeName(other2.trim()));
+          if (!wanted2.includes(normalizeName(other2.trim()))) wanted2.push(normalizeName(other2.trim()));
   }
   return [...found2];
 }
@@ -47172,16 +47445,16 @@ async function createIsolatedApt(folder3, options) {
     "etc/trusted.d",
     "log"
   ])
-    await (0, import_promises40.mkdir)(import_node_path41.default.join(folder3, name), { recursive: true });
-  await (0, import_promises40.writeFile)(import_node_path41.default.join(folder3, "status"), "");
-  await (0, import_promises40.mkdir)(import_node_path41.default.join(folder3, "etc/sources.d"));
-  await (0, import_promises40.writeFile)(
+    await (0, import_promises41.mkdir)(import_node_path41.default.join(folder3, name), { recursive: true });
+  await (0, import_promises41.writeFile)(import_node_path41.default.join(folder3, "status"), "");
+  await (0, import_promises41.mkdir)(import_node_path41.default.join(folder3, "etc/sources.d"));
+  await (0, import_promises41.writeFile)(
     import_node_path41.default.join(folder3, "etc/sources.d/root.sources"),
     formatAptSources(options.sources, options.architecture)
   );
   if (options.imagined !== void 0) await writeImagined(folder3, options.imagined);
   const configuration = import_node_path41.default.join(folder3, "apt.conf");
-  await (0, import_promises40.writeFile)(configuration, aptConfiguration(folder3, options.architecture, options.acquire));
+  await (0, import_promises41.writeFile)(configuration, aptConfiguration(folder3, options.architecture, options.acquire));
   const env = aptEnvironment(folder3, configuration, process.env);
   const apt2 = (command2, args, timeoutSeconds = 120) => run(command2, args, {
     env,
@@ -47213,14 +47486,14 @@ async function createIsolatedApt(folder3, options) {
 }
 async function writeImagined(folder3, stanzas) {
   const place8 = import_node_path41.default.join(folder3, "imagined");
-  await (0, import_promises40.mkdir)(place8);
-  await (0, import_promises40.writeFile)(import_node_path41.default.join(place8, "Packages"), stanzas);
+  await (0, import_promises41.mkdir)(place8);
+  await (0, import_promises41.writeFile)(import_node_path41.default.join(place8, "Packages"), stanzas);
   const listed5 = `${sha256OfBytes(stanzas)} ${Buffer.byteLength(stanzas)} Packages`;
-  await (0, import_promises40.writeFile)(import_node_path41.default.join(place8, "Release"), `Suite: ./
+  await (0, import_promises41.writeFile)(import_node_path41.default.join(place8, "Release"), `Suite: ./
 SHA256:
  ${listed5}
 `);
-  await (0, import_promises40.writeFile)(
+  await (0, import_promises41.writeFile)(
     import_node_path41.default.join(folder3, "etc/sources.d/imagined.sources"),
     `Types: deb
 URIs: file:${place8}
@@ -47310,10 +47583,10 @@ ${result.stderr.toString("utf8")}`;
   const lines = text7.split("\n").filter((line3) => !/^(Get|Hit|Ign|Fetched|Reading|Building)[: ]/.test(line3));
   return lines.join("\n").replace(/\/\/[^/@\s]*@/g, "//").trim();
 }
-var import_promises40, import_node_os8, import_node_path41, updateTimeoutSeconds, proxyVariables, updateComplaints;
+var import_promises41, import_node_os8, import_node_path41, updateTimeoutSeconds, proxyVariables, updateComplaints;
 var init_apt_isolated = __esm({
   "src/lock/apt-isolated.ts"() {
-    import_promises40 = require("node:fs/promises");
+    import_promises41 = require("node:fs/promises");
     import_node_os8 = __toESM(require("node:os"), 1);
     import_node_path41 = __toESM(require("node:path"), 1);
     init_errors();
@@ -47893,14 +48166,14 @@ function lockedPackage2(planned2, stanzas, sources, suite) {
   return { name, version: version4, architecture, suite: suites[0] ?? suite, file: file3, size, sha256: sha256(hash2) };
 }
 async function readIndexes(lists, sources) {
-  const names4 = (await (0, import_promises41.readdir)(lists)).filter((name) => name.endsWith("_InRelease")).sort();
+  const names4 = (await (0, import_promises42.readdir)(lists)).filter((name) => name.endsWith("_InRelease")).sort();
   const indexes3 = [];
   for (const suite of new Set(sources.flatMap((source) => source.suites)))
     for (const name of names4.filter(
       (file3) => file3.endsWith(`_dists_${suite.replaceAll("/", "_")}_InRelease`)
     )) {
       const file3 = import_node_path42.default.join(lists, name);
-      const fields = parseRelease(await (0, import_promises41.readFile)(file3, "utf8"));
+      const fields = parseRelease(await (0, import_promises42.readFile)(file3, "utf8"));
       indexes3.push({
         suite,
         origin: fields.get("origin") ?? "",
@@ -47914,10 +48187,10 @@ async function readIndexes(lists, sources) {
 function compare4(left, right) {
   return left < right ? -1 : left > right ? 1 : 0;
 }
-var import_promises41, import_node_path42;
+var import_promises42, import_node_path42;
 var init_debian = __esm({
   "src/lock/debian.ts"() {
-    import_promises41 = require("node:fs/promises");
+    import_promises42 = require("node:fs/promises");
     import_node_path42 = __toESM(require("node:path"), 1);
     init_identifiers();
     init_errors();
@@ -48202,12 +48475,12 @@ async function prepareRoot(name, lock2, inputs, options) {
   const hash2 = rootHash(lock2, options.only);
   const folder3 = import_node_path43.default.resolve(options.cache, "roots");
   const root = import_node_path43.default.join(folder3, hash2);
-  if (!await exists3(root)) {
-    await requirePrivilege();
-    await (0, import_promises42.mkdir)(folder3, { recursive: true });
+  if (!await exists4(root)) {
+    await requireRights();
+    await (0, import_promises43.mkdir)(folder3, { recursive: true });
     await make(name, lock2, inputs, { ...options, folder: folder3, hash: hash2 });
   }
-  const python2 = await exists3(import_node_path43.default.join(root, "usr/bin/python3"));
+  const python2 = await exists4(import_node_path43.default.join(root, "usr/bin/python3"));
   return { path: root, hash: hash2, python: python2 ? "/usr/bin/python3" : null };
 }
 async function make(name, lock2, inputs, { log, signal, only: only2, folder: folder3, hash: hash2 }) {
@@ -48238,22 +48511,22 @@ function notMade(name, code2, text7) {
   return new TagproofError("sandbox-unavailable", `The root ${name} could not be made.`, {
     found: `status ${String(code2)}`,
     output: output4,
-    fix: "Needed are root or sudo, mmdebstrap and dpkg; in a container it needs --privileged. If a package failed to install, lock the root again (tagproof lock --upgrade)."
+    fix: "Needed are root or sudo, mmdebstrap and dpkg. If a package failed to install, lock the root again (tagproof lock --upgrade)."
   });
 }
-async function exists3(file3) {
-  return (0, import_promises42.access)(file3).then(
+async function exists4(file3) {
+  return (0, import_promises43.access)(file3).then(
     () => true,
     () => false
   );
 }
-var import_promises42, import_node_path43;
+var import_promises43, import_node_path43;
 var init_root = __esm({
   "src/worlds/root.ts"() {
-    import_promises42 = require("node:fs/promises");
+    import_promises43 = require("node:fs/promises");
     import_node_path43 = __toESM(require("node:path"), 1);
     init_errors();
-    init_privilege();
+    init_rights();
     init_process();
     init_child();
     init_root_maker();
@@ -48264,13 +48537,13 @@ var init_root = __esm({
 // src/stages/places.ts
 async function withBuildPlaces(context2, plan2, purpose, use) {
   const folder3 = import_node_path44.default.join(context2.out.environments, purpose);
-  await (0, import_promises43.rm)(folder3, { recursive: true, force: true });
-  await (0, import_promises43.mkdir)(folder3, { recursive: true });
+  await (0, import_promises44.rm)(folder3, { recursive: true, force: true });
+  await (0, import_promises44.mkdir)(folder3, { recursive: true });
   try {
     return await use(await makePlaces(context2, plan2, folder3));
   } finally {
-    await (0, import_promises43.rm)(folder3, { recursive: true, force: true });
-    await (0, import_promises43.rmdir)(context2.out.environments).catch(() => void 0);
+    await (0, import_promises44.rm)(folder3, { recursive: true, force: true });
+    await (0, import_promises44.rmdir)(context2.out.environments).catch(() => void 0);
   }
 }
 async function makePlaces(context2, plan2, folder3) {
@@ -48327,10 +48600,10 @@ async function clockLibraryOf(context2, lock2, inputs, places3) {
   const root = await prepareRoot(toolsRoot, tools2, inputs, { cache: context2.cache, ...common });
   return import_node_path44.default.join(root.path, clockLibraryPath);
 }
-var import_promises43, import_node_path44, toolsRoot;
+var import_promises44, import_node_path44, toolsRoot;
 var init_places2 = __esm({
   "src/stages/places.ts"() {
-    import_promises43 = require("node:fs/promises");
+    import_promises44 = require("node:fs/promises");
     import_node_path44 = __toESM(require("node:path"), 1);
     init_errors();
     init_discover();
@@ -48464,6 +48737,7 @@ async function open9(context2, options, resolve4) {
       config2.value,
       options.targets ?? []
     );
+    requireDestinations(config2, [...targets2, ...notBuilt]);
     return {
       repository: repository2,
       tag,
@@ -48478,12 +48752,19 @@ async function open9(context2, options, resolve4) {
     throw error3;
   }
 }
+function requireDestinations({ value }, targets2) {
+  const [mistake2] = destinationMistakes(value.destinations, targets2);
+  if (mistake2 === void 0) return;
+  const { message, path: path130, found: found2, expected, fix: fix2 } = mistake2;
+  const where = `${configPath}: ${pathText(path130)}`;
+  throw new TagproofError("config-invalid", message, { where, found: found2, expected, fix: fix2 });
+}
 function readUserConfig(repository2, entries, outside) {
   return userText(repository2, entries, configPath, outside, readConfig, () => readConfig("", configPath));
 }
 async function userText(repository2, entries, treePath2, outside, parse5, absent3) {
   if (outside !== void 0) {
-    const bytes = await (0, import_promises44.readFile)(outside).catch((error3) => {
+    const bytes = await (0, import_promises45.readFile)(outside).catch((error3) => {
       throw new TagproofError("usage", `The file ${outside} cannot be read.`, {
         fix: "Name an existing file, or leave the option out to use the one of the tagged tree.",
         cause: error3
@@ -48495,10 +48776,12 @@ async function userText(repository2, entries, treePath2, outside, parse5, absent
   if (data === null) return { from: "default", sha256: null, value: absent3() };
   return { from: "tag", sha256: sha256OfBytes(data), value: parse5(data.toString("utf8"), treePath2) };
 }
-var import_promises44;
+var import_promises45;
 var init_source2 = __esm({
   "src/stages/source.ts"() {
-    import_promises44 = require("node:fs/promises");
+    import_promises45 = require("node:fs/promises");
+    init_config_mistakes();
+    init_destination_mistakes();
     init_layout();
     init_config_reading();
     init_lock_file();
@@ -48836,13 +49119,13 @@ async function readOwnFiles(repository2, entries) {
   return { workflows, uncommitted, config: fileOf(configPath, config2), lock: fileOf(lockPath, lock2) };
 }
 async function workflowNames(worktree) {
-  const names4 = await (0, import_promises45.readdir)(import_node_path47.default.join(worktree, workflowFolder)).catch(() => []);
+  const names4 = await (0, import_promises46.readdir)(import_node_path47.default.join(worktree, workflowFolder)).catch(() => []);
   return names4.filter((name) => /\.ya?ml$/.test(name)).sort().map((name) => `${workflowFolder}/${name}`);
 }
-var import_promises45, import_node_path47, workflowFolder;
+var import_promises46, import_node_path47, workflowFolder;
 var init_files3 = __esm({
   "src/doctor/files.ts"() {
-    import_promises45 = require("node:fs/promises");
+    import_promises46 = require("node:fs/promises");
     import_node_path47 = __toESM(require("node:path"), 1);
     init_layout();
     init_files2();
@@ -48946,9 +49229,9 @@ async function tokenOf2(environment2) {
   const token3 = answer?.code === 0 ? answer.stdout.toString("utf8").trim() : "";
   return token3 === "" ? null : token3;
 }
-async function gatherRepository(access14) {
-  const { repository: repository2, environment: environment2 } = access14;
-  const unread = notAsked(access14);
+async function gatherRepository(access15) {
+  const { repository: repository2, environment: environment2 } = access15;
+  const unread = notAsked(access15);
   if (unread !== null || repository2 === null) {
     const none4 = { unread: unread ?? "its name is not known" };
     return {
@@ -48961,7 +49244,7 @@ async function gatherRepository(access14) {
     };
   }
   const client = createHttpClient({ attempts: 2, stallMilliseconds: 1e4 });
-  const ask3 = askFor(client, access14, `/repos/${repository2.owner}/${repository2.name}`);
+  const ask3 = askFor(client, access15, `/repos/${repository2.owner}/${repository2.name}`);
   try {
     const known14 = await ask3("");
     if ("unread" in known14)
@@ -49293,7 +49576,7 @@ async function gatherDisks(folders2) {
   );
 }
 async function statfsAbove(folder3) {
-  return (0, import_promises46.statfs)(folder3).catch((error3) => {
+  return (0, import_promises47.statfs)(folder3).catch((error3) => {
     if (import_node_path48.default.dirname(folder3) === folder3) throw error3;
     return statfsAbove(import_node_path48.default.dirname(folder3));
   });
@@ -49321,10 +49604,10 @@ async function gatherClock(head3, { offline: offline2, index: index2 }) {
     client.close();
   }
 }
-var import_promises46, import_node_path48, stallMilliseconds;
+var import_promises47, import_node_path48, stallMilliseconds;
 var init_machine = __esm({
   "src/doctor/machine.ts"() {
-    import_promises46 = require("node:fs/promises");
+    import_promises47 = require("node:fs/promises");
     import_node_path48 = __toESM(require("node:path"), 1);
     init_default_index();
     init_pip_configuration();
@@ -49571,8 +49854,8 @@ function bypassCheck(name, { adminsBypass }, place8) {
   });
 }
 function refsCheck(name, { refs }, rules8, tags, place8) {
-  const wanted = tags.join(", ") || "v*";
-  const fix2 = `${place8}: Deployment branches and tags: Selected, with rules of type tag alone: ${wanted}.`;
+  const wanted2 = tags.join(", ") || "v*";
+  const fix2 = `${place8}: Deployment branches and tags: Selected, with rules of type tag alone: ${wanted2}.`;
   const why2 = "Anybody who may push can dispatch a changed workflow from a branch, and publish with it.";
   if (refs !== "rules")
     return fail2(
@@ -49744,20 +50027,21 @@ function errorCheck2({ world, error: error3 }) {
     `World ${world} could not be set up${found2 === void 0 ? "" : `: ${found2}`}`,
     {
       why: error3.message,
-      fix: error3.detail.fix ?? "Run as root or with sudo; in a container, with --privileged."
+      fix: error3.detail.fix ?? `Run as root or with sudo; in a job container with ${containerOptions}.`
     }
   );
 }
 var init_sandbox_checks = __esm({
   "src/doctor/sandbox-checks.ts"() {
+    init_rights();
     init_check();
   }
 });
 
 // src/doctor/sandbox.ts
 async function trySandbox(cache, signal) {
-  await (0, import_promises47.mkdir)(cache, { recursive: true });
-  const folder3 = await (0, import_promises47.mkdtemp)(import_node_path49.default.join(cache, "doctor-"));
+  await (0, import_promises48.mkdir)(cache, { recursive: true });
+  const folder3 = await (0, import_promises48.mkdtemp)(import_node_path49.default.join(cache, "doctor-"));
   try {
     const root = import_node_path49.default.join(folder3, "root");
     await makeShellRoot(root);
@@ -49765,12 +50049,12 @@ async function trySandbox(cache, signal) {
     for (const world of worlds) facts.push(await tryWorld(world, root, import_node_path49.default.join(folder3, world), signal));
     return facts;
   } finally {
-    await (0, import_promises47.rm)(folder3, { recursive: true, force: true });
+    await (0, import_promises48.rm)(folder3, { recursive: true, force: true });
   }
 }
 async function tryWorld(world, root, outputs2, signal) {
   try {
-    await (0, import_promises47.mkdir)(outputs2);
+    await (0, import_promises48.mkdir)(outputs2);
     const { code: code2, output: output4 } = await runInWorld({
       world,
       root: { path: root, hash: sha256OfBytes("shell"), python: null },
@@ -49783,7 +50067,7 @@ async function tryWorld(world, root, outputs2, signal) {
       outputs: outputs2,
       ...signal === void 0 ? {} : { signal }
     });
-    const text7 = await (0, import_promises47.readFile)(import_node_path49.default.join(outputs2, "seen"), "utf8").catch(() => "");
+    const text7 = await (0, import_promises48.readFile)(import_node_path49.default.join(outputs2, "seen"), "utf8").catch(() => "");
     return { world, seen: parseSeen(code2 === 0 ? text7 : output4) };
   } catch (error3) {
     const known14 = asTagproofError(error3);
@@ -49804,13 +50088,13 @@ async function makeShellRoot(root) {
   const linked = await runChecked("ldd", ["/bin/sh"], { env: plainEnvironment }).catch(() => "");
   const libraries = [...linked.matchAll(/(?:=>\s+|^\s*)(\/\S+)\s+\(0x/gm)].map(([, file3 = ""]) => file3);
   for (const file3 of ["/bin/sh", ...libraries])
-    await (0, import_promises47.cp)(file3, import_node_path49.default.join(root, file3), { dereference: true, recursive: true });
+    await (0, import_promises48.cp)(file3, import_node_path49.default.join(root, file3), { dereference: true, recursive: true });
   await runChecked("chmod", ["-R", "u=rwX,go=rX", root], { env: plainEnvironment });
 }
-var import_promises47, import_node_path49, look2, limits;
+var import_promises48, import_node_path49, look2, limits;
 var init_sandbox2 = __esm({
   "src/doctor/sandbox.ts"() {
-    import_promises47 = require("node:fs/promises");
+    import_promises48 = require("node:fs/promises");
     import_node_path49 = __toESM(require("node:path"), 1);
     init_config();
     init_identifiers();
@@ -49950,7 +50234,7 @@ function versionOfFolder(folder3) {
   return /^buildkit-(v\d\S*)$/.exec(import_node_path50.default.basename(folder3))?.[1] ?? "unknown";
 }
 async function isProgram(file3) {
-  return Promise.all([(0, import_promises48.access)(file3, import_promises48.constants.X_OK), (0, import_promises48.stat)(file3)]).then(
+  return Promise.all([(0, import_promises49.access)(file3, import_promises49.constants.X_OK), (0, import_promises49.stat)(file3)]).then(
     ([, status]) => status.isFile(),
     () => false
   );
@@ -49961,10 +50245,10 @@ async function findBuildah(environment2 = process.env) {
   const version4 = await versionOf(file3, /version (\S+)/) ?? "unknown";
   return { folder: import_node_path50.default.dirname(file3), version: version4, programs: await programsOf([file3]) };
 }
-var import_promises48, import_node_os9, import_node_path50, buildkitVersion;
+var import_promises49, import_node_os9, import_node_path50, buildkitVersion;
 var init_tool = __esm({
   "src/builders/tool.ts"() {
-    import_promises48 = require("node:fs/promises");
+    import_promises49 = require("node:fs/promises");
     import_node_os9 = require("node:os");
     import_node_path50 = __toESM(require("node:path"), 1);
     init_files();
@@ -50002,18 +50286,18 @@ vm86 vm86old
 // src/builders/enclosure.ts
 async function runBuilder(request) {
   const root = `${import_node_path51.default.resolve(request.outputs)}+root`;
-  await (0, import_promises49.mkdir)(root, { recursive: true, mode: 493 });
+  await (0, import_promises50.mkdir)(root, { recursive: true, mode: 493 });
   try {
     return await enclosed(request, root);
   } finally {
-    await (0, import_promises49.rm)(root, { recursive: true, force: true });
+    await (0, import_promises50.rm)(root, { recursive: true, force: true });
   }
 }
 async function enclosed(request, root) {
   const { conditions, limits: limits2 } = request;
   const id = request.id ?? `${request.world}-${(0, import_node_crypto15.randomBytes)(8).toString("hex")}`;
   const binds = [...await systemBinds(), ...request.binds];
-  const exportBytes = (await (0, import_promises49.stat)(request.exportTar)).size;
+  const exportBytes = (await (0, import_promises50.stat)(request.exportTar)).size;
   const extraMib = Math.ceil((request.bytes + exportBytes * 3) / (1024 * 1024));
   const config2 = builderConfig(request, id, binds, { ...limits2, "disk-mib": limits2["disk-mib"] + extraMib });
   const { folders: folders2, files: files2 } = await placesOf2(binds);
@@ -50043,7 +50327,7 @@ async function enclosed(request, root) {
     ...signal === void 0 ? {} : { signal },
     unavailable: {
       message: "The enclosure of the image builder could not be set up.",
-      fix: "Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts in user namespaces (Linux 5.11 or newer). In a container it needs --privileged."
+      fix: "Needed are root or sudo, runc 1.1 or newer, control groups with memory and pids, and overlay and tmpfs mounts in user namespaces (Linux 5.11 or newer)."
     }
   });
 }
@@ -50102,28 +50386,28 @@ function builderConfig({ conditions, machine, script: script2, ...request }, id,
   };
 }
 async function systemBinds() {
-  const there = await Promise.all(systemFolders.map(exists4));
+  const there = await Promise.all(systemFolders.map(exists5));
   return systemFolders.filter((_, at3) => there[at3]).map((folder3) => ({ source: folder3, destination: folder3 }));
 }
 async function placesOf2(binds) {
   const places3 = { folders: [], files: [] };
   for (const { source, destination } of binds) {
-    const status = await (0, import_promises49.stat)(source);
+    const status = await (0, import_promises50.stat)(source);
     places3[status.isDirectory() ? "folders" : "files"].push(destination.slice(1));
   }
   return places3;
 }
-async function exists4(file3) {
-  return (0, import_promises49.stat)(file3).then(
+async function exists5(file3) {
+  return (0, import_promises50.stat)(file3).then(
     () => true,
     () => false
   );
 }
-var import_node_crypto15, import_promises49, import_node_path51, capabilities, systemFolders, outputLines2, ownKib2;
+var import_node_crypto15, import_promises50, import_node_path51, capabilities, systemFolders, outputLines2, ownKib2;
 var init_enclosure2 = __esm({
   "src/builders/enclosure.ts"() {
     import_node_crypto15 = require("node:crypto");
-    import_promises49 = require("node:fs/promises");
+    import_promises50 = require("node:fs/promises");
     import_node_path51 = __toESM(require("node:path"), 1);
     init_bundle();
     init_collect();
@@ -50589,8 +50873,8 @@ async function takeTold(folder3, files2) {
   for (const name of files2) {
     if (name === "image.tar") continue;
     const file3 = import_node_path52.default.join(folder3, name);
-    if ((await (0, import_promises50.stat)(file3)).size <= mostToldBytes) told6.set(name, (await (0, import_promises50.readFile)(file3, "utf8")).trim());
-    await (0, import_promises50.rm)(file3, { force: true });
+    if ((await (0, import_promises51.stat)(file3)).size <= mostToldBytes) told6.set(name, (await (0, import_promises51.readFile)(file3, "utf8")).trim());
+    await (0, import_promises51.rm)(file3, { force: true });
   }
   return told6;
 }
@@ -50605,18 +50889,18 @@ async function unpackedBytes({ images, folders: folders2 }) {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 async function sizeOf3(folder3) {
-  const entries = await (0, import_promises50.readdir)(folder3, { withFileTypes: true, recursive: true });
+  const entries = await (0, import_promises51.readdir)(folder3, { withFileTypes: true, recursive: true });
   const files2 = entries.filter((entry) => entry.isFile());
   const sizes = await Promise.all(
-    files2.map(async (entry) => (await (0, import_promises50.stat)(import_node_path52.default.join(entry.parentPath, entry.name))).size)
+    files2.map(async (entry) => (await (0, import_promises51.stat)(import_node_path52.default.join(entry.parentPath, entry.name))).size)
   );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
-var import_node_crypto16, import_promises50, import_node_path52, mostToldBytes, stepSchema;
+var import_node_crypto16, import_promises51, import_node_path52, mostToldBytes, stepSchema;
 var init_run2 = __esm({
   "src/builders/run.ts"() {
     import_node_crypto16 = require("node:crypto");
-    import_promises50 = require("node:fs/promises");
+    import_promises51 = require("node:fs/promises");
     import_node_path52 = __toESM(require("node:path"), 1);
     init_zod();
     init_errors();
@@ -50633,7 +50917,7 @@ var init_run2 = __esm({
 
 // src/formats/oci/layout.ts
 async function openLayout(file3) {
-  const handle = await (0, import_promises51.open)(file3, "r");
+  const handle = await (0, import_promises52.open)(file3, "r");
   try {
     return await layoutOf(file3, handle);
   } catch (error3) {
@@ -50752,12 +51036,12 @@ async function* pieces(handle, { offset, size }) {
     yield piece2.subarray(0, bytesRead);
   }
 }
-var import_node_crypto17, import_node_fs6, import_promises51, mostBlobs, pieceSize3;
+var import_node_crypto17, import_node_fs6, import_promises52, mostBlobs, pieceSize3;
 var init_layout3 = __esm({
   "src/formats/oci/layout.ts"() {
     import_node_crypto17 = require("node:crypto");
     import_node_fs6 = require("node:fs");
-    import_promises51 = require("node:fs/promises");
+    import_promises52 = require("node:fs/promises");
     init_identifiers();
     init_pieces();
     init_invalid();
@@ -50878,7 +51162,7 @@ async function writeLayout(output4, entry, blobs, epoch) {
   const index2 = Buffer.from(
     JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [entry] })
   );
-  const handle = await (0, import_promises52.open)(output4, "wx", 420);
+  const handle = await (0, import_promises53.open)(output4, "wx", 420);
   try {
     const sink = new FileSink(handle);
     const header2 = (fields) => tarHeader({ ...fields, mode: fields.kind === "directory" ? 493 : 420, mtime: epoch });
@@ -50898,7 +51182,7 @@ async function writeLayout(output4, entry, blobs, epoch) {
     await handle.close();
   } catch (error3) {
     await handle.close();
-    await (0, import_promises52.rm)(output4, { force: true });
+    await (0, import_promises53.rm)(output4, { force: true });
     throw error3;
   }
 }
@@ -50942,11 +51226,11 @@ async function mergeLayouts(inputs, output4, epoch) {
     for (const { layout: layout2 } of images) await layout2.close();
   }
 }
-var import_node_fs7, import_promises52, import_node_crypto18, layoutVersion;
+var import_node_fs7, import_promises53, import_node_crypto18, layoutVersion;
 var init_layout_writer = __esm({
   "src/formats/oci/layout-writer.ts"() {
     import_node_fs7 = require("node:fs");
-    import_promises52 = require("node:fs/promises");
+    import_promises53 = require("node:fs/promises");
     import_node_crypto18 = require("node:crypto");
     init_identifiers();
     init_file_sink();
@@ -50960,7 +51244,7 @@ var init_layout_writer = __esm({
 
 // src/builders/buildah/base-layers.ts
 async function restoreBaseLayers(file3, bases, epoch) {
-  if (await writeRestored(file3, `${file3}.part`, bases, epoch)) await (0, import_promises53.rename)(`${file3}.part`, file3);
+  if (await writeRestored(file3, `${file3}.part`, bases, epoch)) await (0, import_promises54.rename)(`${file3}.part`, file3);
 }
 async function writeRestored(file3, output4, bases, epoch) {
   const image = await openImage(file3);
@@ -50994,19 +51278,19 @@ async function writeRestored(file3, output4, bases, epoch) {
 }
 async function readBase({ folder: folder3, digest: digest3 }) {
   const { layers, config: config2 } = readManifest(
-    await (0, import_promises53.readFile)(blobPath(folder3, digest3.slice("sha256:".length))),
+    await (0, import_promises54.readFile)(blobPath(folder3, digest3.slice("sha256:".length))),
     digest3
   );
-  const { diffIds } = readConfig2(await (0, import_promises53.readFile)(blobPath(folder3, config2.sha256)), layers.length, "config");
+  const { diffIds } = readConfig2(await (0, import_promises54.readFile)(blobPath(folder3, config2.sha256)), layers.length, "config");
   return { folder: folder3, layers, diffIds };
 }
 function blobPath(folder3, sha2563) {
   return import_node_path53.default.join(folder3, "blobs", "sha256", sha2563);
 }
-var import_promises53, import_node_path53;
+var import_promises54, import_node_path53;
 var init_base_layers = __esm({
   "src/builders/buildah/base-layers.ts"() {
-    import_promises53 = require("node:fs/promises");
+    import_promises54 = require("node:fs/promises");
     import_node_path53 = __toESM(require("node:path"), 1);
     init_documents();
     init_image();
@@ -51070,7 +51354,7 @@ function buildah({ version: version4, programs }) {
     version: version4,
     programs,
     async build(request) {
-      await requirePrivilege();
+      await requireRights();
       const result = await buildInEnclosure(request, {
         script: buildahScript,
         arguments: (tree) => buildahArguments(request, tree),
@@ -51130,7 +51414,7 @@ var init_buildah = __esm({
   "src/builders/buildah/buildah.ts"() {
     import_node_path54 = __toESM(require("node:path"), 1);
     init_errors();
-    init_privilege();
+    init_rights();
     init_run2();
     init_settings2();
     init_base_layers();
@@ -51199,7 +51483,7 @@ function buildkit({ folder: folder3, version: version4, programs }) {
     version: version4,
     programs,
     async build(request) {
-      await requirePrivilege();
+      await requireRights();
       return buildInEnclosure(request, {
         script: buildkitScript,
         arguments: (tree) => buildctlArguments(request, tree),
@@ -51257,7 +51541,7 @@ var import_node_path55;
 var init_buildkit = __esm({
   "src/builders/buildkit/buildkit.ts"() {
     import_node_path55 = __toESM(require("node:path"), 1);
-    init_privilege();
+    init_rights();
     init_run2();
     init_settings2();
     init_script2();
@@ -51266,18 +51550,18 @@ var init_buildkit = __esm({
 
 // src/builders/find.ts
 async function findImageBuilder(environment2 = process.env) {
-  const wanted = environment2.TAGPROOF_BUILDER ?? "";
-  if (wanted !== "buildah") {
+  const wanted2 = environment2.TAGPROOF_BUILDER ?? "";
+  if (wanted2 !== "buildah") {
     const found2 = await findBuildkit(environment2);
     if (found2 !== void 0) return buildkit(found2);
   }
-  if (wanted !== "buildkit") {
+  if (wanted2 !== "buildkit") {
     const found2 = await findBuildah(environment2);
     if (found2 !== void 0) return buildah(found2);
   }
   throw new TagproofError("tool-missing", "Nothing on this machine builds images from a Dockerfile.", {
     expected: `BuildKit ${buildkitVersion} (buildkitd and buildctl), or buildah`,
-    ...wanted === "" ? {} : { found: `TAGPROOF_BUILDER=${wanted.slice(0, 40)}` },
+    ...wanted2 === "" ? {} : { found: `TAGPROOF_BUILDER=${wanted2.slice(0, 40)}` },
     fix: "Have Go on the machine and run node scripts/setup-buildkit.mjs; or name a folder with both programs in TAGPROOF_BUILDKIT; or install buildah: on Debian and Ubuntu, sudo apt-get install buildah. An image that is assembled (`assemble:`) needs neither."
   });
 }
@@ -51299,7 +51583,7 @@ var init_find = __esm({
 // src/doctor/tools.ts
 async function gatherTools(options) {
   const { dockerfile, environment: environment2 = process.env, searchPath: searchPath2 = plainEnvironment.PATH ?? "" } = options;
-  const system = systemOf(await (0, import_promises54.readFile)("/etc/os-release", "utf8").catch(() => ""));
+  const system = systemOf(await (0, import_promises55.readFile)("/etc/os-release", "utf8").catch(() => ""));
   const tools2 = await Promise.all(needs.map((need) => findTool(need, system, searchPath2)));
   const builder = await findImageBuilder({ ...environment2, PATH: searchPath2 }).catch(() => null);
   const missing3 = tools2.filter(({ present }) => !present).map(({ need }) => need);
@@ -51334,7 +51618,7 @@ async function findTool(need, system, searchPath2) {
     const imports = found2 !== void 0 && (await run(found2, ["-c", python2], { env: plainEnvironment })).code === 0;
     return { need, present: imports, version: null };
   }
-  return { need, present: await exists5(file3 ?? keyringOf(system)), version: null };
+  return { need, present: await exists6(file3 ?? keyringOf(system)), version: null };
 }
 async function programIn(name, searchPath2) {
   const own3 = new Set(searchPath2.split(":").map((folder3) => import_node_path56.default.join(folder3, name)));
@@ -51354,16 +51638,16 @@ async function userOf(searchPath2) {
   const answer = await run(sudo, ["-n", "true"], { env: plainEnvironment, timeoutSeconds: 20 });
   return answer.code === 0 ? "sudo" : "plain";
 }
-function exists5(file3) {
-  return (0, import_promises54.access)(file3).then(
+function exists6(file3) {
+  return (0, import_promises55.access)(file3).then(
     () => true,
     () => false
   );
 }
-var import_promises54, import_node_path56, builderNeed, versions;
+var import_promises55, import_node_path56, builderNeed, versions;
 var init_tools = __esm({
   "src/doctor/tools.ts"() {
-    import_promises54 = require("node:fs/promises");
+    import_promises55 = require("node:fs/promises");
     import_node_path56 = __toESM(require("node:path"), 1);
     init_tool();
     init_find();
@@ -51462,20 +51746,33 @@ function isInstalling(run3) {
 function machineFaults({ id, path: path130, stages, value }) {
   if (!stages.some((stage) => buildingStages.includes(stage)) || value.container === void 0) return [];
   const options = asText2(asRecord(value.container).options ?? "");
-  if (options.includes("--privileged")) return [];
+  const privileged2 = /(^|\s)--privileged(=true)?(\s|$)/.test(options);
+  if (privileged2 && /--cgroupns[= ]host\b/.test(options)) return [];
+  const fix2 = `Leave container: out, or give it ${containerOptions}.`;
+  if (privileged2)
+    return [
+      {
+        state: "warn",
+        path: [...path130, "container"],
+        what: `The job ${id} runs in a container with control groups of its own`,
+        why: "Where the machine has control groups of version 2, those cannot be divided, and a sandbox gets no limits.",
+        fix: fix2
+      }
+    ];
   return [
     {
       state: "fail",
       path: [...path130, "container"],
       what: `The job ${id} runs in a container without the rights to set up a sandbox`,
       why: "Namespaces, mounts and control groups are needed, and the container forbids them.",
-      fix: "Leave container: out, or give it options: --privileged."
+      fix: fix2
     }
   ];
 }
 var environmentRule, separationRule;
 var init_separation = __esm({
   "src/doctor/workflow/separation.ts"() {
+    init_rights();
     init_read();
     init_rule2();
     environmentRule = {
@@ -51694,10 +51991,10 @@ function jobFaults(workflow, job) {
   if (own3 === void 0 && value.permissions === void 0)
     return [fault("has no permissions of its own", "It may get more than it needs.", least)];
   if (publishes(job) && !isSingleJob(job)) return tokenFaults(workflow, job);
-  const granted = own3 ?? value.permissions;
-  if (granted === "write-all")
+  const granted2 = own3 ?? value.permissions;
+  if (granted2 === "write-all")
     return [fault("may write everything, id tokens included", "Whoever gets hold of it publishes.", least)];
-  return Object.entries(asRecord(granted)).flatMap(([name, level]) => {
+  return Object.entries(asRecord(granted2)).flatMap(([name, level]) => {
     if (level !== "write" || job.stages.length === 0) return [];
     if (name === "id-token" && isSingleJob(job))
       return [
@@ -51720,8 +52017,8 @@ function jobFaults(workflow, job) {
   });
 }
 function tokenFaults({ value }, job) {
-  const granted = job.value.permissions ?? value.permissions;
-  if (granted === "write-all" || asRecord(granted)["id-token"] === "write") return [];
+  const granted2 = job.value.permissions ?? value.permissions;
+  if (granted2 === "write-all" || asRecord(granted2)["id-token"] === "write") return [];
   return [
     {
       state: "fail",
@@ -51800,7 +52097,7 @@ var init_pins2 = __esm({
 function needsFaults({ jobs }, job, { stage, path: path130, with: inputs }) {
   const before3 = earlier[stage ?? ""] ?? [];
   const others2 = jobs.filter(
-    (other2) => other2 !== job && !publishes(other2) && other2.stages.some((earlierStage) => before3.includes(earlierStage))
+    (other2) => other2 !== job && !publishes(other2) && other2.steps.some((step) => handsOn2(step, before3))
   );
   const faults = [];
   const told6 = before3.length > 0 && (stage !== "build" || others2.length > 0);
@@ -51823,9 +52120,11 @@ function needsFaults({ jobs }, job, { stage, path: path130, with: inputs }) {
     });
   return faults;
 }
+function handsOn2({ stage, with: inputs }, stages) {
+  return stage !== null && stages.includes(stage) && inputs.handover !== "none";
+}
 function outputFaults(job) {
-  const handing = job.steps.find(({ stage }) => stage === "plan" || stage === "build" || stage === "prove");
-  if (handing === void 0 || handing.with.handover === "none") return [];
+  if (!job.steps.some((step) => handsOn2(step, ["plan", "build", "prove"]))) return [];
   if (/outputs\.handover\b/.test(asText2(asRecord(job.value.outputs).handover))) return [];
   return [
     {
@@ -52163,7 +52462,59 @@ var init_proof = __esm({
       plan: sha256Field,
       /** SHA-256 of `brief.json`. */
       brief: sha256Field,
+      /** SHA-256 of `uploads.json`; null where no sdist or wheel is proven. */
+      uploads: sha256Field.nullable(),
       tools: external_exports.array(toolField)
+    });
+  }
+});
+
+// src/documents/receipt.ts
+var lineField2, readBackField, receiptDestinationField, receiptSchema;
+var init_receipt = __esm({
+  "src/documents/receipt.ts"() {
+    init_zod();
+    init_fields();
+    lineField2 = external_exports.string().max(500);
+    readBackField = external_exports.strictObject({
+      name: fileNameField,
+      /** SHA-256 of the bytes that came back. */
+      sha256: sha256Field,
+      /** What was asked, and agreed: `index`, `bytes`, `metadata`, `provenance`. */
+      checks: external_exports.array(
+        external_exports.strictObject({
+          what: external_exports.string().min(1).max(40),
+          result: external_exports.enum(["agrees", "late", "none"]),
+          note: lineField2
+        })
+      )
+    });
+    receiptDestinationField = external_exports.strictObject({
+      name: external_exports.string().min(1).max(64),
+      kind: external_exports.string().min(1).max(40),
+      address: lineField2,
+      artifacts: external_exports.array(
+        external_exports.strictObject({
+          name: fileNameField,
+          sha256: sha256Field,
+          /** Before the first write of this run. */
+          found: external_exports.enum(["absent", "identical"]),
+          /** What this run did: nothing, or it wrote it, or it was there when asked again after a fault. */
+          written: external_exports.enum(["no", "sent", "there"])
+        })
+      ),
+      /** Null until all of it was read back. */
+      readBack: external_exports.array(readBackField).nullable()
+    });
+    receiptSchema = external_exports.strictObject({
+      schema: external_exports.literal("tagproof/receipt/1"),
+      tag: external_exports.string().min(1),
+      version: versionField,
+      /** SHA-256 of `release.json`. */
+      release: sha256Field,
+      /** Whether every destination has every artifact, read back. */
+      complete: external_exports.boolean(),
+      destinations: external_exports.array(receiptDestinationField)
     });
   }
 });
@@ -52194,6 +52545,37 @@ var init_try = __esm({
       proof: sha256Field,
       tried: external_exports.array(triedField),
       findings: external_exports.array(findingField)
+    });
+  }
+});
+
+// src/documents/uploads.ts
+var uploadField, uploadsSchema;
+var init_uploads = __esm({
+  "src/documents/uploads.ts"() {
+    init_zod();
+    init_fields();
+    uploadField = external_exports.strictObject({
+      name: fileNameField,
+      filetype: external_exports.enum(["sdist", "bdist_wheel"]),
+      /** `source`, or the Python tags of the wheel. */
+      pyversion: external_exports.string().min(1).max(200),
+      size: sizeField,
+      sha256: sha256Field,
+      /** BLAKE2b with 32 bytes, which names the file on the index. */
+      blake2b256: external_exports.string().regex(/^[0-9a-f]{64}$/),
+      /** SHA-256 of the METADATA of a wheel, which the index gives out beside it; null for an sdist. */
+      metadata: sha256Field.nullable(),
+      /** Normalised name of the project (PEP 503), and version (PEP 440, normalised). */
+      project: external_exports.string().min(1),
+      version: external_exports.string().min(1),
+      /** Core metadata as fields of the upload form, in order; a name comes again for each of its values. */
+      fields: external_exports.array(external_exports.tuple([external_exports.string().min(1).max(100), external_exports.string()]))
+    });
+    uploadsSchema = external_exports.strictObject({
+      schema: external_exports.literal("tagproof/uploads/1"),
+      /** Wheels first, each kind by name. */
+      files: external_exports.array(uploadField)
     });
   }
 });
@@ -52230,7 +52612,7 @@ async function writeDocument(kind, file3, document) {
   return sha256OfBytes(text7);
 }
 async function readBounded(kind, file3) {
-  const size = await (0, import_promises55.stat)(file3).then(
+  const size = await (0, import_promises56.stat)(file3).then(
     (status) => status.isFile() ? status.size : Infinity,
     (error3) => {
       throw new TagproofError("input-missing", `There is no ${import_node_path57.default.basename(file3)}.`, {
@@ -52241,7 +52623,7 @@ async function readBounded(kind, file3) {
   );
   if (size > largestDocument)
     throw new TagproofError("document-invalid", `${import_node_path57.default.basename(file3)} is too large, or is not a file.`);
-  return (0, import_promises55.readFile)(file3);
+  return (0, import_promises56.readFile)(file3);
 }
 function parseJson(kind, bytes, name) {
   try {
@@ -52256,10 +52638,10 @@ function parseJson(kind, bytes, name) {
 function fieldPath(parts2) {
   return parts2.map((part) => typeof part === "number" ? `[${part}]` : `.${String(part)}`).join("") || "(top)";
 }
-var import_promises55, import_node_path57, schemas, stageOf2, largestDocument;
+var import_promises56, import_node_path57, schemas, stageOf2, largestDocument;
 var init_reading = __esm({
   "src/documents/reading.ts"() {
-    import_promises55 = require("node:fs/promises");
+    import_promises56 = require("node:fs/promises");
     import_node_path57 = __toESM(require("node:path"), 1);
     init_errors();
     init_files();
@@ -52270,16 +52652,20 @@ var init_reading = __esm({
     init_handover2();
     init_plan();
     init_proof();
+    init_receipt();
     init_release();
     init_try();
+    init_uploads();
     schemas = {
       plan: planSchema,
       build: buildSchema,
       complete: completeSchema,
       brief: briefSchema,
       proof: proofSchema,
+      uploads: uploadsSchema,
       try: trySchema,
       release: releaseSchema,
+      receipt: receiptSchema,
       handover: handoverSchema
     };
     stageOf2 = {
@@ -52288,8 +52674,10 @@ var init_reading = __esm({
       complete: "complete",
       brief: "prove",
       proof: "prove",
+      uploads: "prove",
       try: "try",
       release: "record",
+      receipt: "publish",
       handover: "plan, build or prove"
     };
     largestDocument = 256 * 1024 * 1024;
@@ -52464,9 +52852,9 @@ async function withHistory(repository2, use) {
   const git = await makePrivateGit(repository2.places);
   try {
     const from = import_node_path58.default.join(repository2.places.commonDirectory, "shallow");
-    const status = await (0, import_promises56.lstat)(from).catch(() => void 0);
+    const status = await (0, import_promises57.lstat)(from).catch(() => void 0);
     const shallow = status?.isFile() === true;
-    if (shallow) await (0, import_promises56.copyFile)(from, import_node_path58.default.join(git.environment.GIT_DIR ?? "", "shallow"));
+    if (shallow) await (0, import_promises57.copyFile)(from, import_node_path58.default.join(git.environment.GIT_DIR ?? "", "shallow"));
     return await use(git, shallow);
   } finally {
     await git.remove();
@@ -52482,11 +52870,11 @@ function walk(git, args, more = {}) {
 function endOf2(result) {
   return result.timedOut ? "it took too long" : lastLines(result.stderr.toString("utf8"), 1).slice(0, 200);
 }
-var import_pep4404, import_promises56, import_node_path58, walkOptions, walkSeconds;
+var import_pep4404, import_promises57, import_node_path58, walkOptions, walkSeconds;
 var init_previous_release = __esm({
   "src/source/previous-release.ts"() {
     import_pep4404 = __toESM(require_pep440(), 1);
-    import_promises56 = require("node:fs/promises");
+    import_promises57 = require("node:fs/promises");
     import_node_path58 = __toESM(require("node:path"), 1);
     init_errors();
     init_process();
@@ -53060,9 +53448,9 @@ async function writeLayer(output4, files2, epoch) {
   };
   try {
     const stream = import_node_stream5.Readable.from(counted(writeGzip(hashed2(layerTar(files2, epoch), tar2), layerDeflate)));
-    await (0, import_promises58.pipeline)(stream, (0, import_node_fs8.createWriteStream)(output4, { flags: "wx", highWaterMark: 1 << 20 }));
+    await (0, import_promises59.pipeline)(stream, (0, import_node_fs8.createWriteStream)(output4, { flags: "wx", highWaterMark: 1 << 20 }));
   } catch (error3) {
-    await (0, import_promises57.rm)(output4, { force: true });
+    await (0, import_promises58.rm)(output4, { force: true });
     throw error3;
   }
   return {
@@ -53088,14 +53476,14 @@ async function* layerTar(files2, epoch) {
   }
   yield tarEnd;
 }
-var import_node_crypto20, import_node_fs8, import_promises57, import_node_stream5, import_promises58;
+var import_node_crypto20, import_node_fs8, import_promises58, import_node_stream5, import_promises59;
 var init_layer_writer = __esm({
   "src/formats/oci/layer-writer.ts"() {
     import_node_crypto20 = require("node:crypto");
     import_node_fs8 = require("node:fs");
-    import_promises57 = require("node:fs/promises");
+    import_promises58 = require("node:fs/promises");
     import_node_stream5 = require("node:stream");
-    import_promises58 = require("node:stream/promises");
+    import_promises59 = require("node:stream/promises");
     init_identifiers();
     init_deflate();
     init_gzip();
@@ -53132,7 +53520,7 @@ var init_concurrency = __esm({
 
 // src/worlds/root-content.ts
 async function readRoot(folder3, signal, use) {
-  await requirePrivilege();
+  await requireRights();
   const { command: command2, args } = privileged("tar", [
     ...["--create", `--directory=${folder3}`, "--one-file-system", "--sort=name", "--format=gnu"],
     ...["--numeric-owner", "--exclude=./usr/lib/tagproof", "."]
@@ -53169,6 +53557,7 @@ var init_root_content = __esm({
     init_concurrency();
     init_errors();
     init_privilege();
+    init_rights();
     init_process();
   }
 });
@@ -53189,13 +53578,13 @@ function keptImage(cache, hash2) {
 async function findOrMake(folder3, request) {
   const found2 = await digestOf2(folder3);
   if (found2 !== void 0) return { folder: folder3, digest: found2 };
-  await (0, import_promises59.mkdir)(import_node_path59.default.dirname(folder3), { recursive: true });
+  await (0, import_promises60.mkdir)(import_node_path59.default.dirname(folder3), { recursive: true });
   const progress = request.log.begin("image of the root");
-  const part = await (0, import_promises59.mkdtemp)(`${folder3}.part-`);
+  const part = await (0, import_promises60.mkdtemp)(`${folder3}.part-`);
   try {
     await make2(part, request);
-    await (0, import_promises59.chmod)(part, 493);
-    await (0, import_promises59.rename)(part, folder3).catch(async (error3) => {
+    await (0, import_promises60.chmod)(part, 493);
+    await (0, import_promises60.rename)(part, folder3).catch(async (error3) => {
       if (await digestOf2(folder3) === void 0) throw error3;
     });
     const digest3 = await digestOf2(folder3) ?? "";
@@ -53205,19 +53594,19 @@ async function findOrMake(folder3, request) {
     progress.failed();
     throw error3;
   } finally {
-    await (0, import_promises59.rm)(part, { recursive: true, force: true });
+    await (0, import_promises60.rm)(part, { recursive: true, force: true });
   }
 }
 async function digestOf2(folder3) {
-  const text7 = await (0, import_promises59.readFile)(import_node_path59.default.join(folder3, "index.json"), "utf8").catch(() => void 0);
+  const text7 = await (0, import_promises60.readFile)(import_node_path59.default.join(folder3, "index.json"), "utf8").catch(() => void 0);
   if (text7 === void 0) return void 0;
   return JSON.parse(text7).manifests[0]?.digest;
 }
 async function make2(folder3, request) {
   const blobs = import_node_path59.default.join(folder3, "blobs", "sha256");
-  await (0, import_promises59.mkdir)(blobs, { recursive: true });
+  await (0, import_promises60.mkdir)(blobs, { recursive: true });
   const layer = await layerOf(request, import_node_path59.default.join(folder3, "layer"));
-  await (0, import_promises59.rename)(layer.file, import_node_path59.default.join(blobs, layer.sha256));
+  await (0, import_promises60.rename)(layer.file, import_node_path59.default.join(blobs, layer.sha256));
   const platform2 = platformOf(request.rootLock.architecture);
   const config2 = documentBlob({
     architecture: platform2.architecture,
@@ -53233,10 +53622,10 @@ async function make2(folder3, request) {
     config: descriptorJson(mediaTypes.config, config2),
     layers: [descriptorJson(layer.mediaType, layer)]
   });
-  for (const { sha256: sha2563, bytes } of [config2, manifest]) await (0, import_promises59.writeFile)(import_node_path59.default.join(blobs, sha2563), bytes);
+  for (const { sha256: sha2563, bytes } of [config2, manifest]) await (0, import_promises60.writeFile)(import_node_path59.default.join(blobs, sha2563), bytes);
   const entry = descriptorJson(mediaTypes.manifest, manifest, platform2);
-  await (0, import_promises59.writeFile)(import_node_path59.default.join(folder3, "oci-layout"), layoutVersion);
-  await (0, import_promises59.writeFile)(
+  await (0, import_promises60.writeFile)(import_node_path59.default.join(folder3, "oci-layout"), layoutVersion);
+  await (0, import_promises60.writeFile)(
     import_node_path59.default.join(folder3, "index.json"),
     JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [entry] })
   );
@@ -53255,10 +53644,10 @@ function platformOf(debian) {
   const known14 = Object.hasOwn(architectures, debian) ? architectures[debian] : void 0;
   return { os: "linux", architecture: debian, variant: "", ...known14 };
 }
-var import_promises59, import_node_path59, making, defaultPath, beingMade, architectures;
+var import_promises60, import_node_path59, making, defaultPath, beingMade, architectures;
 var init_root_image = __esm({
   "src/targets/image/root-image.ts"() {
-    import_promises59 = require("node:fs/promises");
+    import_promises60 = require("node:fs/promises");
     import_node_path59 = __toESM(require("node:path"), 1);
     init_layout_writer();
     init_layer_writer();
@@ -53328,9 +53717,9 @@ function lockedPlatform(name, platform2, images) {
   });
 }
 async function readDocuments(digest3, blob) {
-  const manifest = readManifest(await (0, import_promises60.readFile)(blob(digest3)), digest3);
+  const manifest = readManifest(await (0, import_promises61.readFile)(blob(digest3)), digest3);
   const configDigest = `sha256:${manifest.config.sha256}`;
-  const config2 = readConfig2(await (0, import_promises60.readFile)(blob(configDigest)), manifest.layers.length, configDigest);
+  const config2 = readConfig2(await (0, import_promises61.readFile)(blob(configDigest)), manifest.layers.length, configDigest);
   return {
     config: config2,
     layers: manifest.layers.map(({ sha256: sha2563, size, compression }) => ({
@@ -53359,7 +53748,7 @@ async function findInFolder(folder3, name) {
     const part = ahead.pop();
     const here = import_node_path60.default.join(folder3, ...behind);
     if (part === void 0) {
-      const status2 = await (0, import_promises60.lstat)(here);
+      const status2 = await (0, import_promises61.lstat)(here);
       const { mode, uid, gid } = status2;
       return {
         path: behind.join("/"),
@@ -53371,7 +53760,7 @@ async function findInFolder(folder3, name) {
       behind.pop();
       continue;
     }
-    const status = await (0, import_promises60.lstat)(import_node_path60.default.join(here, part)).catch(() => void 0);
+    const status = await (0, import_promises61.lstat)(import_node_path60.default.join(here, part)).catch(() => void 0);
     if (status === void 0) return void 0;
     if (!status.isSymbolicLink()) {
       behind.push(part);
@@ -53379,16 +53768,16 @@ async function findInFolder(folder3, name) {
     }
     links += 1;
     if (links > mostLinks2) return void 0;
-    const target = await (0, import_promises60.readlink)(import_node_path60.default.join(here, part));
+    const target = await (0, import_promises61.readlink)(import_node_path60.default.join(here, part));
     if (target.startsWith("/")) behind.length = 0;
     ahead.push(...target.split("/").reverse());
   }
 }
-var import_node_fs9, import_promises60, import_node_path60, rootName, ociTypes, compressions, mostLinks2;
+var import_node_fs9, import_promises61, import_node_path60, rootName, ociTypes, compressions, mostLinks2;
 var init_assemble_base = __esm({
   "src/targets/image/assemble-base.ts"() {
     import_node_fs9 = require("node:fs");
-    import_promises60 = require("node:fs/promises");
+    import_promises61 = require("node:fs/promises");
     import_node_path60 = __toESM(require("node:path"), 1);
     init_identifiers();
     init_descriptor();
@@ -53500,8 +53889,8 @@ var init_assemble_config = __esm({
 });
 
 // src/targets/image/assemble-files.ts
-async function gatherFiles(exportTar, wanted, into, base2) {
-  if (wanted.length === 0) return [];
+async function gatherFiles(exportTar, wanted2, into, base2) {
+  if (wanted2.length === 0) return [];
   const taken = /* @__PURE__ */ new Set();
   const used = /* @__PURE__ */ new Set();
   for await (const entry of readTar((0, import_node_fs10.createReadStream)(exportTar, { highWaterMark: 1 << 18 }), {
@@ -53509,13 +53898,13 @@ async function gatherFiles(exportTar, wanted, into, base2) {
   })) {
     const name = entry.path.replace(/^tree\//, "");
     if (!entry.path.startsWith("tree/") || name === ".git" || name.startsWith(".git/")) continue;
-    const rules8 = wanted.filter(({ from }) => isIn(name, from));
+    const rules8 = wanted2.filter(({ from }) => isIn(name, from));
     for (const rule of rules8) used.add(rule);
     if (rules8.length === 0 || entry.kind === "directory") continue;
     taken.add(name);
     await addTo(entry, name, rules8, into, base2);
   }
-  const missing3 = wanted.find((rule) => !used.has(rule));
+  const missing3 = wanted2.find((rule) => !used.has(rule));
   if (missing3 !== void 0)
     throw new TagproofError("config-invalid", `The tree has no ${missing3.from} to put into the image.`, {
       where: ".github/tagproof.yml",
@@ -53574,21 +53963,21 @@ async function keptLayerBlob(request, cache) {
 async function findOrMake2(file3, request) {
   const found2 = await kept(file3);
   if (found2 !== void 0) return found2;
-  await (0, import_promises61.mkdir)(import_node_path62.default.dirname(file3), { recursive: true });
+  await (0, import_promises62.mkdir)(import_node_path62.default.dirname(file3), { recursive: true });
   const part = `${file3}.${process.pid}.part`;
   try {
-    await (0, import_promises61.rm)(part, { force: true });
+    await (0, import_promises62.rm)(part, { force: true });
     const { files: files2, layer, base: base2, epoch } = request;
     const blob = await writeLayer(part, files2.entriesOf(layer, base2), epoch);
-    await (0, import_promises61.rename)(part, `${file3}.tar.gz`);
+    await (0, import_promises62.rename)(part, `${file3}.tar.gz`);
     await writeFileAtomic(`${file3}.json`, JSON.stringify({ ...blob, file: void 0 }));
     return { ...blob, file: `${file3}.tar.gz` };
   } finally {
-    await (0, import_promises61.rm)(part, { force: true });
+    await (0, import_promises62.rm)(part, { force: true });
   }
 }
 async function kept(file3) {
-  const text7 = await (0, import_promises61.readFile)(`${file3}.json`, "utf8").catch(() => void 0);
+  const text7 = await (0, import_promises62.readFile)(`${file3}.json`, "utf8").catch(() => void 0);
   if (text7 === void 0) return void 0;
   const blob = { ...JSON.parse(text7), file: `${file3}.tar.gz` };
   const there = await hashFile(blob.file).catch(() => void 0);
@@ -53605,11 +53994,11 @@ ${epoch}
 `);
   return sha256(hash2.digest("hex"));
 }
-var import_node_crypto21, import_promises61, import_node_path62, making2, beingMade2;
+var import_node_crypto21, import_promises62, import_node_path62, making2, beingMade2;
 var init_assemble_layers = __esm({
   "src/targets/image/assemble-layers.ts"() {
     import_node_crypto21 = require("node:crypto");
-    import_promises61 = require("node:fs/promises");
+    import_promises62 = require("node:fs/promises");
     import_node_path62 = __toESM(require("node:path"), 1);
     init_identifiers();
     init_layer_writer();
@@ -53649,11 +54038,11 @@ async function interpreterOf2(base2, locked) {
   for (const place8 of ["usr/local/bin/python3", "usr/bin/python3"]) {
     const minor = /^python(\d+\.\d+)$/.exec(import_node_path63.default.posix.basename((await base2.find(place8))?.path ?? ""))?.[1];
     if (minor === void 0) continue;
-    const wanted = /^\d+\.\d+/.exec(locked?.interpreter ?? minor)?.[0];
-    if (wanted === minor) return { path: `/${place8}`, minor };
+    const wanted2 = /^\d+\.\d+/.exec(locked?.interpreter ?? minor)?.[0];
+    if (wanted2 === minor) return { path: `/${place8}`, minor };
     throw new TagproofError("lock-incomplete", `The base ${base2.name} has another Python than the lock.`, {
       found: `Python ${minor}`,
-      expected: `Python ${wanted ?? minor}, which the dependencies were locked for`,
+      expected: `Python ${wanted2 ?? minor}, which the dependencies were locked for`,
       fix: "Take a base with the Python of the root, or set the root of the target to a suite that has it; then run tagproof lock."
     });
   }
@@ -53772,11 +54161,11 @@ function misplaced(path130, what) {
     fix: "Choose another place: `prefix` and `files` of the target in .github/tagproof.yml."
   });
 }
-var import_node_crypto22, import_promises62, LayerFiles;
+var import_node_crypto22, import_promises63, LayerFiles;
 var init_layer_files = __esm({
   "src/targets/image/layer-files.ts"() {
     import_node_crypto22 = require("node:crypto");
-    import_promises62 = require("node:fs/promises");
+    import_promises63 = require("node:fs/promises");
     init_identifiers();
     init_file_sink();
     init_member_names();
@@ -53797,11 +54186,11 @@ var init_layer_files = __esm({
       }
       /** @param spool a temporary file; must not exist */
       static async start(spool) {
-        return new _LayerFiles(spool, await (0, import_promises62.open)(spool, "wx+", 384));
+        return new _LayerFiles(spool, await (0, import_promises63.open)(spool, "wx+", 384));
       }
       async close() {
         await this.spool.close();
-        await (0, import_promises62.rm)(this.name, { force: true });
+        await (0, import_promises63.rm)(this.name, { force: true });
       }
       /** What is added from now on lies in this layer, counted from 0. */
       startLayer(layer) {
@@ -53897,15 +54286,15 @@ var init_layer_files = __esm({
 async function assembleImage(request) {
   const settings3 = settingsOf3(request);
   const platforms = platformsOf2(settings3, request);
-  await (0, import_promises63.mkdir)(request.folder, { recursive: true });
-  const work = await (0, import_promises63.mkdtemp)(`${request.folder}+work-`);
+  await (0, import_promises64.mkdir)(request.folder, { recursive: true });
+  const work = await (0, import_promises64.mkdtemp)(`${request.folder}+work-`);
   try {
     const images = [];
     for (const [at3, platform2] of platforms.entries())
       images.push(await assemblePlatform(platform2, settings3, request, import_node_path65.default.join(work, String(at3))));
     const name = artifactName(settings3.repository, request.version);
     const file3 = import_node_path65.default.join(request.folder, name);
-    await (0, import_promises63.rm)(file3, { force: true });
+    await (0, import_promises64.rm)(file3, { force: true });
     await writeImages(images, file3, request);
     const { size, sha256: sha2563 } = await hashFile(file3);
     const reads = images[0]?.taken ?? [];
@@ -53917,7 +54306,7 @@ async function assembleImage(request) {
       variations: assembleVariations(request, reads.length)
     };
   } finally {
-    await (0, import_promises63.rm)(work, { recursive: true, force: true });
+    await (0, import_promises64.rm)(work, { recursive: true, force: true });
   }
 }
 function artifactName(repository2, version4) {
@@ -53937,7 +54326,7 @@ function platformsOf2({ platforms }, { rootLock }) {
 async function assemblePlatform(platform2, settings3, request, work) {
   const { tag, version: version4, exportTar } = request;
   const base2 = await openBase(settings3.assemble.base, platform2, request);
-  await (0, import_promises63.mkdir)(work);
+  await (0, import_promises64.mkdir)(work);
   const files2 = await LayerFiles.start(import_node_path65.default.join(work, "spool"));
   try {
     const { prefix: prefix2 } = settings3.assemble;
@@ -53971,9 +54360,9 @@ async function writeLayers(files2, base2, { tag, cache }, work) {
   const layers = [];
   for (const [layer, title] of titles2.entries()) {
     if (files2.recipeOf(layer).length === 0) continue;
-    const wanted = { files: files2, layer, base: base2, epoch: tag.epoch };
+    const wanted2 = { files: files2, layer, base: base2, epoch: tag.epoch };
     const file3 = import_node_path65.default.join(work, `layer-${layer}`);
-    const blob = layer === 0 ? await keptLayerBlob(wanted, cache) : await layerBlob(wanted, file3);
+    const blob = layer === 0 ? await keptLayerBlob(wanted2, cache) : await layerBlob(wanted2, file3);
     layers.push({ ...blob, title });
   }
   return layers;
@@ -53989,10 +54378,10 @@ async function writeImages(images, file3, { tag }) {
   const index2 = documentBlob({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: entries });
   await writeLayout(file3, descriptorJson(mediaTypes.index, index2), [index2, ...blobs], tag.epoch);
 }
-var import_promises63, import_node_path65, titles2;
+var import_promises64, import_node_path65, titles2;
 var init_assemble = __esm({
   "src/targets/image/assemble.ts"() {
-    import_promises63 = require("node:fs/promises");
+    import_promises64 = require("node:fs/promises");
     import_node_path65 = __toESM(require("node:path"), 1);
     init_layout_writer();
     init_media_types();
@@ -54133,7 +54522,7 @@ var init_expected_artifacts = __esm({
 // src/stages/preview.ts
 async function earlierRelease(context2, against2) {
   if (against2 !== void 0) return (await readDocument("release", against2)).document;
-  const there = await (0, import_promises64.access)(context2.out.release).then(
+  const there = await (0, import_promises65.access)(context2.out.release).then(
     () => true,
     () => false
   );
@@ -54171,10 +54560,10 @@ async function previewOf({ repository: repository2, entries }, { plan: plan2, lo
     previous: "none" in previous ? previous : { name: previous.tag.name }
   };
 }
-var import_promises64;
+var import_promises65;
 var init_preview = __esm({
   "src/stages/preview.ts"() {
-    import_promises64 = require("node:fs/promises");
+    import_promises65 = require("node:fs/promises");
     init_local_places();
     init_reading();
     init_errors();
@@ -54380,7 +54769,7 @@ var init_name_pattern = __esm({
 // src/proof/expected-files.ts
 function parseExpectedFiles(text7, name) {
   const sections = /* @__PURE__ */ new Map();
-  let open19;
+  let open20;
   for (const [index2, raw] of text7.split("\n").entries()) {
     const line3 = raw.replace(/\r$/, "");
     const where = `${name}:${index2 + 1}`;
@@ -54388,11 +54777,11 @@ function parseExpectedFiles(text7, name) {
     const title = /^\[([a-z0-9._+ -]{1,160})\]$/.exec(line3)?.[1];
     if (title !== void 0) {
       if (sections.has(title)) throw invalid5(where, `The section [${title}] stands there twice.`, line3);
-      sections.set(title, open19 = []);
+      sections.set(title, open20 = []);
     } else if (line3.startsWith("[")) throw invalid5(where, "This is no section.", line3, "[wheel] or [sdist]");
-    else if (open19 === void 0)
+    else if (open20 === void 0)
       throw invalid5(where, "A name stands before the first section.", line3, "[wheel] or [sdist] above it");
-    else open19.push(expectedLine(line3, where));
+    else open20.push(expectedLine(line3, where));
   }
   return sections;
 }
@@ -54535,8 +54924,8 @@ async function plan(context2, options) {
 }
 async function planWithPreview(context2, options) {
   const progress = context2.log.begin("plan");
-  const open19 = options.rehearsal === true || options.untagged === true ? openHead : openRelease;
-  const source = await open19(context2, options);
+  const open20 = options.rehearsal === true || options.untagged === true ? openHead : openRelease;
+  const source = await open20(context2, options);
   try {
     const { tag, config: config2 } = source;
     const version4 = tag.kind === "untagged" ? null : versionOfTag(tag.name, config2.value.tag.pattern);
@@ -54880,23 +55269,23 @@ var init_tools2 = __esm({
 });
 
 // src/targets/python/prepared-metadata.ts
-function placeOf3(folder3) {
+function placeOf4(folder3) {
   return `${folder3}+metadata`;
 }
 async function takePreparedMetadata(folder3, names4) {
-  const place8 = placeOf3(folder3);
-  await (0, import_promises65.rm)(place8, { recursive: true, force: true });
+  const place8 = placeOf4(folder3);
+  await (0, import_promises66.rm)(place8, { recursive: true, force: true });
   if (names4 === void 0) return null;
-  await (0, import_promises65.mkdir)(place8);
+  await (0, import_promises66.mkdir)(place8);
   const hashes2 = {};
   for (const name of names4) {
     const file3 = joinInside(import_node_path67.default.join(folder3, "metadata"), name);
-    const size = await (0, import_promises65.stat)(file3).then(
+    const size = await (0, import_promises66.stat)(file3).then(
       (status) => status.isFile() ? status.size : void 0,
       () => void 0
     );
     if (size === void 0 || size > mostBytes2) throw unusable5(name, size);
-    await (0, import_promises65.rename)(file3, joinInside(place8, name));
+    await (0, import_promises66.rename)(file3, joinInside(place8, name));
     hashes2[name] = (await hashFile(joinInside(place8, name))).sha256;
   }
   return hashes2;
@@ -54913,8 +55302,8 @@ async function readPreparedMetadata(folder3, { metadata: metadata2 }) {
   if (metadata2 === void 0) return null;
   const files2 = /* @__PURE__ */ new Map();
   for (const [name, expected] of Object.entries(metadata2)) {
-    const where = `${import_node_path67.default.basename(placeOf3(folder3))}/${name}`;
-    const bytes = await (0, import_promises65.readFile)(joinInside(placeOf3(folder3), name)).catch((error3) => {
+    const where = `${import_node_path67.default.basename(placeOf4(folder3))}/${name}`;
+    const bytes = await (0, import_promises66.readFile)(joinInside(placeOf4(folder3), name)).catch((error3) => {
       throw new TagproofError("input-missing", "A file of the backend's own metadata is not there.", {
         where,
         fix: "Hand on the whole folder of the build, or build again.",
@@ -54937,10 +55326,10 @@ function agreedMetadata(a, b) {
   if (a === null && b === null) return null;
   return new Map([...a ?? []].filter(([name, bytes]) => b?.get(name)?.equals(bytes) === true));
 }
-var import_promises65, import_node_path67, mostBytes2;
+var import_promises66, import_node_path67, mostBytes2;
 var init_prepared_metadata = __esm({
   "src/targets/python/prepared-metadata.ts"() {
-    import_promises65 = require("node:fs/promises");
+    import_promises66 = require("node:fs/promises");
     import_node_path67 = __toESM(require("node:path"), 1);
     init_errors();
     init_files();
@@ -54985,22 +55374,22 @@ function badOutput(kind, name) {
 }
 async function keepTree({ folder: folder3, target }) {
   const kept4 = import_node_path68.default.join(import_node_path68.default.dirname(folder3), `${target.name}.tree.tar`);
-  await (0, import_promises66.rename)(import_node_path68.default.join(folder3, "tree.tar"), kept4);
+  await (0, import_promises67.rename)(import_node_path68.default.join(folder3, "tree.tar"), kept4);
 }
 async function removeOthers(folder3, artifacts) {
   const names4 = artifacts.map((entry) => entry.name);
-  for (const name of await (0, import_promises66.readdir)(folder3))
-    if (!names4.includes(name)) await (0, import_promises66.rm)(import_node_path68.default.join(folder3, name), { recursive: true, force: true });
+  for (const name of await (0, import_promises67.readdir)(folder3))
+    if (!names4.includes(name)) await (0, import_promises67.rm)(import_node_path68.default.join(folder3, name), { recursive: true, force: true });
 }
 function withCount(variation, { scrambled }) {
   if (variation.name !== "scrambled-files" || !variation.applied) return variation;
   if (scrambled === 0) return { ...variation, applied: false, reason: "the plan scrambles no file" };
   return { ...variation, value: `${scrambled} files ${variation.value}` };
 }
-var import_promises66, import_node_path68;
+var import_promises67, import_node_path68;
 var init_build2 = __esm({
   "src/targets/python/build.ts"() {
-    import_promises66 = require("node:fs/promises");
+    import_promises67 = require("node:fs/promises");
     import_node_path68 = __toESM(require("node:path"), 1);
     init_fields();
     init_errors();
@@ -55260,7 +55649,7 @@ async function shellDebian(request) {
 async function inWorld2(request, command2, more = {}) {
   return withTemporaryFolder("tagproof-debian", async (folder3) => {
     const place8 = import_node_path69.default.join(folder3, "changelog");
-    await (0, import_promises67.mkdir)(place8, { mode: 493 });
+    await (0, import_promises68.mkdir)(place8, { mode: 493 });
     const changelog = await releaseChangelog(request);
     if (changelog !== null) await writeFileAtomic(import_node_path69.default.join(place8, "changelog"), changelog);
     return runInWorld({
@@ -55322,11 +55711,11 @@ async function requireFile(folder3, file3) {
 }
 async function keepEvidence({ folder: folder3, rootLock }, { source, version: version4, files: files2 }) {
   const place8 = `${folder3}+evidence`;
-  await (0, import_promises67.rm)(place8, { recursive: true, force: true });
-  await (0, import_promises67.mkdir)(place8, { recursive: true });
+  await (0, import_promises68.rm)(place8, { recursive: true, force: true });
+  await (0, import_promises68.mkdir)(place8, { recursive: true });
   const kept4 = {};
   const keep = async (from, to) => {
-    await (0, import_promises67.rename)(import_node_path69.default.join(folder3, from), import_node_path69.default.join(place8, to));
+    await (0, import_promises68.rename)(import_node_path69.default.join(folder3, from), import_node_path69.default.join(place8, to));
     kept4[to] = (await hashFile(import_node_path69.default.join(place8, to))).sha256;
   };
   const whole4 = `${source}_${version4.replace(/^\d+:/, "")}_${rootLock.architecture}`;
@@ -55341,7 +55730,7 @@ async function warnOfPatches({ folder: folder3, log, target, world }) {
   const file3 = import_node_path69.default.join(folder3, unfitName);
   const patch = printable(await textOf4(file3).catch(() => "")).slice(0, 200).trim();
   if (patch === "") return;
-  await (0, import_promises67.rm)(file3);
+  await (0, import_promises68.rm)(file3);
   if (world === "a")
     log.warn(
       `${target.name}: ${patch} of debian/patches neither applies to the tree nor is applied, so dpkg builds without the patches. Refresh them with quilt, or drop them.`
@@ -55349,9 +55738,9 @@ async function warnOfPatches({ folder: folder3, log, target, world }) {
 }
 async function removeOthers2({ folder: folder3, log, target }, artifacts) {
   const names4 = artifacts.map((entry) => entry.name);
-  for (const name of await (0, import_promises67.readdir)(folder3)) {
+  for (const name of await (0, import_promises68.readdir)(folder3)) {
     if (names4.includes(name)) continue;
-    await (0, import_promises67.rm)(import_node_path69.default.join(folder3, name), { recursive: true, force: true });
+    await (0, import_promises68.rm)(import_node_path69.default.join(folder3, name), { recursive: true, force: true });
     log.info(
       `${target.name}: ${name} is left out; only .deb packages are released, without those of debug symbols.`
     );
@@ -55374,11 +55763,11 @@ async function textOf4(file3) {
   }
   return text7;
 }
-var import_node_fs12, import_promises67, import_node_path69, largestChanges;
+var import_node_fs12, import_promises68, import_node_path69, largestChanges;
 var init_build3 = __esm({
   "src/targets/deb/debian/build.ts"() {
     import_node_fs12 = require("node:fs");
-    import_promises67 = require("node:fs/promises");
+    import_promises68 = require("node:fs/promises");
     import_node_path69 = __toESM(require("node:path"), 1);
     init_identifiers();
     init_errors();
@@ -55527,16 +55916,16 @@ var init_failures3 = __esm({
 
 // src/targets/deb/venv/scripts.ts
 async function treeScripts(settings3, exportTar, world) {
-  const wanted = new Map(
+  const wanted2 = new Map(
     scriptNames.flatMap((name) => {
       const path130 = settings3.scripts[name];
       return path130 === void 0 ? [] : [[name, path130]];
     })
   );
-  if (wanted.size === 0) return {};
-  const texts = await textsOf2(exportTar, new Set(wanted.values()));
+  if (wanted2.size === 0) return {};
+  const texts = await textsOf2(exportTar, new Set(wanted2.values()));
   const found2 = {};
-  for (const [name, path130] of wanted) {
+  for (const [name, path130] of wanted2) {
     const text7 = texts.get(path130);
     if (text7 === void 0)
       throw refused6(`venv.scripts.${name}`, `no file ${path130}`, "a file of the tree", "Correct the path.");
@@ -55593,7 +55982,7 @@ async function buildVenv(request) {
   const scripts4 = await treeScripts(settings3, request.exportTar, world);
   return withTemporaryFolder("tagproof-venv", async (work) => {
     const parts2 = import_node_path71.default.join(work, "parts");
-    await (0, import_promises68.mkdir)(parts2, { mode: 493 });
+    await (0, import_promises69.mkdir)(parts2, { mode: 493 });
     const { wheels, names: names4, project } = await wheelsFor(request, import_node_path71.default.join(work, "wheels"));
     const minor = await interpreterOf(request.root);
     const place8 = { prefix: settings3.prefix, minor };
@@ -55617,7 +56006,7 @@ async function buildVenv(request) {
     });
     await writeFileAtomic(import_node_path71.default.join(parts2, "job.json"), JSON.stringify(job));
     await writeFileAtomic(import_node_path71.default.join(parts2, "assemble.py"), assemble_default);
-    await (0, import_promises68.chmod)(parts2, 493);
+    await (0, import_promises69.chmod)(parts2, 493);
     const ended2 = await assemble(request, parts2);
     const deb = { kind: "deb", name, ...await hashOf(request, ended2, name) };
     return {
@@ -55659,7 +56048,7 @@ function isForAll(wheel) {
 }
 async function assemble(request, parts2) {
   const { world, root, limits: limits2, off, onLine, signal } = request;
-  await (0, import_promises68.mkdir)(request.folder, { recursive: true });
+  await (0, import_promises69.mkdir)(request.folder, { recursive: true });
   const result = await runInWorld({
     world,
     root,
@@ -55680,7 +56069,7 @@ async function assemble(request, parts2) {
 }
 async function hashOf(request, ended2, name) {
   for (const other2 of ended2.files)
-    if (other2 !== name) await (0, import_promises68.rm)(import_node_path71.default.join(request.folder, other2), { force: true });
+    if (other2 !== name) await (0, import_promises69.rm)(import_node_path71.default.join(request.folder, other2), { force: true });
   const hashed3 = ended2.files.includes(name) ? await hashFile(import_node_path71.default.join(request.folder, name)) : void 0;
   if (hashed3 !== void 0) return { size: hashed3.size, sha256: hashed3.sha256 };
   throw new TagproofError("build-output", "The build left no deb.", {
@@ -55700,10 +56089,10 @@ function truth(variation, request) {
     return { ...counted, value: `${counted.value}; 0 where .pyc are written, in both worlds` };
   return counted;
 }
-var import_promises68, import_node_path71, partsPath;
+var import_promises69, import_node_path71, partsPath;
 var init_build4 = __esm({
   "src/targets/deb/venv/build.ts"() {
-    import_promises68 = require("node:fs/promises");
+    import_promises69 = require("node:fs/promises");
     import_node_path71 = __toESM(require("node:path"), 1);
     init_lock();
     init_metadata();
@@ -55811,7 +56200,7 @@ var init_dockerfile_failures = __esm({
 async function requireEmulator(platform2, { target, log }, folder3) {
   const architecture = platform2.split("/")[1] ?? "";
   const file3 = import_node_path72.default.join(folder3, `qemu-${names3[architecture] ?? architecture}`);
-  const registered = await (0, import_promises69.readFile)(file3, "utf8").catch(() => "");
+  const registered = await (0, import_promises70.readFile)(file3, "utf8").catch(() => "");
   const usable2 = /^enabled$/m.test(registered) && /^flags: .*F/m.test(registered);
   if (!usable2)
     throw new TagproofError("tool-missing", `This machine cannot run programs of ${platform2}.`, {
@@ -55821,10 +56210,10 @@ async function requireEmulator(platform2, { target, log }, folder3) {
     });
   log.warn(`${target.name}: programs of ${platform2} are run by an emulator on ${machinePlatform()}`);
 }
-var import_promises69, import_node_path72, binaryFormats, names3;
+var import_promises70, import_node_path72, binaryFormats, names3;
 var init_emulation = __esm({
   "src/targets/image/emulation.ts"() {
-    import_promises69 = require("node:fs/promises");
+    import_promises70 = require("node:fs/promises");
     import_node_path72 = __toESM(require("node:path"), 1);
     init_errors();
     init_platform();
@@ -55847,29 +56236,29 @@ async function layoutFromBlobs(image, platform2, blob, folder3) {
       fix: "Run tagproof lock with this platform among those of the target, and commit the lock."
     });
   const blobs = import_node_path73.default.join(folder3, "blobs", "sha256");
-  await (0, import_promises70.mkdir)(folder3);
-  await (0, import_promises70.mkdir)(blobs, { recursive: true });
+  await (0, import_promises71.mkdir)(folder3);
+  await (0, import_promises71.mkdir)(blobs, { recursive: true });
   const placed3 = new Map(
     [locked.manifest, locked.config, ...locked.layers].map((entry) => [entry.digest, entry])
   );
   for (const { digest: digest3 } of placed3.values())
     await place(import_node_path73.default.resolve(blob(digest3)), import_node_path73.default.join(blobs, digest3.slice("sha256:".length)));
-  await (0, import_promises70.writeFile)(import_node_path73.default.join(folder3, "oci-layout"), layoutVersion);
-  await (0, import_promises70.writeFile)(import_node_path73.default.join(folder3, "index.json"), indexOf(locked.manifest));
+  await (0, import_promises71.writeFile)(import_node_path73.default.join(folder3, "oci-layout"), layoutVersion);
+  await (0, import_promises71.writeFile)(import_node_path73.default.join(folder3, "index.json"), indexOf(locked.manifest));
   return locked.manifest.digest;
 }
 async function place(from, to) {
-  await (0, import_promises70.link)(from, to).catch(() => (0, import_promises70.copyFile)(from, to, import_node_fs14.constants.COPYFILE_FICLONE));
+  await (0, import_promises71.link)(from, to).catch(() => (0, import_promises71.copyFile)(from, to, import_node_fs14.constants.COPYFILE_FICLONE));
 }
 function indexOf({ mediaType: mediaType2, digest: digest3, size }) {
   const manifests = [{ mediaType: mediaType2, digest: digest3, size }];
   return JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests });
 }
-var import_node_fs14, import_promises70, import_node_path73;
+var import_node_fs14, import_promises71, import_node_path73;
 var init_layout_folder = __esm({
   "src/formats/oci/layout-folder.ts"() {
     import_node_fs14 = require("node:fs");
-    import_promises70 = require("node:fs/promises");
+    import_promises71 = require("node:fs/promises");
     import_node_path73 = __toESM(require("node:path"), 1);
     init_errors();
     init_layout_writer();
@@ -55879,7 +56268,7 @@ var init_layout_folder = __esm({
 
 // src/targets/image/contexts.ts
 async function fileContext(files2, folder3, epoch) {
-  await (0, import_promises71.mkdir)(folder3, { recursive: true });
+  await (0, import_promises72.mkdir)(folder3, { recursive: true });
   for (const [name, file3] of files2) await copyPlain(file3, import_node_path74.default.join(folder3, name), epoch);
   await settle2(folder3, epoch);
 }
@@ -55889,21 +56278,21 @@ async function debContext(lock2, file3, cache) {
 ${lines.join("\n")}
 `));
   if (await isThere(folder3)) return folder3;
-  await (0, import_promises71.mkdir)(import_node_path74.default.dirname(folder3), { recursive: true });
-  const part = await (0, import_promises71.mkdtemp)(`${folder3}.part-`);
+  await (0, import_promises72.mkdir)(import_node_path74.default.dirname(folder3), { recursive: true });
+  const part = await (0, import_promises72.mkdtemp)(`${folder3}.part-`);
   try {
     for (const entry of lock2.packages)
       await copyPlain(file3(entry), import_node_path74.default.join(part, fileName2(entry)), keptTime);
     const index2 = import_node_path74.default.join(part, "Packages");
-    await (0, import_promises71.writeFile)(index2, await indexOf2(part), { mode: 420 });
-    await (0, import_promises71.utimes)(index2, keptTime, keptTime);
+    await (0, import_promises72.writeFile)(index2, await indexOf2(part), { mode: 420 });
+    await (0, import_promises72.utimes)(index2, keptTime, keptTime);
     await settle2(part, keptTime);
-    await (0, import_promises71.rename)(part, folder3).catch(async (error3) => {
+    await (0, import_promises72.rename)(part, folder3).catch(async (error3) => {
       if (!await isThere(folder3)) throw error3;
     });
     return folder3;
   } finally {
-    await (0, import_promises71.rm)(part, { recursive: true, force: true });
+    await (0, import_promises72.rm)(part, { recursive: true, force: true });
   }
 }
 function fileName2({ name, version: version4, architecture }) {
@@ -55925,24 +56314,24 @@ async function indexOf2(folder3) {
 `;
 }
 async function copyPlain(from, to, time3) {
-  await (0, import_promises71.copyFile)(from, to, import_promises71.constants.COPYFILE_FICLONE);
-  await (0, import_promises71.chmod)(to, 420);
-  await (0, import_promises71.utimes)(to, time3, time3);
+  await (0, import_promises72.copyFile)(from, to, import_promises72.constants.COPYFILE_FICLONE);
+  await (0, import_promises72.chmod)(to, 420);
+  await (0, import_promises72.utimes)(to, time3, time3);
 }
 async function settle2(folder3, time3) {
-  await (0, import_promises71.chmod)(folder3, 493);
-  await (0, import_promises71.utimes)(folder3, time3, time3);
+  await (0, import_promises72.chmod)(folder3, 493);
+  await (0, import_promises72.utimes)(folder3, time3, time3);
 }
 async function isThere(folder3) {
-  return (0, import_promises71.stat)(folder3).then(
+  return (0, import_promises72.stat)(folder3).then(
     () => true,
     () => false
   );
 }
-var import_promises71, import_node_path74, keptTime, making3;
+var import_promises72, import_node_path74, keptTime, making3;
 var init_contexts = __esm({
   "src/targets/image/contexts.ts"() {
-    import_promises71 = require("node:fs/promises");
+    import_promises72 = require("node:fs/promises");
     import_node_path74 = __toESM(require("node:path"), 1);
     init_errors();
     init_files();
@@ -55982,12 +56371,12 @@ async function layOut(text7, platform2, request, settings3, work) {
   const named2 = /* @__PURE__ */ new Set();
   for (const reference of references2) {
     if (reference.kind === "image")
-      for (const wanted2 of reference.platforms) {
-        const key = `${reference.name} ${wanted2}`;
+      for (const wanted3 of reference.platforms) {
+        const key = `${reference.name} ${wanted3}`;
         if (named2.has(key)) continue;
         named2.add(key);
         images.push(
-          await lockedImage2(reference, wanted2, request, where, import_node_path75.default.join(work, `base-${images.length}`))
+          await lockedImage2(reference, wanted3, request, where, import_node_path75.default.join(work, `base-${images.length}`))
         );
       }
     if (reference.kind !== "context" || named2.has(reference.name)) continue;
@@ -55999,8 +56388,8 @@ async function layOut(text7, platform2, request, settings3, work) {
   const all = readStages(readDockerfile(text7, where), where, given2);
   const built = targetStage(all, settings3.stage);
   const [{ base: base2 }] = stageChain(all.stages, built);
-  const wanted = platformOfStage(all.stages, built, platform2);
-  const image = images.find((one) => one.reference === base2.text && one.platform === wanted);
+  const wanted2 = platformOfStage(all.stages, built, platform2);
+  const image = images.find((one) => one.reference === base2.text && one.platform === wanted2);
   return {
     folders: folders2,
     images,
@@ -56077,14 +56466,14 @@ function noContext(name, where, found2) {
 }
 async function layersOf({ folder: folder3, digest: digest3 }) {
   const file3 = import_node_path75.default.join(folder3, "blobs", "sha256", digest3.slice("sha256:".length));
-  const manifest = JSON.parse(await (0, import_promises72.readFile)(file3, "utf8"));
+  const manifest = JSON.parse(await (0, import_promises73.readFile)(file3, "utf8"));
   return manifest.layers.map((layer) => layer.digest);
 }
-var import_node_fs15, import_promises72, import_node_path75, largestDockerfile2;
+var import_node_fs15, import_promises73, import_node_path75, largestDockerfile2;
 var init_dockerfile_inputs = __esm({
   "src/targets/image/dockerfile-inputs.ts"() {
     import_node_fs15 = require("node:fs");
-    import_promises72 = require("node:fs/promises");
+    import_promises73 = require("node:fs/promises");
     import_node_path75 = __toESM(require("node:path"), 1);
     init_lock();
     init_layout_folder();
@@ -56109,8 +56498,8 @@ async function buildDockerfile(request, builder, emulators = binaryFormats) {
   const text7 = await dockerfileText(request, settings3);
   const used = builder ?? await findImageBuilder();
   const platforms = settings3.platforms.length === 0 ? [machinePlatform()] : [...new Set(settings3.platforms)].sort();
-  await (0, import_promises73.mkdir)(request.folder, { recursive: true });
-  const work = await (0, import_promises73.mkdtemp)(`${request.folder}+work-`);
+  await (0, import_promises74.mkdir)(request.folder, { recursive: true });
+  const work = await (0, import_promises74.mkdtemp)(`${request.folder}+work-`);
   try {
     const built = [];
     for (const platform2 of platforms)
@@ -56127,7 +56516,7 @@ async function buildDockerfile(request, builder, emulators = binaryFormats) {
       );
     const name = artifactName(settings3.repository, request.version);
     const output4 = import_node_path76.default.join(request.folder, name);
-    await (0, import_promises73.rm)(output4, { force: true });
+    await (0, import_promises74.rm)(output4, { force: true });
     await writeImage(built, output4, request);
     return {
       name: request.target.name,
@@ -56140,7 +56529,7 @@ async function buildDockerfile(request, builder, emulators = binaryFormats) {
       variations: variationsOf(built, request)
     };
   } finally {
-    await (0, import_promises73.rm)(work, { recursive: true, force: true });
+    await (0, import_promises74.rm)(work, { recursive: true, force: true });
   }
 }
 function settingsOf4({ target }) {
@@ -56150,7 +56539,7 @@ function settingsOf4({ target }) {
 async function buildPlatform2(text7, platform2, request, settings3, builder, emulators, work) {
   const { target, world, tag, limits: limits2, off, signal, onLine } = request;
   const outputs2 = import_node_path76.default.join(work, "out");
-  await (0, import_promises73.mkdir)(outputs2, { recursive: true });
+  await (0, import_promises74.mkdir)(outputs2, { recursive: true });
   const inputs = await layOut(text7, platform2, request, settings3, work);
   const emulated = inputs.runs.filter((one) => one !== machinePlatform());
   for (const one of emulated) await requireEmulator(one, request, emulators);
@@ -56220,14 +56609,14 @@ function emulatedIn(built) {
 }
 async function writeEvidence(built, builder, { folder: folder3 }) {
   const evidence = `${folder3}+evidence`;
-  await (0, import_promises73.rm)(evidence, { recursive: true, force: true });
-  await (0, import_promises73.mkdir)(evidence, { recursive: true });
+  await (0, import_promises74.rm)(evidence, { recursive: true, force: true });
+  await (0, import_promises74.mkdir)(evidence, { recursive: true });
   const record4 = {
     builder: { name: builder.name, version: builder.version, programs: builder.programs },
     platforms: built.map(({ platform: platform2, emulated, result }) => ({ platform: platform2, emulated, steps: result.steps }))
   };
   const file3 = import_node_path76.default.join(evidence, "builder.json");
-  await (0, import_promises73.writeFile)(file3, `${JSON.stringify(record4, null, 2)}
+  await (0, import_promises74.writeFile)(file3, `${JSON.stringify(record4, null, 2)}
 `);
   return { "builder.json": (await hashFile(file3)).sha256 };
 }
@@ -56241,10 +56630,10 @@ function variationsOf(built, { scrambled }) {
     return { ...told6, value: told6.value === "original" ? told6.value : `${scrambled} files ${told6.value}` };
   });
 }
-var import_promises73, import_node_path76;
+var import_promises74, import_node_path76;
 var init_dockerfile_build = __esm({
   "src/targets/image/dockerfile-build.ts"() {
-    import_promises73 = require("node:fs/promises");
+    import_promises74 = require("node:fs/promises");
     import_node_path76 = __toESM(require("node:path"), 1);
     init_find();
     init_image();
@@ -56317,7 +56706,7 @@ async function wheelOf({ plan: plan2, places: places3 }, { target, folder: folde
   const from = wheelTargetOf(target, plan2.targets);
   if (from === void 0) return { wheel: null, ...common };
   const place8 = import_node_path77.default.join(import_node_path77.default.dirname(folder3), from.name);
-  const names4 = await (0, import_promises74.readdir)(place8).catch(() => []);
+  const names4 = await (0, import_promises75.readdir)(place8).catch(() => []);
   const name = names4.find((candidate) => candidate.endsWith(".whl"));
   if (name === void 0) throw noWheel(target, from, world);
   return { wheel: import_node_path77.default.join(place8, name), ...common };
@@ -56342,10 +56731,10 @@ function imagesOf({ context: context2, places: places3 }) {
     clockLibrary
   };
 }
-var import_promises74, import_node_path77;
+var import_promises75, import_node_path77;
 var init_build_kinds = __esm({
   "src/stages/build-kinds.ts"() {
-    import_promises74 = require("node:fs/promises");
+    import_promises75 = require("node:fs/promises");
     import_node_path77 = __toESM(require("node:path"), 1);
     init_errors();
     init_build3();
@@ -56383,7 +56772,7 @@ async function attemptTarget(room, request) {
 async function run2(room, request, onWorld) {
   const { context: context2 } = room;
   const { target, folder: folder3 } = request;
-  await (0, import_promises75.mkdir)(folder3, { recursive: true });
+  await (0, import_promises76.mkdir)(folder3, { recursive: true });
   const progress = context2.log.begin(request.title);
   const lines = [`== ${target.name}
 `];
@@ -56401,8 +56790,8 @@ async function run2(room, request, onWorld) {
     throw error3;
   } finally {
     if (request.logFile !== void 0) {
-      await (0, import_promises75.mkdir)(import_node_path78.default.dirname(request.logFile), { recursive: true });
-      await (0, import_promises75.appendFile)(request.logFile, lines.join(""));
+      await (0, import_promises76.mkdir)(import_node_path78.default.dirname(request.logFile), { recursive: true });
+      await (0, import_promises76.appendFile)(request.logFile, lines.join(""));
     }
   }
 }
@@ -56420,10 +56809,10 @@ function projectFailure(error3, reads) {
     secondTier: false
   };
 }
-var import_promises75, import_node_path78, longestText2, longestOutput;
+var import_promises76, import_node_path78, longestText2, longestOutput;
 var init_build_target = __esm({
   "src/stages/build-target.ts"() {
-    import_promises75 = require("node:fs/promises");
+    import_promises76 = require("node:fs/promises");
     import_node_path78 = __toESM(require("node:path"), 1);
     init_build();
     init_errors();
@@ -56482,7 +56871,7 @@ var init_export_index = __esm({
 async function openSources(names4) {
   const files2 = [];
   const opened = async (name) => {
-    const file3 = await (0, import_promises76.open)(name, "r");
+    const file3 = await (0, import_promises77.open)(name, "r");
     files2.push(file3);
     return { file: file3, index: await readExportIndex(file3) };
   };
@@ -56535,10 +56924,10 @@ function entryOf2({ index: index2 }, path130) {
     fix: "Run tagproof plan again, and build again."
   });
 }
-var import_promises76;
+var import_promises77;
 var init_variant_sources = __esm({
   "src/source/variant-sources.ts"() {
-    import_promises76 = require("node:fs/promises");
+    import_promises77 = require("node:fs/promises");
     init_errors();
     init_pieces();
     init_export_index();
@@ -56572,7 +56961,7 @@ async function writeVariant(request) {
     }
     return { ...await tar2.end(), files: files2.sort(byPath) };
   } catch (error3) {
-    await (0, import_promises77.rm)(request.file, { force: true });
+    await (0, import_promises78.rm)(request.file, { force: true });
     throw error3;
   } finally {
     await sources.close();
@@ -56611,10 +57000,10 @@ function* observed(pieces2, hash2) {
     yield piece2;
   }
 }
-var import_promises77, import_node_crypto23;
+var import_promises78, import_node_crypto23;
 var init_export_variant = __esm({
   "src/source/export-variant.ts"() {
-    import_promises77 = require("node:fs/promises");
+    import_promises78 = require("node:fs/promises");
     import_node_crypto23 = require("node:crypto");
     init_identifiers();
     init_plan();
@@ -56686,7 +57075,7 @@ async function variantSources(context2, plan2) {
   };
 }
 function isThere2(file3) {
-  return (0, import_promises78.access)(file3).then(
+  return (0, import_promises79.access)(file3).then(
     () => true,
     () => false
   );
@@ -56705,10 +57094,10 @@ async function withVariant(context2, plan2, variant, use) {
     return use({ file: file3, scrambled: files2 });
   });
 }
-var import_promises78, import_node_path79, formsFile;
+var import_promises79, import_node_path79, formsFile;
 var init_variant = __esm({
   "src/stages/variant.ts"() {
-    import_promises78 = require("node:fs/promises");
+    import_promises79 = require("node:fs/promises");
     import_node_path79 = __toESM(require("node:path"), 1);
     init_errors();
     init_files();
@@ -56829,7 +57218,7 @@ async function secondTier(room, { keep = false }) {
     const written = await writeVariant({ exports: exports2, scramble: plan2.scramble, tier: 2, file: file3 });
     const targets2 = [];
     for (const target of plan2.targets) {
-      await (0, import_promises79.rm)(import_node_path81.default.join(folder3, target.name), { recursive: true, force: true });
+      await (0, import_promises80.rm)(import_node_path81.default.join(folder3, target.name), { recursive: true, force: true });
       targets2.push(
         await attemptTarget(room, {
           target,
@@ -56847,10 +57236,10 @@ async function secondTier(room, { keep = false }) {
     return { targets: targets2, scramble: { ...plan2.scramble, tier: 2, files: written.files } };
   });
 }
-var import_promises79, import_node_path81;
+var import_promises80, import_node_path81;
 var init_mend = __esm({
   "src/stages/mend.ts"() {
-    import_promises79 = require("node:fs/promises");
+    import_promises80 = require("node:fs/promises");
     import_node_path81 = __toESM(require("node:path"), 1);
     init_files();
     init_export_variant();
@@ -56936,8 +57325,8 @@ async function buildWorld(room, world, options) {
   const { context: context2, plan: plan2 } = room;
   const { off = [], keep = false } = options;
   const folder3 = context2.out.build(world);
-  await (0, import_promises80.rm)(folder3, { recursive: true, force: true });
-  await (0, import_promises80.mkdir)(folder3, { recursive: true });
+  await (0, import_promises81.rm)(folder3, { recursive: true, force: true });
+  await (0, import_promises81.mkdir)(folder3, { recursive: true });
   const attempt = world === "a" ? buildTarget : attemptTarget;
   return withExport(context2, plan2, world, off, async (given2) => {
     const targets2 = [];
@@ -56980,10 +57369,10 @@ async function imageTools({ targets: targets2 }) {
   if (!targets2.some(({ image }) => image?.mode === "dockerfile")) return [];
   return builderTools(await findImageBuilder());
 }
-var import_promises80, import_node_path83;
+var import_promises81, import_node_path83;
 var init_build5 = __esm({
   "src/stages/build.ts"() {
-    import_promises80 = require("node:fs/promises");
+    import_promises81 = require("node:fs/promises");
     import_node_path83 = __toESM(require("node:path"), 1);
     init_find();
     init_reading();
@@ -57003,7 +57392,7 @@ async function writeFullClone(repository2, { tag, exported, file: file3, folder:
   return withHistory(repository2, async (git, shallow) => {
     let edge = await shallowEdge(git, tag, mostCommits);
     let pack = await writePack(git, tag, edge, folder3);
-    if ((await (0, import_promises81.stat)(pack.pack)).size > largestPack) {
+    if ((await (0, import_promises82.stat)(pack.pack)).size > largestPack) {
       edge = await shallowEdge(git, tag, 1);
       pack = await writePack(git, tag, edge, folder3);
     }
@@ -57024,11 +57413,11 @@ async function shallowEdge(git, tag, most3) {
   const cut3 = lines.map((line3) => line3.split(" ")).filter(([, ...parents]) => parents.some((parent) => !kept4.has(parent))).map(([commit = ""]) => `${commit}
 `);
   const shallowFile = import_node_path84.default.join(git.environment.GIT_DIR ?? "", "shallow");
-  const before3 = await (0, import_promises81.readFile)(shallowFile, "utf8").catch(() => "");
+  const before3 = await (0, import_promises82.readFile)(shallowFile, "utf8").catch(() => "");
   const inside3 = before3.split("\n").filter((commit) => kept4.has(commit));
   const all = [.../* @__PURE__ */ new Set([...cut3, ...inside3.map((commit) => `${commit}
 `)])].sort().join("");
-  await (0, import_promises81.writeFile)(shallowFile, all);
+  await (0, import_promises82.writeFile)(shallowFile, all);
   return { commits: kept4.size, cut: all, ...await tagsOf(git, tag, kept4) };
 }
 async function tagsOf(git, tag, kept4) {
@@ -57050,13 +57439,13 @@ ${peeled === "" ? "" : `^${peeled}
 ${refs.join("")}`, tagObjects: tagObjects2 };
 }
 async function writePack(git, tag, edge, folder3) {
-  const wanted = [tag.commit, ...edge.tagObjects].map((id) => `${id}
+  const wanted2 = [tag.commit, ...edge.tagObjects].map((id) => `${id}
 `).join("");
   const base2 = import_node_path84.default.join(folder3, "pack");
-  await text5(git, ["pack-objects", "--quiet", "--revs", "--delta-base-offset", base2], wanted);
-  const names4 = await (0, import_promises81.readdir)(folder3);
+  await text5(git, ["pack-objects", "--quiet", "--revs", "--delta-base-offset", base2], wanted2);
+  const names4 = await (0, import_promises82.readdir)(folder3);
   const index2 = names4.filter((name) => /^pack-[0-9a-f]+\.idx$/.test(name));
-  const times2 = await Promise.all(index2.map(async (name) => (await (0, import_promises81.stat)(import_node_path84.default.join(folder3, name))).mtimeMs));
+  const times2 = await Promise.all(index2.map(async (name) => (await (0, import_promises82.stat)(import_node_path84.default.join(folder3, name))).mtimeMs));
   const newest = index2[times2.indexOf(Math.max(...times2))]?.replace(/\.idx$/, "");
   if (newest === void 0) throw unpackable("git left no pack");
   const pack = import_node_path84.default.join(folder3, `${newest}.pack`);
@@ -57084,7 +57473,7 @@ async function writeArchive(exported, file3, epoch, pack, files2) {
       ["pack", pack.pack],
       ["idx", pack.index]
     ])
-      await add2(`objects/pack/${pack.name}.${ending}`, (await (0, import_promises81.stat)(source)).size, (0, import_node_fs16.createReadStream)(source));
+      await add2(`objects/pack/${pack.name}.${ending}`, (await (0, import_promises82.stat)(source)).size, (0, import_node_fs16.createReadStream)(source));
     for (const [name, content2] of files2) await add2(name, content2.length, [content2]);
     await tar2.end();
   } finally {
@@ -57110,11 +57499,11 @@ function unpackable(found2) {
     fix: "Run git fsck; clone the project again with its whole history (fetch-depth: 0, no --filter)."
   });
 }
-var import_node_fs16, import_promises81, import_node_path84, mostCommits, largestPack, packSeconds, gitFolder;
+var import_node_fs16, import_promises82, import_node_path84, mostCommits, largestPack, packSeconds, gitFolder;
 var init_full_clone = __esm({
   "src/source/full-clone.ts"() {
     import_node_fs16 = require("node:fs");
-    import_promises81 = require("node:fs/promises");
+    import_promises82 = require("node:fs/promises");
     import_node_path84 = __toESM(require("node:path"), 1);
     init_reader();
     init_errors();
@@ -57150,22 +57539,22 @@ function parseStanza(text7) {
   if (!text7.endsWith("\n")) throw fail3("the last line has no end");
   const lines = text7.replace(/\n+$/, "").split("\n");
   const fields = /* @__PURE__ */ new Map();
-  let open19;
+  let open20;
   for (const [index2, line3] of lines.entries()) {
     const at3 = `line ${index2 + 1}`;
     if (/^[ \t]/.test(line3)) {
-      if (open19 === void 0) throw fail3(`${at3} goes on with no field`);
+      if (open20 === void 0) throw fail3(`${at3} goes on with no field`);
       if (line3.trim() === "") throw fail3(`${at3} is empty but for white space, where readers part`);
-      fields.set(open19, `${fields.get(open19) ?? ""}
+      fields.set(open20, `${fields.get(open20) ?? ""}
 ${line3}`);
       continue;
     }
     if (line3 === "") throw fail3(`${at3} is empty: a second stanza would follow`);
     const [, name, value = ""] = /^([!-9;-~]+):[ \t]*(.*?)[ \t]*$/.exec(line3) ?? [];
     if (name === void 0 || /^[#-]/.test(name)) throw fail3(`${at3} is no field`);
-    open19 = name.toLowerCase();
-    if (fields.has(open19)) throw fail3(`the field ${name} appears twice`);
-    fields.set(open19, value);
+    open20 = name.toLowerCase();
+    if (fields.has(open20)) throw fail3(`the field ${name} appears twice`);
+    fields.set(open20, value);
   }
   return fields;
 }
@@ -57379,10 +57768,11 @@ var init_lzma_model = __esm({
 });
 
 // src/formats/xz/range-decoder.ts
-var top, RangeDecoder;
+var imul, top, RangeDecoder;
 var init_range_decoder = __esm({
   "src/formats/xz/range-decoder.ts"() {
     init_lzma_model();
+    ({ imul } = Math);
     top = 16777216;
     RangeDecoder = class {
       probabilities = new Uint16Array(mostProbabilities);
@@ -57416,7 +57806,7 @@ var init_range_decoder = __esm({
         let range2 = words5[0] ?? 0;
         let code2 = words5[1] ?? 0;
         const value = p[index2] ?? 0;
-        const bound = Math.imul(range2 >>> 11, value) >>> 0;
+        const bound = imul(range2 >>> 11, value) >>> 0;
         const bit = code2 >= bound;
         if (bit) {
           range2 = range2 - bound >>> 0;
@@ -57437,7 +57827,6 @@ var init_range_decoder = __esm({
       /** A number below `limit`, a power of two, by the bit tree at `tree`: the highest bit first. */
       number(tree, limit) {
         const { probabilities: p, words: words5, input: input2 } = this;
-        const { imul } = Math;
         let range2 = words5[0] ?? 0;
         let code2 = words5[1] ?? 0;
         let at3 = this.at;
@@ -57499,7 +57888,6 @@ var init_range_decoder = __esm({
       /** A byte by the literal coder at `coder`, after a match: `expected` is what another byte of it would have been. */
       matched(coder, expected) {
         const { probabilities: p, words: words5, input: input2 } = this;
-        const { imul } = Math;
         let range2 = words5[0] ?? 0;
         let code2 = words5[1] ?? 0;
         let at3 = this.at;
@@ -57592,7 +57980,8 @@ var init_lzma = __esm({
       }
       advance(size) {
         this.position = this.position + size & this.mask;
-        this.filled = Math.min(this.filled + size, this.dictionarySize);
+        const filled3 = this.filled + size;
+        this.filled = filled3 < this.dictionarySize ? filled3 : this.dictionarySize;
       }
       /**
        * Decodes one chunk into the ring.
@@ -58652,8 +59041,8 @@ function completeFile(context2) {
 async function complete(context2, options = {}) {
   const { document: plan2, sha256: planDigest } = await readDocument("plan", context2.out.plan);
   await clearFrom(context2.out, "prove");
-  await (0, import_promises82.rm)(context2.out.complete, { recursive: true, force: true });
-  await (0, import_promises82.mkdir)(context2.out.complete, { recursive: true });
+  await (0, import_promises83.rm)(context2.out.complete, { recursive: true, force: true });
+  await (0, import_promises83.mkdir)(context2.out.complete, { recursive: true });
   const repository2 = await openRepository(context2.repository);
   try {
     await requireUnmoved(repository2, plan2.tag);
@@ -58695,7 +59084,7 @@ async function buildPrevious(room) {
 async function buildClone(room) {
   const { context: context2, plan: plan2, repository: repository2 } = room;
   const folder3 = import_node_path87.default.join(room.folder, "clone");
-  await (0, import_promises82.mkdir)(folder3);
+  await (0, import_promises83.mkdir)(folder3);
   const file3 = import_node_path87.default.join(folder3, "clone.tar");
   const { file: exported } = await plannedExport(context2, plan2, "a");
   const history = await writeFullClone(repository2, { tag: plan2.tag, exported, file: file3, folder: folder3 });
@@ -58743,10 +59132,10 @@ async function bothOf(one, other2) {
   await Promise.allSettled([one, other2]);
   return [await one, await other2];
 }
-var import_promises82, import_node_path87, tolerated;
+var import_promises83, import_node_path87, tolerated;
 var init_complete3 = __esm({
   "src/stages/complete.ts"() {
-    import_promises82 = require("node:fs/promises");
+    import_promises83 = require("node:fs/promises");
     import_node_path87 = __toESM(require("node:path"), 1);
     init_reading();
     init_concurrency();
@@ -59508,7 +59897,7 @@ function jsonOf(bytes) {
     return void 0;
   }
 }
-function nameOf2(member) {
+function nameOf3(member) {
   return member.slice(member.lastIndexOf("/") + 1);
 }
 var documentRules, controlFields, configParts, layerPart;
@@ -59522,7 +59911,7 @@ var init_documents2 = __esm({
           const file3 = scrambled.get(sha256OfBytes(b));
           if (file3 === void 0) return void 0;
           const fix2 = {
-            deb: `Leave the file alone: \`dh_strip -X${nameOf2(member)}\`, \`dh_strip_nondeterminism -X${nameOf2(member)}\`; or declare ${file3.path} under \`inputs:\` with a reason.`
+            deb: `Leave the file alone: \`dh_strip -X${nameOf3(member)}\`, \`dh_strip_nondeterminism -X${nameOf3(member)}\`; or declare ${file3.path} under \`inputs:\` with a reason.`
           };
           return {
             cause: `World b has ${file3.path} as it sees it (scrambled), and world a has it changed: a tool looked into the file and rewrote it, as strip does with programs.`,
@@ -60487,8 +60876,8 @@ async function readPair(a, b, kind, baseLayers = /* @__PURE__ */ new Set()) {
   return { a: one, b: other2 };
 }
 async function sameBytes(a, b) {
-  if ((await (0, import_promises83.stat)(a)).size !== (await (0, import_promises83.stat)(b)).size) return false;
-  const [one, other2] = [await (0, import_promises83.open)(a), await (0, import_promises83.open)(b)];
+  if ((await (0, import_promises84.stat)(a)).size !== (await (0, import_promises84.stat)(b)).size) return false;
+  const [one, other2] = [await (0, import_promises84.open)(a), await (0, import_promises84.open)(b)];
   const [left, right] = [Buffer.allocUnsafe(pieceSize5), Buffer.allocUnsafe(pieceSize5)];
   try {
     for (let at3 = 0; ; ) {
@@ -60505,10 +60894,10 @@ async function sameBytes(a, b) {
     await other2.close();
   }
 }
-var import_promises83, pieceSize5;
+var import_promises84, pieceSize5;
 var init_pair = __esm({
   "src/proof/pair.ts"() {
-    import_promises83 = require("node:fs/promises");
+    import_promises84 = require("node:fs/promises");
     init_archive2();
     init_concurrency();
     pieceSize5 = 1 << 20;
@@ -60554,13 +60943,13 @@ function theOne(candidates6, member) {
 }
 function linksByName(links) {
   const byName2 = /* @__PURE__ */ new Map();
-  for (const link5 of links) byName2.set(nameOf3(link5.path), [...byName2.get(nameOf3(link5.path)) ?? [], link5]);
+  for (const link5 of links) byName2.set(nameOf4(link5.path), [...byName2.get(nameOf4(link5.path)) ?? [], link5]);
   return (member) => {
-    const named2 = byName2.get(nameOf3(member)) ?? [];
+    const named2 = byName2.get(nameOf4(member)) ?? [];
     return named2.find((link5) => endsWith(member, link5.path)) ?? named2.find((link5) => endsWith(link5.path, inside2(member)));
   };
 }
-function nameOf3(path130) {
+function nameOf4(path130) {
   return path130.slice(path130.lastIndexOf("/") + 1);
 }
 function inside2(member) {
@@ -60708,12 +61097,12 @@ var init_tar_originals = __esm({
 });
 
 // src/proof/kinds/contents.ts
-async function contentsByReading(kind, file3, wanted, most3, baseLayers) {
+async function contentsByReading(kind, file3, wanted2, most3, baseLayers) {
   const contents = /* @__PURE__ */ new Map();
   await readArchive(file3, kind, {
     ...baseLayers === void 0 ? {} : { baseLayers },
     observe: ({ path: path130, kind: member }) => {
-      if (member !== "file" || !wanted.has(path130)) return void 0;
+      if (member !== "file" || !wanted2.has(path130)) return void 0;
       const pieces2 = [];
       let left = most3;
       return {
@@ -60814,7 +61203,7 @@ var init_deb_packing = __esm({
 
 // src/proof/kinds/shipping.ts
 async function shipAsBuilt({ a, shipped, archives }, findings = []) {
-  await (0, import_promises84.copyFile)(a, shipped);
+  await (0, import_promises85.copyFile)(a, shipped);
   const { sha256: sha2563, size } = await hashFile(shipped);
   const built = { a: sha2563, b: sha2563 };
   return { shipped: { sha256: sha2563, size, packing: "backend", built, archive: archives.a }, findings };
@@ -60859,10 +61248,10 @@ function listed3(fields) {
   const more = fields.length - mostListed;
   return [...fields.slice(0, mostListed), ...more > 0 ? [`${more} more`] : []].join(", ");
 }
-var import_promises84, streamsAgree, mostListed;
+var import_promises85, streamsAgree, mostListed;
 var init_shipping = __esm({
   "src/proof/kinds/shipping.ts"() {
-    import_promises84 = require("node:fs/promises");
+    import_promises85 = require("node:fs/promises");
     init_files();
     streamsAgree = "With the originals put back, control.tar and data.tar of world b are those of world a, bit for bit";
     mostListed = 20;
@@ -60925,7 +61314,7 @@ var init_deb2 = __esm({
     init_deb_packing();
     init_shipping();
     debKind = {
-      contents: (file3, wanted, most3) => contentsByReading("deb", file3, wanted, most3),
+      contents: (file3, wanted2, most3) => contentsByReading("deb", file3, wanted2, most3),
       async ship(request) {
         const { archives, putBacks, name } = request;
         if (await sameBytes(request.a, request.b)) return shipAsBuilt(request);
@@ -61113,7 +61502,7 @@ async function platformAgain(image, a, b, file3) {
       continue;
     }
     const packed = `${file3}-${index2}`;
-    await (0, import_promises86.pipeline)(
+    await (0, import_promises87.pipeline)(
       import_node_stream7.Readable.from(writeGzip(unpackLayer(content2(), layer.compression), layerDeflate)),
       (0, import_node_fs19.createWriteStream)(packed)
     );
@@ -61128,14 +61517,14 @@ async function platformAgain(image, a, b, file3) {
   }
   return { manifest: documentBlob(manifest), used };
 }
-var import_node_fs19, import_promises85, import_node_path88, import_node_stream7, import_promises86, imageKind;
+var import_node_fs19, import_promises86, import_node_path88, import_node_stream7, import_promises87, imageKind;
 var init_image2 = __esm({
   "src/proof/kinds/image.ts"() {
     import_node_fs19 = require("node:fs");
-    import_promises85 = require("node:fs/promises");
+    import_promises86 = require("node:fs/promises");
     import_node_path88 = __toESM(require("node:path"), 1);
     import_node_stream7 = require("node:stream");
-    import_promises86 = require("node:stream/promises");
+    import_promises87 = require("node:stream/promises");
     init_archive2();
     init_deflate();
     init_gzip();
@@ -61150,21 +61539,21 @@ var init_image2 = __esm({
     init_image_layers();
     init_shipping();
     imageKind = {
-      contents: (file3, wanted, most3, baseLayers) => contentsByReading("image", file3, wanted, most3, baseLayers),
+      contents: (file3, wanted2, most3, baseLayers) => contentsByReading("image", file3, wanted2, most3, baseLayers),
       follow: followLayers,
       async ship(request) {
         if (await sameBytes(request.a, request.b)) return shipAsBuilt(request);
         const { archives, putBacks, shipped, epoch } = request;
         const packing = packingDifferences(archives.a, archives.b, putBacks, null);
         const folder3 = `${shipped}.layers`;
-        await (0, import_promises85.mkdir)(folder3);
+        await (0, import_promises86.mkdir)(folder3);
         try {
           await withOpenImages(request, async (a, b) => {
             const { entry, blobs } = await packedAgain2(a, b, folder3);
             await writeLayout(shipped, entry, blobs, epoch);
           });
         } finally {
-          await (0, import_promises85.rm)(folder3, { recursive: true, force: true });
+          await (0, import_promises86.rm)(folder3, { recursive: true, force: true });
         }
         return described(request, [...packing, ...putBacks.size > 0 ? ["originals put back"] : []]);
       }
@@ -61182,7 +61571,7 @@ function dosTimeOf(epoch) {
   return date5 * 65536 + clock;
 }
 async function writeZip(output4, files2, epoch) {
-  const handle = await (0, import_promises87.open)(output4, "w");
+  const handle = await (0, import_promises88.open)(output4, "w");
   try {
     const dosTime3 = dosTimeOf(epoch);
     const sink = new FileSink(handle);
@@ -61295,10 +61684,10 @@ function endRecords(entries, offset, size) {
   locator.writeUInt32LE(1, 16);
   return Buffer.concat([record4, locator, end]);
 }
-var import_promises87, import_node_zlib11, madeByUnix, version3, regularFile, zip64From;
+var import_promises88, import_node_zlib11, madeByUnix, version3, regularFile, zip64From;
 var init_writer2 = __esm({
   "src/formats/zip/writer.ts"() {
-    import_promises87 = require("node:fs/promises");
+    import_promises88 = require("node:fs/promises");
     import_node_zlib11 = require("node:zlib");
     init_deflate();
     init_file_sink();
@@ -61319,7 +61708,7 @@ async function canonicalWheel(input2, output4, epoch, replace = replaceNothing) 
       (wheel) => writeZip(output4, digested(canonicalFiles(wheel, replace), hash2), epoch)
     );
   } catch (error3) {
-    await (0, import_promises88.rm)(output4, { force: true });
+    await (0, import_promises89.rm)(output4, { force: true });
     throw error3;
   }
   return sha256(hash2.digest("hex"));
@@ -61379,11 +61768,11 @@ async function drain(content2) {
   const pieces2 = content2[Symbol.asyncIterator]();
   while ((await pieces2.next()).done !== true) ;
 }
-var import_node_crypto34, import_promises88;
+var import_node_crypto34, import_promises89;
 var init_canonical_wheel = __esm({
   "src/formats/canonical-wheel.ts"() {
     import_node_crypto34 = require("node:crypto");
-    import_promises88 = require("node:fs/promises");
+    import_promises89 = require("node:fs/promises");
     init_identifiers();
     init_hashed();
     init_invalid();
@@ -61402,7 +61791,7 @@ async function ship(request, canonical2) {
   if (packing.length === 0) return shipAsBuilt(request);
   const digests2 = { a: await canonical2.write(request), b: await canonical2.digest(request) };
   if (digests2.a !== digests2.b) {
-    await (0, import_promises89.rm)(request.shipped, { force: true });
+    await (0, import_promises90.rm)(request.shipped, { force: true });
     return { shipped: null, findings: [packingFinding(request.name, digests2)] };
   }
   const archive = await readArchive(request.shipped, canonical2.kind);
@@ -61428,10 +61817,10 @@ async function recordText(file3) {
     await wheel.archive.close();
   }
 }
-var import_promises89, canonicalForm, sdistKind, wheelKind;
+var import_promises90, canonicalForm, sdistKind, wheelKind;
 var init_python2 = __esm({
   "src/proof/kinds/python.ts"() {
-    import_promises89 = require("node:fs/promises");
+    import_promises90 = require("node:fs/promises");
     init_archive2();
     init_canonical_wheel();
     init_sdist();
@@ -61461,21 +61850,21 @@ var init_python2 = __esm({
       }
     };
     sdistKind = {
-      async contents(file3, wanted, most3) {
+      async contents(file3, wanted2, most3) {
         const contents = /* @__PURE__ */ new Map();
         for await (const entry of readSdist(file3))
-          if (wanted.has(entry.path)) contents.set(entry.path, await head2(entry.content, most3));
+          if (wanted2.has(entry.path)) contents.set(entry.path, await head2(entry.content, most3));
         return contents;
       },
       ship: (request) => ship(request, canonicalForm.sdist)
     };
     wheelKind = {
-      async contents(file3, wanted, most3) {
+      async contents(file3, wanted2, most3) {
         const contents = /* @__PURE__ */ new Map();
         const archive = await openZip(file3);
         try {
           for (const entry of archive.entries)
-            if (wanted.has(entry.path)) contents.set(entry.path, await head2(archive.content(entry), most3));
+            if (wanted2.has(entry.path)) contents.set(entry.path, await head2(archive.content(entry), most3));
         } finally {
           await archive.close();
         }
@@ -61534,16 +61923,16 @@ function backendMember({ kind, members: members2 }) {
 }
 async function readHeads(differences, request) {
   const { kind, a, b, baseLayers } = request;
-  const wanted = new Set(
+  const wanted2 = new Set(
     differences.flatMap(({ code: code2, member }) => code2 === "content-differs" ? [member] : [])
   );
-  const most3 = Math.min(largestHead, Math.floor(mostHeads / Math.max(wanted.size, 1)));
+  const most3 = Math.min(largestHead, Math.floor(mostHeads / Math.max(wanted2.size, 1)));
   const maker = backendMember(request);
-  if (maker !== void 0) wanted.add(maker);
+  if (maker !== void 0) wanted2.add(maker);
   const none4 = /* @__PURE__ */ new Map();
-  if (wanted.size === 0) return { a: none4, b: none4 };
+  if (wanted2.size === 0) return { a: none4, b: none4 };
   const { contents } = packageKinds[kind];
-  return { a: await contents(a, wanted, most3, baseLayers), b: await contents(b, wanted, most3, baseLayers) };
+  return { a: await contents(a, wanted2, most3, baseLayers), b: await contents(b, wanted2, most3, baseLayers) };
 }
 function rankOf({ member }, kind) {
   return followers[kind].findIndex((pattern2) => pattern2.test(member)) + 1;
@@ -62256,32 +62645,32 @@ async function restoreWorldB(request) {
   const putBacks = findPutBacks(archives.a.members, archives.b.members, scramble2, request.links);
   const copied = withOriginals(archives.b.members, putBacks);
   const mayDiffer = scramble2.length > 0 || (request.madeOf ?? []).length > 0;
-  const wanted = !mayDiffer ? [] : candidates4(archives.a.members, copied, kind);
+  const wanted2 = !mayDiffer ? [] : candidates4(archives.a.members, copied, kind);
   const { contents, follow: follow2 } = packageKinds[kind];
-  if (wanted.length === 0 && follow2 === void 0) return { members: copied, putBacks };
+  if (wanted2.length === 0 && follow2 === void 0) return { members: copied, putBacks };
   const read9 = readerOf(request);
   const digests2 = digestsOf(scramble2, read9);
   for (const { a, b } of request.madeOf ?? []) digests2.learnSha256(a, b);
-  if (wanted.length > 0) {
-    const paths = new Set(wanted);
+  if (wanted2.length > 0) {
+    const paths = new Set(wanted2);
     const [a, b] = [
       await contents(request.a, paths, largestMember, baseLayers),
       await contents(request.b, paths, largestMember, baseLayers)
     ];
-    await deriveAll(request, { wanted, a, b }, { putBacks, digests: digests2, read: read9 });
+    await deriveAll(request, { wanted: wanted2, a, b }, { putBacks, digests: digests2, read: read9 });
   }
   await follow2?.({ ...request, putBacks, digests: digests2 });
   return { members: withOriginals(archives.b.members, putBacks), putBacks };
 }
-async function deriveAll(request, { wanted, a, b }, { putBacks, digests: digests2, read: read9 }) {
+async function deriveAll(request, { wanted: wanted2, a, b }, { putBacks, digests: digests2, read: read9 }) {
   const { scramble: scramble2, archives, kind } = request;
   const { exact } = memberRules[kind];
   const rules8 = rulesOf(request, digests2);
   const embeds = embeddingOf(scramble2, read9);
   const both = { a: byPath2(archives.a.members), b: byPath2(archives.b.members), putBacks };
-  for (let open19 = wanted; ; ) {
+  for (let open20 = wanted2; ; ) {
     const left = [];
-    for (const path130 of open19) {
+    for (const path130 of open20) {
       const [one, other2] = [a.get(path130), b.get(path130)];
       if (one === void 0 || other2 === void 0) continue;
       const is = exact && request.mayHave?.(path130) === true || await isEquivalent(one, other2, path130, rules8) || await embeds(one, other2, path130) || isDerivedText(one, other2, path130, both);
@@ -62292,8 +62681,8 @@ async function deriveAll(request, { wanted, a, b }, { putBacks, digests: digests
       putBacks.set(path130, { kind: "derived", bytes: one, sha256: sha256OfBytes(one) });
       digests2.learn(one, other2);
     }
-    if (left.length === 0 || left.length === open19.length) return;
-    open19 = left;
+    if (left.length === 0 || left.length === open20.length) return;
+    open20 = left;
   }
 }
 function rulesOf({ scramble: scramble2, original, strippedTimes: strippedTimes2 }, digests2) {
@@ -62394,7 +62783,7 @@ async function reproduce(request) {
       differing: noMembers
     };
   } catch (thrown) {
-    await (0, import_promises90.rm)(request.shipped, { force: true });
+    await (0, import_promises91.rm)(request.shipped, { force: true });
     const error3 = asTagproofError(thrown);
     if (error3.code !== "archive-invalid") throw error3;
     return { artifact: null, stated: null, findings: [invalidArchiveFinding(error3, name)], differing: null };
@@ -62432,10 +62821,10 @@ function invalidArchiveFinding(error3, artifact2) {
     waiver: null
   };
 }
-var import_promises90, noMembers;
+var import_promises91, noMembers;
 var init_reproduce = __esm({
   "src/proof/reproduce.ts"() {
-    import_promises90 = require("node:fs/promises");
+    import_promises91 = require("node:fs/promises");
     init_archive2();
     init_errors();
     init_bases2();
@@ -62640,12 +63029,12 @@ var init_originals = __esm({
 function repackIn({ root, limits: limits2, signal }) {
   return (file3, archive, options) => withTemporaryFolder("tagproof-repack", async (work) => {
     const [given2, outputs2] = [import_node_path90.default.join(work, "given"), import_node_path90.default.join(work, "out")];
-    await (0, import_promises91.mkdir)(given2);
-    await (0, import_promises91.mkdir)(outputs2);
+    await (0, import_promises92.mkdir)(given2);
+    await (0, import_promises92.mkdir)(outputs2);
     const deb = import_node_path90.default.join(given2, "given.deb");
-    await (0, import_promises91.copyFile)(file3, deb);
-    await (0, import_promises91.chmod)(deb, 420);
-    await (0, import_promises91.chmod)(work, 493);
+    await (0, import_promises92.copyFile)(file3, deb);
+    await (0, import_promises92.chmod)(deb, 420);
+    await (0, import_promises92.chmod)(work, 493);
     const result = await runInWorld({
       world: "a",
       root,
@@ -62664,7 +63053,7 @@ function repackIn({ root, limits: limits2, signal }) {
         output: result.output,
         fix: "Let dpkg-deb pack the package; where it ran into a limit, raise the limits of the target."
       });
-    return result.files.includes("options") ? (0, import_promises91.readFile)(import_node_path90.default.join(outputs2, "options"), "utf8") : null;
+    return result.files.includes("options") ? (0, import_promises92.readFile)(import_node_path90.default.join(outputs2, "options"), "utf8") : null;
   });
 }
 function timesOf({ container, members: members2 }) {
@@ -62672,10 +63061,10 @@ function timesOf({ container, members: members2 }) {
   const time3 = (folder3) => String(members2.find(({ path: name }) => name === folder3)?.fields.mtime ?? epoch);
   return [epoch, time3("DEBIAN"), time3(".")];
 }
-var import_promises91, import_node_path90, place3, script;
+var import_promises92, import_node_path90, place3, script;
 var init_repack = __esm({
   "src/targets/deb/repack.ts"() {
-    import_promises91 = require("node:fs/promises");
+    import_promises92 = require("node:fs/promises");
     import_node_path90 = __toESM(require("node:path"), 1);
     init_errors();
     init_files();
@@ -62897,7 +63286,7 @@ async function lockLines(repository2, before3, after3) {
   return lines.map((line3) => / → |: \+ /.test(line3) ? `${line3} (age not known)` : line3);
 }
 async function readSetChanges(context2, build2) {
-  const built = await (0, import_promises92.access)(completeFile(context2)).then(
+  const built = await (0, import_promises93.access)(completeFile(context2)).then(
     () => true,
     () => false
   );
@@ -62922,10 +63311,10 @@ async function told2(make3) {
     return { unknown: `it cannot be compared: ${error3.message}` };
   }
 }
-var import_promises92;
+var import_promises93;
 var init_brief3 = __esm({
   "src/stages/brief.ts"() {
-    import_promises92 = require("node:fs/promises");
+    import_promises93 = require("node:fs/promises");
     init_identifiers();
     init_layout();
     init_reading();
@@ -64066,15 +64455,15 @@ var init_verdicts = __esm({
 
 // src/proof/trace/files/version-place.ts
 function isPlacedAt(member, named2, { context: context2, project, base: base2 = "." }) {
-  const wanted = import_node_path93.posix.join(context2.folder, base2, named2);
-  if (wanted.startsWith("../") || import_node_path93.posix.isAbsolute(named2)) return false;
-  if (context2.artifact.kind === "sdist") return context2.folder + member.inner === wanted;
+  const wanted2 = import_node_path93.posix.join(context2.folder, base2, named2);
+  if (wanted2.startsWith("../") || import_node_path93.posix.isAbsolute(named2)) return false;
+  if (context2.artifact.kind === "sdist") return context2.folder + member.inner === wanted2;
   const installed2 = installPath(member.inner);
-  if (wanted === installed2 || wanted.endsWith(`/${installed2}`)) return true;
+  if (wanted2 === installed2 || wanted2.endsWith(`/${installed2}`)) return true;
   return packageFolders(project).some(([name, folder3]) => {
     const source = import_node_path93.posix.join(context2.folder, folder3);
     const target = name === "" ? "" : `${name.replaceAll(".", "/")}/`;
-    return wanted.startsWith(`${source}/`) && installed2 === target + wanted.slice(source.length + 1);
+    return wanted2.startsWith(`${source}/`) && installed2 === target + wanted2.slice(source.length + 1);
   });
 }
 function packageFolders({ pyproject, setupCfg: setupCfg2 }) {
@@ -64276,16 +64665,16 @@ function sameTexts(message, { key, plural: plural3, texts }) {
   const fallback = (index2) => index2 === 0 ? singular : plural3 ?? singular;
   if (message.texts.length < texts.length) return false;
   return message.texts.every((text7, index2) => {
-    const wanted = texts[index2] ?? "";
-    return text7 === wanted || wanted === "" && plural3 !== null && text7 === fallback(index2);
+    const wanted2 = texts[index2] ?? "";
+    return text7 === wanted2 || wanted2 === "" && plural3 !== null && text7 === fallback(index2);
   });
 }
 function sameHeader(message, translation) {
   const [found2 = ""] = message.texts;
-  const [wanted = ""] = translation.texts;
+  const [wanted2 = ""] = translation.texts;
   if (message.plural !== null || message.texts.length !== 1) return false;
-  if (found2 === wanted) return true;
-  const known14 = headerFields(wanted);
+  if (found2 === wanted2) return true;
+  const known14 = headerFields(wanted2);
   return [...headerFields(found2)].every(([name, value]) => {
     if (known14.get(name) === value) return true;
     const own3 = toolFields[name];
@@ -64348,9 +64737,9 @@ function readMessageFile(bytes) {
   ];
   for (const [at3, size] of tables)
     if (size > 0 && !cover.take(at3, size)) return "its tables lie over one another, or outside";
-  const stringAt = (table2, index2) => {
-    const length3 = word2(table2 + index2 * 8);
-    const at3 = word2(table2 + index2 * 8 + 4);
+  const stringAt = (table3, index2) => {
+    const length3 = word2(table3 + index2 * 8);
+    const at3 = word2(table3 + index2 * 8 + 4);
     if (!cover.take(at3, length3 + 1) || bytes[at3 + length3] !== 0) return void 0;
     return bytes.subarray(at3, at3 + length3);
   };
@@ -64390,19 +64779,19 @@ function longestRun(marks5) {
 }
 function hashTableFits(keys3, { hashSize, at: at3 }) {
   if (hashSize < 3 || hashSize <= keys3.length || hashSize > 16 * keys3.length + 64) return false;
-  const table2 = new Uint32Array(hashSize);
+  const table3 = new Uint32Array(hashSize);
   let steps = mostSteps * (keys3.length + 64);
   for (const [index2, key] of keys3.entries()) {
     const hash2 = hashOf2(key);
     const step = 1 + hash2 % (hashSize - 2);
     let slot = hash2 % hashSize;
-    for (; table2[slot] !== 0; steps -= 1) {
+    for (; table3[slot] !== 0; steps -= 1) {
       if (steps <= 0) return false;
       slot = slot >= hashSize - step ? slot - (hashSize - step) : slot + step;
     }
-    table2[slot] = index2 + 1;
+    table3[slot] = index2 + 1;
   }
-  return table2.every((entry, slot) => entry === at3(slot));
+  return table3.every((entry, slot) => entry === at3(slot));
 }
 function hashOf2(key) {
   let hash2 = 0;
@@ -64661,9 +65050,9 @@ function withVersion(pyproject, version4) {
   const dynamic = asTexts(project.dynamic).filter((field) => field !== "version");
   return { ...pyproject, project: { ...project, dynamic, version: version4 } };
 }
-function plain(table2) {
+function plain(table3) {
   const value = JSON.parse(
-    JSON.stringify(table2, (_, item) => typeof item === "bigint" ? String(item) : item)
+    JSON.stringify(table3, (_, item) => typeof item === "bigint" ? String(item) : item)
   );
   const project = value.project;
   if (Array.isArray(project?.dynamic) && project.dynamic.length === 0) delete project.dynamic;
@@ -64950,9 +65339,9 @@ async function derive({ fits: fits4, substitute, maker }, member, place8) {
   );
 }
 function dynamicVersioning({ pyproject }) {
-  const table2 = asTable(at(pyproject, "tool.poetry-dynamic-versioning"));
-  if (table2.enable !== true) return [];
-  const substitution = asTable(table2.substitution);
+  const table3 = asTable(at(pyproject, "tool.poetry-dynamic-versioning"));
+  if (table3.enable !== true) return [];
+  const substitution = asTable(table3.substitution);
   const globs = asTexts(substitution.files ?? ["*.py", "*/__init__.py", "*/__version__.py", "*/_version.py"]);
   if (substitution.patterns !== void 0) return [];
   const fits4 = globMatcher(globs.flatMap((glob) => [glob, `src/${glob}`]));
@@ -65270,11 +65659,11 @@ function notEvaluated(tool, member, asked4, versions2) {
     fix: "Use the default template, or one with those fields alone."
   };
 }
-function scmFiles(table2, from) {
-  const root = asText3(table2.root) ?? ".";
+function scmFiles(table3, from) {
+  const root = asText3(table3.root) ?? ".";
   const files2 = [
-    { path: asText3(table2.write_to), base: root, template: asText3(table2.write_to_template) },
-    { path: asText3(table2.version_file), base: ".", template: asText3(table2.version_file_template) }
+    { path: asText3(table3.write_to), base: root, template: asText3(table3.write_to_template) },
+    { path: asText3(table3.version_file), base: ".", template: asText3(table3.version_file_template) }
   ];
   return files2.flatMap(
     ({ path: path130, base: base2, template }) => path130 === void 0 ? [] : [{ path: path130, base: base2, templates: templatesFor(path130, template), from }]
@@ -65301,8 +65690,8 @@ function hooks(project, name) {
   ];
   return roots2.flatMap(
     ({ root, from }) => ["build.hooks", "build.targets.wheel.hooks", "build.targets.sdist.hooks"].flatMap((place8) => {
-      const table2 = asTable(at(root, place8))[name];
-      return table2 === void 0 ? [] : [{ table: asTable(table2), from }];
+      const table3 = asTable(at(root, place8))[name];
+      return table3 === void 0 ? [] : [{ table: asTable(table3), from }];
     })
   );
 }
@@ -65337,9 +65726,9 @@ __version__ = VERSION = {version!r}
         name: "hatch-vcs-version-file",
         maker: "hatch-vcs",
         reason: "The build hook of hatch-vcs writes the version of the tag into the file that its configuration names.",
-        asked: (project) => hooks(project, "vcs").flatMap(({ table: table2, from }) => {
-          const path130 = asText3(table2["version-file"]);
-          const template = asText3(table2.template);
+        asked: (project) => hooks(project, "vcs").flatMap(({ table: table3, from }) => {
+          const path130 = asText3(table3["version-file"]);
+          const template = asText3(table3.template);
           return path130 === void 0 ? [] : [{ path: path130, templates: templatesFor(path130, template), from }];
         })
       },
@@ -65347,10 +65736,10 @@ __version__ = VERSION = {version!r}
         name: "hatchling-version-file",
         maker: "hatchling",
         reason: 'The build hook "version" of hatchling writes the version into the file that its configuration names.',
-        asked: (project) => hooks(project, "version").flatMap(({ table: table2, from }) => {
-          const path130 = asText3(table2.path);
-          const usesPattern = table2.pattern !== void 0 && table2.pattern !== false;
-          const template = asText3(table2.template) ?? "";
+        asked: (project) => hooks(project, "version").flatMap(({ table: table3, from }) => {
+          const path130 = asText3(table3.path);
+          const usesPattern = table3.pattern !== void 0 && table3.pattern !== false;
+          const template = asText3(table3.template) ?? "";
           return path130 === void 0 || usesPattern ? [] : [{ path: path130, templates: [template === "" ? hatchlingTemplate : template], from }];
         })
       },
@@ -65359,9 +65748,9 @@ __version__ = VERSION = {version!r}
         maker: "pdm-backend",
         reason: "pdm-backend writes the version of the tag into the file that tool.pdm.version names.",
         asked({ pyproject }) {
-          const table2 = asTable(at(pyproject, "tool.pdm.version"));
-          const path130 = asText3(table2.write_to);
-          const template = asText3(table2.write_template) ?? "{}\n";
+          const table3 = asTable(at(pyproject, "tool.pdm.version"));
+          const path130 = asText3(table3.write_to);
+          const template = asText3(table3.write_template) ?? "{}\n";
           const base2 = asText3(at(pyproject, "tool.pdm.build.package-dir")) ?? "";
           if (path130 === void 0) return [];
           const file3 = { path: path130, templates: [template], from: "pyproject.toml" };
@@ -65453,10 +65842,10 @@ def get_versions():
 `;
 }
 function filesNamed({ pyproject, setupCfg: setupCfg2 }) {
-  const table2 = asTable(at(pyproject, "tool.versioneer"));
+  const table3 = asTable(at(pyproject, "tool.versioneer"));
   const section2 = setupCfg2.get("versioneer");
   return ["versionfile_source", "versionfile_build"].flatMap((key) => {
-    const named2 = [asText3(table2[key]), section2?.get(key)];
+    const named2 = [asText3(table3[key]), section2?.get(key)];
     return named2.filter((path130) => path130 !== void 0 && path130 !== "");
   });
 }
@@ -66153,9 +66542,9 @@ function peopleOf(value) {
 function parseAddresses(text7) {
   const parts2 = text7.slice(0, 1e5).match(/(?:"(?:[^"\\]|\\.)*"|[^",]|")+/gs) ?? [];
   return parts2.map((part) => part.trim()).filter((part) => part !== "").map((part) => {
-    const open19 = part.lastIndexOf("<");
-    if (open19 < 0 || !part.endsWith(">")) return part.includes("@") ? person(null, part) : person(part, null);
-    return person(part.slice(0, open19), part.slice(open19 + 1, -1));
+    const open20 = part.lastIndexOf("<");
+    if (open20 < 0 || !part.endsWith(">")) return part.includes("@") ? person(null, part) : person(part, null);
+    return person(part.slice(0, open20), part.slice(open20 + 1, -1));
   });
 }
 function person(name, email3) {
@@ -66352,8 +66741,8 @@ async function readme(paths, files2, file3, statement) {
   statement.readmeType = firmly(readmeTypeOf(paths[0] ?? ""), file3);
 }
 function dependencies2(poetry, file3, statement) {
-  const table2 = asTable(poetry.dependencies);
-  const python2 = asText3(table2.python);
+  const table3 = asTable(poetry.dependencies);
+  const python2 = asText3(table3.python);
   const range2 = python2 === void 0 ? void 0 : poetryRange(python2);
   if (python2 !== void 0)
     statement.requiresPython = { value: range2, firm: range2 !== void 0, from: [file3] };
@@ -66366,7 +66755,7 @@ function dependencies2(poetry, file3, statement) {
   const plain5 = [];
   const optional2 = new Map([...extras.keys()].map((extra) => [extra, []]));
   let firm = true;
-  for (const [key, value] of Object.entries(table2)) {
+  for (const [key, value] of Object.entries(table3)) {
     if (key === "python") continue;
     const list4 = Array.isArray(value) ? value : [value];
     for (const item of list4) {
@@ -66387,21 +66776,21 @@ function dependencies2(poetry, file3, statement) {
   if (extras.size > 0) statement.optionalDependencies = state(optional2);
 }
 function requirementOf2(key, value) {
-  const table2 = asTable(value);
-  const version4 = asText3(value) ?? asText3(table2.version) ?? (asText3(table2.url) === void 0 ? void 0 : "*");
+  const table3 = asTable(value);
+  const version4 = asText3(value) ?? asText3(table3.version) ?? (asText3(table3.url) === void 0 ? void 0 : "*");
   const range2 = version4 === void 0 ? void 0 : poetryRange(version4);
   if (range2 === void 0) return void 0;
-  const python2 = asText3(table2.python);
+  const python2 = asText3(table3.python);
   const pythonRange = python2 === void 0 ? void 0 : poetryRange(python2);
-  const written = asText3(table2.markers);
+  const written = asText3(table3.markers);
   const marker4 = written === void 0 ? null : parseMarker(written);
   if (marker4 === void 0 || python2 !== void 0 && pythonRange === void 0) return void 0;
   const byPython = pythonRange === void 0 ? null : { kind: "python", range: pythonRange };
   return {
     name: normalizeName(key),
-    extras: normalExtras(asTexts(table2.extras ?? [])),
+    extras: normalExtras(asTexts(table3.extras ?? [])),
     range: range2,
-    url: asText3(table2.url) ?? null,
+    url: asText3(table3.url) ?? null,
     marker: bothMarkers(marker4, byPython)
   };
 }
@@ -66637,10 +67026,10 @@ function requirementLines(text7) {
   const known14 = parsed6.filter((each2) => each2 !== void 0);
   return known14.length === parsed6.length ? known14 : void 0;
 }
-async function dynamicExtras(table2, files2) {
+async function dynamicExtras(table3, files2) {
   const extras = /* @__PURE__ */ new Map();
   const from = [];
-  for (const [name, value] of Object.entries(table2)) {
+  for (const [name, value] of Object.entries(table3)) {
     const paths = asTexts(asTable(value).file ?? []);
     const texts = await Promise.all(paths.map((path130) => files2.text(path130)));
     const requirements2 = texts.includes(void 0) ? void 0 : requirementLines(texts.join("\n"));
@@ -66802,10 +67191,10 @@ function listed4(value, read9, file3) {
 }
 async function readmeOf(value, files2, file3) {
   if (value === void 0) return {};
-  const table2 = asTable(value);
-  const path130 = asText3(value) ?? asText3(table2.file);
-  const type = asText3(table2["content-type"]) ?? readmeTypeOf(path130 ?? "");
-  const text7 = asText3(table2.text) ?? (path130 === void 0 ? void 0 : await files2.text(path130));
+  const table3 = asTable(value);
+  const path130 = asText3(value) ?? asText3(table3.file);
+  const type = asText3(table3["content-type"]) ?? readmeTypeOf(path130 ?? "");
+  const text7 = asText3(table3.text) ?? (path130 === void 0 ? void 0 : await files2.text(path130));
   const from = path130 === void 0 ? [file3] : [file3, path130];
   return {
     text: text7 === void 0 ? byCode(void 0, ...from) : firmly([text7], ...from),
@@ -66815,10 +67204,10 @@ async function readmeOf(value, files2, file3) {
 async function licenseOf(project, files2, file3) {
   const value = project.license ?? project["license-expression"];
   if (value === void 0) return void 0;
-  const table2 = asTable(value);
-  const path130 = asText3(table2.file);
+  const table3 = asTable(value);
+  const path130 = asText3(table3.file);
   const text7 = path130 === void 0 ? void 0 : await files2.text(path130);
-  const texts = [asText3(value), asText3(table2.text), asText3(table2.expression), text7, path130];
+  const texts = [asText3(value), asText3(table3.text), asText3(table3.expression), text7, path130];
   return firmly(
     texts.filter((each2) => each2 !== void 0),
     ...path130 === void 0 ? [file3] : [file3, path130]
@@ -67071,15 +67460,15 @@ function statedLines(name, property) {
       const stated3 = statedOf(await projectStatement(context2), property);
       const script2 = await readText2(context2, "setup.py") ?? "";
       const known14 = (line3) => stated3?.value?.includes(line3) === true || script2.includes(`'${line3}'`) || script2.includes(`"${line3}"`);
-      const open19 = lines.filter((line3) => !known14(line3));
-      if (open19.length === 0) {
+      const open20 = lines.filter((line3) => !known14(line3));
+      if (open20.length === 0) {
         const files2 = stated3?.from ?? ["setup.py"];
         const from = files2.map((path130) => context2.folder + path130);
         return { traced: true, from: lines.length === 0 ? [] : from.filter((path130) => context2.tree.has(path130)) };
       }
       if (stated3?.firm === false && property === "namespacePackages")
-        return confirmed(member, context2, open19, "is stated nowhere");
-      return refused9(member, open19, "is stated nowhere");
+        return confirmed(member, context2, open20, "is stated nowhere");
+      return refused9(member, open20, "is stated nowhere");
     }
   };
 }
@@ -68861,7 +69250,7 @@ var init_installed_record = __esm({
 });
 
 // src/proof/trace/dependencies/siphash.ts
-function siphash(k0, data, rounds) {
+function siphash(k0, data, rounds2) {
   let v0 = 0x736f6d6570736575n ^ k0;
   let v1 = 0x646f72616e646f6dn;
   let v2 = 0x6c7967656e657261n ^ k0;
@@ -68881,7 +69270,7 @@ function siphash(k0, data, rounds) {
   };
   const block2 = (word2) => {
     v3 ^= word2;
-    for (let at3 = 0; at3 < rounds.c; at3 += 1) round();
+    for (let at3 = 0; at3 < rounds2.c; at3 += 1) round();
     v0 ^= word2;
   };
   const whole4 = data.length - data.length % 8;
@@ -68890,7 +69279,7 @@ function siphash(k0, data, rounds) {
   for (let at3 = whole4; at3 < data.length; at3 += 1) last2 |= BigInt(data[at3] ?? 0) << BigInt(8 * (at3 - whole4));
   block2(last2);
   v2 ^= 0xffn;
-  for (let at3 = 0; at3 < rounds.d; at3 += 1) round();
+  for (let at3 = 0; at3 < rounds2.d; at3 += 1) round();
   return v0 ^ v1 ^ v2 ^ v3;
 }
 var mask;
@@ -69603,9 +69992,9 @@ var init_installed_size = __esm({
 
 // src/proof/trace/deb/relations.ts
 function parseRelations2(value) {
-  return value.split(",").map((each2) => each2.replace(/\s+/g, " ").trim()).filter((each2) => each2 !== "").map((text7) => ({ text: text7, names: text7.split("|").map((each2) => nameOf4(each2.trim())) }));
+  return value.split(",").map((each2) => each2.replace(/\s+/g, " ").trim()).filter((each2) => each2 !== "").map((text7) => ({ text: text7, names: text7.split("|").map((each2) => nameOf5(each2.trim())) }));
 }
-function nameOf4(alternative) {
+function nameOf5(alternative) {
   return /^[A-Za-z0-9.+-]+/.exec(alternative)?.[0] ?? alternative;
 }
 function forArchitecture(relation2, architecture) {
@@ -70041,19 +70430,19 @@ function applyHunks(original, { hunks: hunks2 }) {
   let shift = 0;
   for (const { start: start2, lines } of hunks2) {
     const old = lines.flatMap(({ kind, text: text7 }) => kind === "+" ? [] : [text7]);
-    const wanted = old.length === 0 ? start2 : start2 - 1;
-    const at3 = place5(source, old, wanted + shift, done);
+    const wanted2 = old.length === 0 ? start2 : start2 - 1;
+    const at3 = place5(source, old, wanted2 + shift, done);
     if (at3 === void 0) return void 0;
-    shift = at3 - wanted;
+    shift = at3 - wanted2;
     for (; done < at3; done += 1) made2.push(source[done] ?? "");
     for (const { kind, text: text7 } of lines) if (kind !== "-") made2.push(text7);
     done = at3 + old.length;
   }
   return made2.join("") + source.slice(done).join("");
 }
-function place5(source, old, wanted, least2) {
+function place5(source, old, wanted2, least2) {
   for (let away = 0; away <= furthest; away += 1)
-    for (const at3 of away === 0 ? [wanted] : [wanted - away, wanted + away]) {
+    for (const at3 of away === 0 ? [wanted2] : [wanted2 - away, wanted2 + away]) {
       if (at3 < least2 || at3 + old.length > source.length) continue;
       if (old.every((text7, index2) => source[at3 + index2] === text7)) return at3;
     }
@@ -71238,11 +71627,11 @@ function unseen({ artifact: artifact2 }, path130) {
   });
 }
 async function sourceOf3(context2, name, text7, line3) {
-  const wanted = text7.split("\n")[line3 - 1] ?? "";
+  const wanted2 = text7.split("\n")[line3 - 1] ?? "";
   for (const path130 of await candidates5(context2, name)) {
     const lines = (await context2.tree.read(path130))?.toString("utf8").split("\n") ?? [];
-    const at3 = lines.indexOf(wanted);
-    if (at3 >= 0 && wanted.trim() !== "") return ` (${path130}:${at3 + 1})`;
+    const at3 = lines.indexOf(wanted2);
+    if (at3 >= 0 && wanted2.trim() !== "") return ` (${path130}:${at3 + 1})`;
   }
   return "";
 }
@@ -72575,7 +72964,7 @@ async function lockedBases(images, inputs) {
         platform: platform2,
         digest: manifest.digest,
         layers: layers.map(({ digest: digest3 }) => digest3),
-        config: await (0, import_promises93.readFile)(inputs.blob(config2.digest)).catch(() => null)
+        config: await (0, import_promises94.readFile)(inputs.blob(config2.digest)).catch(() => null)
       };
       const parsed6 = parseReference(name);
       const names4 = /* @__PURE__ */ new Set([name, ...parsed6 === null ? [] : [pinned(parsed6, top2)]]);
@@ -72585,7 +72974,7 @@ async function lockedBases(images, inputs) {
 }
 async function rootBase2(request) {
   const { folder: folder3, digest: digest3 } = await rootImage(request);
-  const blob = (of2) => (0, import_promises93.readFile)(import_node_path98.default.join(folder3, "blobs", "sha256", of2));
+  const blob = (of2) => (0, import_promises94.readFile)(import_node_path98.default.join(folder3, "blobs", "sha256", of2));
   const { config: config2 } = readManifest(await blob(digest3.replace(/^sha256:/, "")), digest3);
   return {
     reference: "tagproof-root",
@@ -72605,11 +72994,11 @@ function backendsOf(lock2, root) {
     ] : []
   );
 }
-var import_promises93, import_node_path98, import_node_crypto43;
+var import_promises94, import_node_path98, import_node_crypto43;
 var init_trace_evidence = __esm({
   "src/stages/trace-evidence.ts"() {
     init_reference();
-    import_promises93 = require("node:fs/promises");
+    import_promises94 = require("node:fs/promises");
     import_node_path98 = __toESM(require("node:path"), 1);
     init_lock();
     init_archive2();
@@ -72715,15 +73104,15 @@ async function recompiled(request) {
   return withTemporaryFolder("tagproof-bytecode", async (work) => {
     const given2 = import_node_path99.default.join(work, "given");
     const outputs2 = import_node_path99.default.join(work, "out");
-    await (0, import_promises94.mkdir)(given2);
-    await (0, import_promises94.mkdir)(outputs2);
+    await (0, import_promises95.mkdir)(given2);
+    await (0, import_promises95.mkdir)(outputs2);
     await extract(request, pairs3, given2);
-    await (0, import_promises94.writeFile)(import_node_path99.default.join(given2, "recompile.py"), recompile_default);
-    await (0, import_promises94.writeFile)(
+    await (0, import_promises95.writeFile)(import_node_path99.default.join(given2, "recompile.py"), recompile_default);
+    await (0, import_promises95.writeFile)(
       import_node_path99.default.join(given2, "pairs.json"),
       JSON.stringify(pairs3.map(({ path: name, level }) => ({ path: `/${name}`, level })))
     );
-    await (0, import_promises94.chmod)(work, 493);
+    await (0, import_promises95.chmod)(work, 493);
     const place8 = "/opt/tagproof-bytecode";
     const result = await runInWorld({
       world: "a",
@@ -72747,7 +73136,7 @@ async function recompiled(request) {
           fix: "Leave bytecode out of the package, or raise the limits of the target."
         }
       );
-    return hashesIn(await (0, import_promises94.readFile)(import_node_path99.default.join(outputs2, "hashes.json"), "utf8"), pairs3);
+    return hashesIn(await (0, import_promises95.readFile)(import_node_path99.default.join(outputs2, "hashes.json"), "utf8"), pairs3);
   });
 }
 function hashesIn(text7, pairs3) {
@@ -72758,7 +73147,7 @@ function hashesIn(text7, pairs3) {
 }
 async function pairsOf({ file: file3, artifact: artifact2, baseLayers, installed: installed2 }) {
   const places3 = /* @__PURE__ */ new Map();
-  const wanted = [];
+  const wanted2 = [];
   const archive = await readArchive(file3, artifact2.kind, { baseLayers });
   for (const member of archive.members) {
     const place8 = member.kind === "file" ? installedPlace(member.path, artifact2.kind) : void 0;
@@ -72766,9 +73155,9 @@ async function pairsOf({ file: file3, artifact: artifact2, baseLayers, installed
     places3.set(place8.path, member.path);
     if (!place8.path.endsWith(".pyc")) continue;
     if (installed2?.files.get(place8.path)?.sha256 !== member.sha256)
-      wanted.push({ bytecode: member.path, path: place8.path });
+      wanted2.push({ bytecode: member.path, path: place8.path });
   }
-  return wanted.flatMap(({ bytecode: bytecode2, path: place8 }) => {
+  return wanted2.flatMap(({ bytecode: bytecode2, path: place8 }) => {
     const name = sourceOf2(place8);
     const source = name === void 0 ? void 0 : places3.get(name);
     if (name === void 0 || source === void 0) return [];
@@ -72802,16 +73191,16 @@ async function extract({ file: file3, artifact: artifact2, baseLayers }, pairs3,
       const pieces2 = [];
       return {
         update: (piece2) => pieces2.push(Buffer.from(piece2)),
-        end: () => writes.push(...targets2.map((name) => (0, import_promises94.writeFile)(import_node_path99.default.join(folder3, name), Buffer.concat(pieces2))))
+        end: () => writes.push(...targets2.map((name) => (0, import_promises95.writeFile)(import_node_path99.default.join(folder3, name), Buffer.concat(pieces2))))
       };
     }
   });
   await Promise.all(writes);
 }
-var import_promises94, import_node_path99, mostBytes6, none3;
+var import_promises95, import_node_path99, mostBytes6, none3;
 var init_recompile2 = __esm({
   "src/stages/recompile.ts"() {
-    import_promises94 = require("node:fs/promises");
+    import_promises95 = require("node:fs/promises");
     import_node_path99 = __toESM(require("node:path"), 1);
     init_zod();
     init_identifiers();
@@ -72840,7 +73229,7 @@ async function reinstalled(request) {
       progress.failed();
       throw error3;
     }
-    await (0, import_promises95.mkdir)(import_node_path100.default.dirname(file3), { recursive: true });
+    await (0, import_promises96.mkdir)(import_node_path100.default.dirname(file3), { recursive: true });
     await writeFileAtomic(file3, (0, import_node_zlib14.gzipSync)(JSON.stringify(kept4), { level: 1 }));
   }
   const texts = new Map(kept4.texts);
@@ -72858,7 +73247,7 @@ function keptList(cache, hash2) {
   return import_node_path100.default.join(import_node_path100.default.resolve(cache, "reinstalled"), `${hash2}-${form3}.json.gz`);
 }
 async function readKept(file3) {
-  const bytes = await (0, import_promises95.readFile)(file3).catch(() => void 0);
+  const bytes = await (0, import_promises96.readFile)(file3).catch(() => void 0);
   if (bytes === void 0) return void 0;
   try {
     const kept4 = JSON.parse((0, import_node_zlib14.gunzipSync)(bytes).toString("utf8"));
@@ -72929,11 +73318,11 @@ function packagesIn(texts, lock2) {
     };
   });
 }
-var import_node_crypto44, import_promises95, import_node_path100, import_node_zlib14, form3, keptTexts, largestText8;
+var import_node_crypto44, import_promises96, import_node_path100, import_node_zlib14, form3, keptTexts, largestText8;
 var init_reinstall = __esm({
   "src/stages/reinstall.ts"() {
     import_node_crypto44 = require("node:crypto");
-    import_promises95 = require("node:fs/promises");
+    import_promises96 = require("node:fs/promises");
     import_node_path100 = __toESM(require("node:path"), 1);
     import_node_zlib14 = require("node:zlib");
     init_files();
@@ -73063,7 +73452,7 @@ function wheelOf2(target, tracing) {
 }
 async function traceWheel(from, tracing) {
   const folder3 = joinInside(tracing.context.out.build("a"), from.name);
-  const names4 = await (0, import_promises96.readdir)(folder3).catch(() => []);
+  const names4 = await (0, import_promises97.readdir)(folder3).catch(() => []);
   const name = names4.find((each2) => each2.endsWith(".whl"));
   if (name === void 0) return null;
   const file3 = import_node_path101.default.join(folder3, name);
@@ -73081,10 +73470,10 @@ function originLines(origins) {
   return origins.map((origin) => `${JSON.stringify(origin)}
 `).join("");
 }
-var import_promises96, import_node_path101;
+var import_promises97, import_node_path101;
 var init_trace_builds = __esm({
   "src/stages/trace-builds.ts"() {
-    import_promises96 = require("node:fs/promises");
+    import_promises97 = require("node:fs/promises");
     import_node_path101 = __toESM(require("node:path"), 1);
     init_metadata();
     init_files();
@@ -73097,6 +73486,435 @@ var init_trace_builds = __esm({
     init_stripped_times();
     init_trace_evidence();
     init_trace_room();
+  }
+});
+
+// src/formats/blake2b.ts
+function mix(v, a, b, c, d, m, x2, y) {
+  let aLow = v[a] ?? 0;
+  let aHigh = v[a + 1] ?? 0;
+  let bLow = v[b] ?? 0;
+  let bHigh = v[b + 1] ?? 0;
+  let cLow = v[c] ?? 0;
+  let cHigh = v[c + 1] ?? 0;
+  let dLow = v[d] ?? 0;
+  let dHigh = v[d + 1] ?? 0;
+  let sum = (aLow >>> 0) + (bLow >>> 0) + ((m[x2] ?? 0) >>> 0);
+  aHigh = aHigh + bHigh + (m[x2 + 1] ?? 0) + (sum / 4294967296 | 0) | 0;
+  aLow = sum | 0;
+  let low = dLow ^ aLow;
+  dLow = dHigh ^ aHigh;
+  dHigh = low;
+  sum = (cLow >>> 0) + (dLow >>> 0);
+  cHigh = cHigh + dHigh + (sum / 4294967296 | 0) | 0;
+  cLow = sum | 0;
+  low = bLow ^ cLow;
+  let high = bHigh ^ cHigh;
+  bLow = low >>> 24 | high << 8;
+  bHigh = high >>> 24 | low << 8;
+  sum = (aLow >>> 0) + (bLow >>> 0) + ((m[y] ?? 0) >>> 0);
+  aHigh = aHigh + bHigh + (m[y + 1] ?? 0) + (sum / 4294967296 | 0) | 0;
+  aLow = sum | 0;
+  low = dLow ^ aLow;
+  high = dHigh ^ aHigh;
+  dLow = low >>> 16 | high << 16;
+  dHigh = high >>> 16 | low << 16;
+  sum = (cLow >>> 0) + (dLow >>> 0);
+  cHigh = cHigh + dHigh + (sum / 4294967296 | 0) | 0;
+  cLow = sum | 0;
+  low = bLow ^ cLow;
+  high = bHigh ^ cHigh;
+  v[a] = aLow;
+  v[a + 1] = aHigh;
+  v[b] = low << 1 | high >>> 31;
+  v[b + 1] = high << 1 | low >>> 31;
+  v[c] = cLow;
+  v[c + 1] = cHigh;
+  v[d] = dLow;
+  v[d + 1] = dHigh;
+}
+async function blake2b256OfFile(file3) {
+  const hash2 = new Blake2b256();
+  for await (const piece2 of (0, import_node_fs20.createReadStream)(file3, { highWaterMark: 1 << 20 })) hash2.update(piece2);
+  return hash2.digest();
+}
+var import_node_fs20, initial, schedule, rounds, blockLength, Blake2b256;
+var init_blake2b = __esm({
+  "src/formats/blake2b.ts"() {
+    import_node_fs20 = require("node:fs");
+    initial = Int32Array.of(
+      4089235720,
+      1779033703,
+      2227873595,
+      3144134277,
+      4271175723,
+      1013904242,
+      1595750129,
+      2773480762,
+      2917565137,
+      1359893119,
+      725511199,
+      2600822924,
+      4215389547,
+      528734635,
+      327033209,
+      1541459225
+    );
+    schedule = [
+      "0123456789abcdef",
+      "ea489fd61c02b753",
+      "b8c052fdae367194",
+      "7931dcbe265a40f8",
+      "905724afe1bc683d",
+      "2c6a0b834d75fe19",
+      "c51fed4a0763928b",
+      "db7ec13950f4862a",
+      "6fe9b308c2d714a5",
+      "a2847615fb9e3cd0"
+    ].map((round) => Array.from(round, (digit) => 2 * parseInt(digit, 16)));
+    rounds = Uint8Array.from([...schedule, schedule[0] ?? [], schedule[1] ?? []].flat());
+    blockLength = 128;
+    Blake2b256 = class {
+      state = Int32Array.from(initial);
+      work = new Int32Array(32);
+      message = new Int32Array(32);
+      block = Buffer.alloc(blockLength);
+      filled = 0;
+      counted = 0;
+      constructor() {
+        this.state[0] = (initial[0] ?? 0) ^ 16842784;
+      }
+      update(bytes) {
+        let at3 = 0;
+        while (at3 < bytes.length) {
+          if (this.filled === blockLength) {
+            this.counted += blockLength;
+            this.compress(false);
+            this.filled = 0;
+          }
+          const taken = Math.min(blockLength - this.filled, bytes.length - at3);
+          this.block.set(bytes.subarray(at3, at3 + taken), this.filled);
+          this.filled += taken;
+          at3 += taken;
+        }
+        return this;
+      }
+      /** Ends the hash. @returns lower-case hex */
+      digest() {
+        this.counted += this.filled;
+        this.block.fill(0, this.filled);
+        this.compress(true);
+        const result = Buffer.alloc(32);
+        for (let word2 = 0; word2 < 8; word2 += 1) result.writeInt32LE(this.state[word2] ?? 0, 4 * word2);
+        return result.toString("hex");
+      }
+      compress(last2) {
+        const { state, work, message, block: block2 } = this;
+        for (let word2 = 0; word2 < 32; word2 += 1) message[word2] = block2.readInt32LE(4 * word2);
+        work.set(state);
+        work.set(initial, 16);
+        work[24] = (work[24] ?? 0) ^ this.counted;
+        work[25] = (work[25] ?? 0) ^ Math.floor(this.counted / 2 ** 32);
+        if (last2) {
+          work[28] = ~(work[28] ?? 0);
+          work[29] = ~(work[29] ?? 0);
+        }
+        for (let round = 0; round < 192; round += 16) {
+          for (let pair = 0; pair < 8; pair += 1) {
+            const column = 2 * (pair & 3);
+            const shift = pair < 4 ? 0 : 2;
+            mix(
+              work,
+              column,
+              8 + (column + shift & 7),
+              16 + (column + 2 * shift & 7),
+              24 + (column + 3 * shift & 7),
+              message,
+              rounds[round + 2 * pair] ?? 0,
+              rounds[round + 2 * pair + 1] ?? 0
+            );
+          }
+        }
+        for (let word2 = 0; word2 < 16; word2 += 1)
+          state[word2] = (state[word2] ?? 0) ^ (work[word2] ?? 0) ^ (work[word2 + 16] ?? 0);
+      }
+    };
+  }
+});
+
+// src/targets/python/polyglot.ts
+async function looksLikeAnotherArchive(file3, kind) {
+  const handle = await (0, import_promises98.open)(file3);
+  try {
+    if (kind === "wheel") return await startsAsTar(handle) ? "tar" : null;
+    return await endsAsZip(handle) ? "zip" : null;
+  } finally {
+    await handle.close();
+  }
+}
+async function startsAsTar(handle) {
+  const block2 = await readAt(handle, 0, 512);
+  if (block2.length < 512) return false;
+  const stated3 = /^ *([0-7]+)[ \0]*/.exec(block2.toString("latin1", 148, 156))?.[1];
+  if (stated3 === void 0) return false;
+  const sums = { unsigned: 8 * 32, signed: 8 * 32 };
+  for (const [index2, byte] of block2.entries())
+    if (index2 < 148 || index2 >= 156) {
+      sums.unsigned += byte;
+      sums.signed += byte < 128 ? byte : byte - 256;
+    }
+  return [sums.unsigned, sums.signed].includes(parseInt(stated3, 8));
+}
+async function endsAsZip(handle) {
+  const { size } = await handle.stat();
+  const tail = await readAt(handle, Math.max(0, size - longestTail), longestTail);
+  const at3 = tail.lastIndexOf(endSignature);
+  if (at3 < 0 || at3 + endLength > tail.length) return false;
+  const [thisDisk, startDisk] = [tail.readUInt16LE(at3 + 4), tail.readUInt16LE(at3 + 6)];
+  const [entries, length3, offset] = [
+    tail.readUInt16LE(at3 + 10),
+    tail.readUInt32LE(at3 + 12),
+    tail.readUInt32LE(at3 + 16)
+  ];
+  if (entries === 0 && length3 === 0 && offset === 0) return true;
+  if (thisDisk !== startDisk || length3 < directoryEntryLength) return false;
+  const start2 = size - tail.length + at3 - length3;
+  return start2 >= 0 && (await readAt(handle, start2, 4)).equals(directorySignature);
+}
+async function readAt(handle, position, length3) {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length3), 0, length3, position);
+  return buffer.subarray(0, bytesRead);
+}
+var import_promises98, endLength, longestTail, endSignature, directorySignature, directoryEntryLength;
+var init_polyglot = __esm({
+  "src/targets/python/polyglot.ts"() {
+    import_promises98 = require("node:fs/promises");
+    endLength = 22;
+    longestTail = endLength + 65535;
+    endSignature = Buffer.from("PK", "latin1");
+    directorySignature = Buffer.from("PK", "latin1");
+    directoryEntryLength = 46;
+  }
+});
+
+// src/targets/python/protected-code.ts
+function scannedExtension(path130) {
+  return /[^/]\.pye?$/i.test(path130);
+}
+function protectedBy(content2) {
+  return protectors.find(({ all }) => all.every((mark4) => content2.includes(mark4)))?.tool ?? null;
+}
+var scannedSize, protectors;
+var init_protected_code = __esm({
+  "src/targets/python/protected-code.ts"() {
+    scannedSize = 5 * 2 ** 20;
+    protectors = [
+      { tool: "PyArmor", all: ["__pyarmor__(__name__, __file__,"] },
+      { tool: "PyArmor", all: ["__pyarmor_enter__"] },
+      { tool: "PyArmor", all: ["__pyarmor_exit__"] },
+      { tool: "PyArmor", all: ["__pyarmor_assert__"] },
+      { tool: "PyArmor", all: ["__pyarmor_bcc__"] },
+      { tool: "SourceDefender", all: ["---BEGIN PYE FILE---", "---END PYE FILE---"] }
+    ];
+  }
+});
+
+// src/targets/python/distribution.ts
+async function readDistribution(file3, kind, name) {
+  const texts = /* @__PURE__ */ new Map();
+  const found2 = [];
+  const { members: members2 } = await readArchive(file3, kind, {
+    observe: (member) => {
+      if (wanted(kind, member)) return collect4((bytes2) => texts.set(member.path, bytes2));
+      if (member.kind !== "file" || member.size > scannedSize || !scannedExtension(member.path))
+        return void 0;
+      return collect4((bytes2) => {
+        const tool = protectedBy(bytes2);
+        if (tool !== null) found2.push({ member: member.path, tool });
+      });
+    }
+  });
+  const place8 = [...texts.keys()].find((path130) => /\/(METADATA|PKG-INFO)$/.test(path130));
+  const bytes = place8 === void 0 ? void 0 : texts.get(place8);
+  if (place8 === void 0 || bytes === void 0)
+    throw invalidArchive({ format: kind }, "its metadata is missing, or larger than 16 MiB");
+  const folder3 = place8.slice(0, place8.lastIndexOf("/"));
+  const { sha256: sha2563, size } = await hashFile(file3);
+  return {
+    name,
+    kind,
+    size,
+    sha256: sha2563,
+    blake2b256: await blake2b256OfFile(file3),
+    metadata: parseMetadata(bytes, place8),
+    metadataSha256: members2.find(({ path: path130 }) => path130 === place8)?.sha256 ?? sha2563,
+    members: new Set(members2.filter(({ kind: kind2 }) => kind2 !== "directory").map(({ path: path130 }) => path130)),
+    unpackedSize: members2.reduce((sum, member) => sum + member.size, 0),
+    folder: folder3,
+    entryPoints: texts.get(`${folder3}/entry_points.txt`) ?? null,
+    protected: found2,
+    polyglot: await looksLikeAnotherArchive(file3, kind)
+  };
+}
+function wanted(kind, { path: path130, size }) {
+  const form4 = kind === "wheel" ? /^[^/]+\.dist-info\/(METADATA|entry_points\.txt)$/ : /^[^/]+\/PKG-INFO$/;
+  return size <= largestText9 && form4.test(path130);
+}
+function collect4(take4) {
+  const pieces2 = [];
+  return {
+    update: (piece2) => void pieces2.push(Buffer.from(piece2)),
+    end: () => take4(Buffer.concat(pieces2))
+  };
+}
+var largestText9;
+var init_distribution = __esm({
+  "src/targets/python/distribution.ts"() {
+    init_archive2();
+    init_blake2b();
+    init_invalid();
+    init_metadata();
+    init_files();
+    init_polyglot();
+    init_protected_code();
+    largestText9 = 16 * 2 ** 20;
+  }
+});
+
+// src/formats/python/metadata-fields.ts
+function metadataAge(version4) {
+  return metadataVersions.findIndex((known14) => known14 === version4);
+}
+var metadataVersions, table2, metadataFields;
+var init_metadata_fields = __esm({
+  "src/formats/python/metadata-fields.ts"() {
+    metadataVersions = ["1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5"];
+    table2 = `
+metadata-version         metadata_version         once     1.0
+name                     name                     once     1.0
+version                  version                  once     1.0
+dynamic                  dynamic                  several  2.2
+platform                 platform                 several  1.0
+supported-platform       supported_platform       several  1.1
+summary                  summary                  once     1.0
+description              description              once     1.0
+description-content-type description_content_type once     2.1
+keywords                 keywords                 once     1.0
+home-page                home_page                once     1.0
+download-url             download_url             once     1.1
+author                   author                   once     1.0
+author-email             author_email             once     1.0
+maintainer               maintainer               once     1.2
+maintainer-email         maintainer_email         once     1.2
+license                  license                  once     1.0
+license-expression       license_expression       once     2.4
+license-file             license_file             several  2.4
+classifier               classifiers              several  1.1
+requires-dist            requires_dist            several  1.2
+requires-python          requires_python          once     1.2
+requires-external        requires_external        several  1.2
+project-url              project_urls             several  1.2
+provides-extra           provides_extra           several  2.1
+provides-dist            provides_dist            several  1.2
+obsoletes-dist           obsoletes_dist           several  1.2
+import-name              import_name              several  2.5
+import-namespace         import_namespace         several  2.5
+requires                 requires                 several  1.1
+provides                 provides                 several  1.1
+obsoletes                obsoletes                several  1.1
+`;
+    metadataFields = table2.trim().split("\n").map((line3) => {
+      const [header2 = "", form4 = "", times2, added = ""] = line3.split(/ +/);
+      return { header: header2, form: form4, several: times2 === "several", added };
+    });
+  }
+});
+
+// src/targets/python/upload-fields.ts
+function formFields(metadata2) {
+  return metadataFields.flatMap(
+    (field) => valuesOf2(field, metadata2).map((value) => [field.form, value])
+  );
+}
+function valuesOf2({ header: header2, form: form4, added }, metadata2) {
+  const values = metadata2.fields.get(header2) ?? [];
+  if (header2 === "description") return descriptionOf2(values, metadata2.body);
+  if (header2 === "license-file" && metadataAge(metadata2.metadataVersion) < metadataAge(added)) return [];
+  if (header2 === "keywords") return nonEmpty(values.map(joinedKeywords));
+  if (header2 === "project-url") return nonEmpty(values.map(labelAndUrl));
+  if (header2 === "requires-python" && values.length === 0) return [""];
+  return form4 === "requires_python" ? [...values] : nonEmpty(values);
+}
+function nonEmpty(values) {
+  return values.length === 1 && values[0] === "" ? [] : [...values];
+}
+function descriptionOf2(values, body) {
+  return [...nonEmpty(values), ...body === "" ? [] : [body]];
+}
+function joinedKeywords(value) {
+  return value.split(",").map((word2) => word2.trim()).join(", ");
+}
+function labelAndUrl(value) {
+  const comma = value.indexOf(",");
+  const [label, url2] = comma < 0 ? [value, ""] : [value.slice(0, comma), value.slice(comma + 1)];
+  return `${label.trim()}, ${url2.trim()}`;
+}
+var init_upload_fields = __esm({
+  "src/targets/python/upload-fields.ts"() {
+    init_metadata_fields();
+  }
+});
+
+// src/targets/python/uploads.ts
+function uploadOf(distribution) {
+  const { name, kind, size, sha256: sha2563, blake2b256, metadata: metadata2, metadataSha256 } = distribution;
+  return {
+    name,
+    filetype: kind === "sdist" ? "sdist" : "bdist_wheel",
+    pyversion: kind === "sdist" ? "source" : parseWheelName(name).python,
+    size,
+    sha256: sha2563,
+    blake2b256,
+    metadata: kind === "sdist" ? null : metadataSha256,
+    project: normalizeName(metadata2.name),
+    version: normalizedVersion(metadata2.version),
+    fields: formFields(metadata2)
+  };
+}
+function uploadsOf(distributions) {
+  const rank3 = ({ filetype, name }) => `${filetype === "bdist_wheel" ? 0 : 1} ${name}`;
+  const files2 = [...distributions].sort((one, other2) => rank3(one) < rank3(other2) ? -1 : 1);
+  return { schema: "tagproof/uploads/1", files: files2 };
+}
+function normalizedVersion(version4) {
+  return (0, import_pep4408.valid)(version4) ?? version4;
+}
+var import_pep4408;
+var init_uploads2 = __esm({
+  "src/targets/python/uploads.ts"() {
+    import_pep4408 = __toESM(require_pep440(), 1);
+    init_metadata();
+    init_wheel();
+    init_upload_fields();
+  }
+});
+
+// src/stages/uploads.ts
+async function readUpload(shipped, { kind, name }) {
+  if (kind !== "sdist" && kind !== "wheel") return { upload: null, findings: [] };
+  const distribution = await readDistribution(shipped, kind, name);
+  return { upload: uploadOf(distribution), findings: [] };
+}
+async function writeUploads(context2, uploads2) {
+  if (uploads2.length === 0) return null;
+  return writeDocument("uploads", context2.out.uploads, uploadsOf(uploads2));
+}
+var init_uploads3 = __esm({
+  "src/stages/uploads.ts"() {
+    init_reading();
+    init_errors();
+    init_distribution();
+    init_uploads2();
   }
 });
 
@@ -73117,12 +73935,13 @@ async function prove(context2, options) {
     const plan2 = await planSeenByB(context2, planned2, builds2.b);
     const staging = `${context2.out.packages}.part`;
     await clearFrom(context2.out, "prove");
-    await (0, import_promises97.mkdir)(staging, { recursive: true });
-    await (0, import_promises97.mkdir)(context2.out.origins, { recursive: true });
+    await (0, import_promises99.mkdir)(staging, { recursive: true });
+    await (0, import_promises99.mkdir)(context2.out.origins, { recursive: true });
     const ground = await openGround(context2, plan2);
     const originals = await openOriginals(context2.repository, plan2);
     const found2 = [];
     const artifacts = [];
+    const uploads2 = [];
     let tracer;
     try {
       const opened = await openTracer(context2, plan2);
@@ -73138,6 +73957,7 @@ async function prove(context2, options) {
       for (const result of results) {
         found2.push(...result.findings);
         if (result.artifact !== null) artifacts.push(result.artifact);
+        if (result.upload !== null) uploads2.push(result.upload);
       }
     } finally {
       await originals.close();
@@ -73163,10 +73983,11 @@ async function prove(context2, options) {
       trust: { config: plan2.config.from, lock: plan2.lock.from, singleJob: options.singleJob ?? false },
       plan: planDigest,
       brief: await writeBrief(context2, plan2, builds2.a),
+      uploads: await writeUploads(context2, verdict2 === "proven" ? uploads2 : []),
       tools: [...tagproofTools(), ...builds2.a.tools]
     };
-    if (verdict2 === "proven") await (0, import_promises97.rename)(staging, context2.out.packages);
-    else await (0, import_promises97.rm)(staging, { recursive: true, force: true });
+    if (verdict2 === "proven") await (0, import_promises99.rename)(staging, context2.out.packages);
+    else await (0, import_promises99.rm)(staging, { recursive: true, force: true });
     await writeDocument("proof", context2.out.proof, proof);
     if (verdict2 === "proven") progress.done(`proven: ${artifacts.length} artifacts, a = b`);
     else
@@ -73263,14 +74084,16 @@ async function proveArtifact({ context: context2, plan: plan2, builds: builds2, 
     differing: result.differing,
     preparedMetadata: await preparedMetadata(context2, target, builds2)
   });
+  const indexed = artifact2 === null ? { upload: null, findings: [] } : await readUpload(shipped, pair);
   return {
+    upload: indexed.upload,
     artifact: artifact2 === null ? null : {
       target: target.name,
       ...artifact2,
       traced: traced.traced,
       ...await imageIdentity(target, shipped)
     },
-    findings: [...result.findings, ...versions2, ...traced.findings]
+    findings: [...result.findings, ...versions2, ...traced.findings, ...indexed.findings]
   };
 }
 async function imageIdentity({ image }, file3) {
@@ -73279,10 +74102,10 @@ async function imageIdentity({ image }, file3) {
   await layout2.close();
   return { image: { repository: image.repository, digest: `sha256:${entry.sha256}` } };
 }
-var import_promises97, import_node_path102;
+var import_promises99, import_node_path102;
 var init_prove = __esm({
   "src/stages/prove.ts"() {
-    import_promises97 = require("node:fs/promises");
+    import_promises99 = require("node:fs/promises");
     import_node_path102 = __toESM(require("node:path"), 1);
     init_reading();
     init_concurrency();
@@ -73309,6 +74132,7 @@ var init_prove = __esm({
     init_read_build();
     init_recheck_config();
     init_trace_builds();
+    init_uploads3();
   }
 });
 
@@ -73439,8 +74263,8 @@ async function unpackImage(file3, folder3, platform2) {
         fix: "Start it on a machine of one of its platforms."
       });
     const tree = new LayerTree();
-    await (0, import_promises98.mkdir)(folder3, { recursive: true });
-    const top2 = await (0, import_promises98.realpath)(folder3);
+    await (0, import_promises100.mkdir)(folder3, { recursive: true });
+    const top2 = await (0, import_promises100.realpath)(folder3);
     for (const [index2, layer] of chosen2.layers.entries()) {
       const diffId = chosen2.configuration.diffIds[index2] ?? layer.sha256;
       const rules8 = { compression: layer.compression, diffId, tree, index: index2 };
@@ -73455,41 +74279,41 @@ async function place6(entry, top2) {
   if (entry.path === ".") return;
   const target = joinInside(top2, entry.path);
   const above = import_node_path104.default.dirname(target);
-  await (0, import_promises98.mkdir)(above, { recursive: true });
-  if (await (0, import_promises98.realpath)(above) !== above)
+  await (0, import_promises100.mkdir)(above, { recursive: true });
+  if (await (0, import_promises100.realpath)(above) !== above)
     throw new TagproofError("path-refused", `${entry.path} would be written through a link.`);
   const name = import_node_path104.default.basename(target);
   if (name === `${marker3}${marker3}.opq`) return emptied(above);
   if (name.startsWith(marker3)) return gone(import_node_path104.default.join(above, name.slice(marker3.length)));
   if (entry.kind === "directory") {
-    const there = await (0, import_promises98.lstat)(target).catch(() => void 0);
+    const there = await (0, import_promises100.lstat)(target).catch(() => void 0);
     if (there?.isDirectory() === false) await gone(target);
-    await (0, import_promises98.mkdir)(target, { recursive: true });
+    await (0, import_promises100.mkdir)(target, { recursive: true });
     return;
   }
   await gone(target);
-  if (entry.kind === "symlink") await (0, import_promises98.symlink)(entry.linkTarget ?? "", target);
-  else if (entry.kind === "hardlink") await (0, import_promises98.link)(joinInside(top2, entry.linkTarget ?? ""), target);
+  if (entry.kind === "symlink") await (0, import_promises100.symlink)(entry.linkTarget ?? "", target);
+  else if (entry.kind === "hardlink") await (0, import_promises100.link)(joinInside(top2, entry.linkTarget ?? ""), target);
   else if (entry.kind === "file")
-    await (0, import_promises99.pipeline)(
+    await (0, import_promises101.pipeline)(
       entry.content,
-      (0, import_node_fs20.createWriteStream)(target, { flags: "wx", mode: (entry.mode & 73) === 0 ? 420 : 493 })
+      (0, import_node_fs21.createWriteStream)(target, { flags: "wx", mode: (entry.mode & 73) === 0 ? 420 : 493 })
     );
 }
 function gone(file3) {
-  return (0, import_promises98.rm)(file3, { recursive: true, force: true });
+  return (0, import_promises100.rm)(file3, { recursive: true, force: true });
 }
 async function emptied(folder3) {
   await gone(folder3);
-  await (0, import_promises98.mkdir)(folder3);
+  await (0, import_promises100.mkdir)(folder3);
 }
-var import_node_fs20, import_promises98, import_node_path104, import_promises99, marker3;
+var import_node_fs21, import_promises100, import_node_path104, import_promises101, marker3;
 var init_unpack = __esm({
   "src/targets/image/unpack.ts"() {
-    import_node_fs20 = require("node:fs");
-    import_promises98 = require("node:fs/promises");
+    import_node_fs21 = require("node:fs");
+    import_promises100 = require("node:fs/promises");
     import_node_path104 = __toESM(require("node:path"), 1);
-    import_promises99 = require("node:stream/promises");
+    import_promises101 = require("node:stream/promises");
     init_layer_tree();
     init_layer();
     init_image();
@@ -73885,7 +74709,7 @@ async function aptDirectory(request) {
   const found2 = new Set(debs.map(({ control: control2 }) => control2.architecture).filter((name) => name !== "all"));
   const architectures3 = found2.size > 0 ? [...found2].sort() : usualArchitectures;
   const unfinished = `${import_node_path108.default.resolve(folder3)}.part`;
-  await (0, import_promises100.rm)(unfinished, { recursive: true, force: true });
+  await (0, import_promises102.rm)(unfinished, { recursive: true, force: true });
   try {
     for (const { file: file3, place: place8, sha256: sha2563 } of debs) await copyChecked(file3, joinInside(unfinished, place8), sha2563);
     const dists = import_node_path108.default.join(unfinished, "dists", suite);
@@ -73898,7 +74722,7 @@ async function aptDirectory(request) {
     await writeFileAtomic(import_node_path108.default.join(unfinished, "key.asc"), signer.publicKey);
     await replaceFolder(unfinished, folder3);
   } catch (error3) {
-    await (0, import_promises100.rm)(unfinished, { recursive: true, force: true });
+    await (0, import_promises102.rm)(unfinished, { recursive: true, force: true });
     throw error3;
   }
   const root = import_node_path108.default.resolve(folder3);
@@ -73921,7 +74745,7 @@ function checkPlaces(debs) {
 }
 async function copyChecked(from, to, sha2563) {
   await makeFolder(import_node_path108.default.dirname(to));
-  await (0, import_promises100.copyFile)(from, to);
+  await (0, import_promises102.copyFile)(from, to);
   const copied = await hashFile(to);
   if (copied.sha256 !== sha2563)
     throw new TagproofError("hash-mismatch", `${import_node_path108.default.basename(from)} has changed while it was copied.`, {
@@ -73947,10 +74771,10 @@ async function writeIndex(dists, architecture, debs) {
   }
   return files2;
 }
-var import_promises100, import_node_path108, usualArchitectures;
+var import_promises102, import_node_path108, usualArchitectures;
 var init_directory = __esm({
   "src/destinations/apt/directory.ts"() {
-    import_promises100 = require("node:fs/promises");
+    import_promises102 = require("node:fs/promises");
     import_node_path108 = __toESM(require("node:path"), 1);
     init_gzip();
     init_errors();
@@ -73985,7 +74809,7 @@ async function directoryDestination(request) {
   return receipts;
 }
 async function stateOf(artifact2) {
-  if (await (0, import_promises101.stat)(artifact2.target).catch(() => null) === null) return "absent";
+  if (await (0, import_promises103.stat)(artifact2.target).catch(() => null) === null) return "absent";
   const { sha256: sha2563 } = await hashFile(artifact2.target);
   if (sha2563 === artifact2.sha256) return "identical";
   throw new TagproofError("destination-different", `Another ${artifact2.name} is there already.`, {
@@ -74006,35 +74830,35 @@ async function expectHash(file3, expected, what) {
     });
 }
 async function copyInto(source, target) {
-  await (0, import_promises101.mkdir)(import_node_path109.default.dirname(target), { recursive: true });
+  await (0, import_promises103.mkdir)(import_node_path109.default.dirname(target), { recursive: true });
   const part = `${target}.part`;
   try {
-    await (0, import_promises101.copyFile)(source, part);
-    await (0, import_promises101.rename)(part, target);
+    await (0, import_promises103.copyFile)(source, part);
+    await (0, import_promises103.rename)(part, target);
   } finally {
-    await (0, import_promises101.rm)(part, { force: true });
+    await (0, import_promises103.rm)(part, { force: true });
   }
 }
 async function writePages(folder3, changed) {
   for (const project of changed) {
     const files2 = [];
-    for (const name of (await (0, import_promises101.readdir)(import_node_path109.default.join(folder3, project))).sort())
+    for (const name of (await (0, import_promises103.readdir)(import_node_path109.default.join(folder3, project))).sort())
       if (indexFile(name) !== null)
         files2.push({ name, ...await hashFile(import_node_path109.default.join(folder3, project, name)) });
     const pages2 = projectPages(project, files2);
     await writeFileAtomic(import_node_path109.default.join(folder3, project, "index.json"), pages2.json);
     await writeFileAtomic(import_node_path109.default.join(folder3, project, "index.html"), pages2.html);
   }
-  await (0, import_promises101.mkdir)(folder3, { recursive: true });
-  const entries = await (0, import_promises101.readdir)(folder3, { withFileTypes: true });
+  await (0, import_promises103.mkdir)(folder3, { recursive: true });
+  const entries = await (0, import_promises103.readdir)(folder3, { withFileTypes: true });
   const pages = rootPages(entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name));
   await writeFileAtomic(import_node_path109.default.join(folder3, "index.json"), pages.json);
   await writeFileAtomic(import_node_path109.default.join(folder3, "index.html"), pages.html);
 }
-var import_promises101, import_node_path109;
+var import_promises103, import_node_path109;
 var init_directory2 = __esm({
   "src/destinations/directory.ts"() {
-    import_promises101 = require("node:fs/promises");
+    import_promises103 = require("node:fs/promises");
     import_node_path109 = __toESM(require("node:path"), 1);
     init_errors();
     init_files();
@@ -74044,7 +74868,7 @@ var init_directory2 = __esm({
 
 // src/destinations/oci-index.ts
 function readLayoutIndex(text7, file3) {
-  const parsed6 = indexField.safeParse(parseJson2(text7));
+  const parsed6 = indexField2.safeParse(parseJson2(text7));
   if (!parsed6.success)
     throw new TagproofError("document-invalid", "The index of the layout cannot be read.", {
       where: file3,
@@ -74091,7 +74915,7 @@ function manifestJson(before3, image) {
   );
   return JSON.stringify(all);
 }
-var refName, descriptorField2, indexField, loadedField;
+var refName, descriptorField2, indexField2, loadedField;
 var init_oci_index = __esm({
   "src/destinations/oci-index.ts"() {
     init_zod();
@@ -74103,7 +74927,7 @@ var init_oci_index = __esm({
       size: external_exports.int().min(0),
       annotations: external_exports.record(external_exports.string(), external_exports.string()).optional()
     });
-    indexField = external_exports.looseObject({ schemaVersion: external_exports.literal(2), manifests: external_exports.array(descriptorField2) });
+    indexField2 = external_exports.looseObject({ schemaVersion: external_exports.literal(2), manifests: external_exports.array(descriptorField2) });
     loadedField = external_exports.array(
       external_exports.object({ Config: external_exports.string(), RepoTags: external_exports.array(external_exports.string()), Layers: external_exports.array(external_exports.string()) })
     );
@@ -74143,7 +74967,7 @@ async function preflight(artifact2, request) {
 async function place7(artifact2, request) {
   const folder3 = joinInside(request.folder, artifact2.repository);
   const blobs = import_node_path110.default.join(folder3, "blobs", "sha256");
-  await (0, import_promises102.mkdir)(blobs, { recursive: true });
+  await (0, import_promises104.mkdir)(blobs, { recursive: true });
   await withImage(joinInside(request.packages, artifact2.name), async (image) => {
     const all = blobsOf(image);
     for (const blob of all) await addBlob(blob, blobs);
@@ -74158,13 +74982,13 @@ async function place7(artifact2, request) {
 }
 async function addBlob({ sha256: sha2563, content: content2 }, folder3) {
   const target = import_node_path110.default.join(folder3, sha2563);
-  if (await (0, import_promises102.stat)(target).catch(() => null) !== null) return;
+  if (await (0, import_promises104.stat)(target).catch(() => null) !== null) return;
   const part = `${target}.part`;
   try {
-    await (0, import_promises103.pipeline)(import_node_stream8.Readable.from(content2()), (0, import_node_fs21.createWriteStream)(part));
-    await (0, import_promises102.rename)(part, target);
+    await (0, import_promises105.pipeline)(import_node_stream8.Readable.from(content2()), (0, import_node_fs22.createWriteStream)(part));
+    await (0, import_promises104.rename)(part, target);
   } finally {
-    await (0, import_promises102.rm)(part, { force: true });
+    await (0, import_promises104.rm)(part, { force: true });
   }
 }
 async function readBack(file3, expected) {
@@ -74207,7 +75031,7 @@ async function indexOf4(folder3) {
   return text7 === void 0 ? { named: /* @__PURE__ */ new Map(), others: [] } : readLayoutIndex(text7, file3);
 }
 async function textOf6(file3) {
-  return (0, import_promises102.readFile)(file3, "utf8").catch((error3) => {
+  return (0, import_promises104.readFile)(file3, "utf8").catch((error3) => {
     if (error3.code === "ENOENT") return void 0;
     throw error3;
   });
@@ -74220,13 +75044,13 @@ async function withImage(file3, use) {
     await image.layout.close();
   }
 }
-var import_node_fs21, import_promises102, import_node_path110, import_promises103, import_node_stream8;
+var import_node_fs22, import_promises104, import_node_path110, import_promises105, import_node_stream8;
 var init_oci_layout = __esm({
   "src/destinations/oci-layout.ts"() {
-    import_node_fs21 = require("node:fs");
-    import_promises102 = require("node:fs/promises");
+    import_node_fs22 = require("node:fs");
+    import_promises104 = require("node:fs/promises");
     import_node_path110 = __toESM(require("node:path"), 1);
-    import_promises103 = require("node:stream/promises");
+    import_promises105 = require("node:stream/promises");
     import_node_stream8 = require("node:stream");
     init_image();
     init_layout_writer();
@@ -74494,7 +75318,7 @@ async function record3(context2) {
   return release;
 }
 async function readTry(context2, proofDigest) {
-  const there = await (0, import_promises104.access)(context2.out.try).then(
+  const there = await (0, import_promises106.access)(context2.out.try).then(
     () => true,
     () => false
   );
@@ -74601,10 +75425,10 @@ async function requireSamePackages(context2, artifacts) {
       );
   }
 }
-var import_promises104, import_node_path111;
+var import_promises106, import_node_path111;
 var init_record2 = __esm({
   "src/stages/record.ts"() {
-    import_promises104 = require("node:fs/promises");
+    import_promises106 = require("node:fs/promises");
     import_node_path111 = __toESM(require("node:path"), 1);
     init_directory();
     init_directory2();
@@ -74636,20 +75460,20 @@ async function worldsFitTogether({ limits: limits2, targets: targets2 }, facts =
   return { fits: false, reason: `${availableMib} MiB of memory are free, ${needed} MiB would be needed` };
 }
 async function machineFacts2() {
-  const meminfo = await (0, import_promises105.readFile)("/proc/meminfo", "utf8").catch(() => "");
+  const meminfo = await (0, import_promises107.readFile)("/proc/meminfo", "utf8").catch(() => "");
   const available = /^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1];
   const bytes = available === void 0 ? import_node_os10.default.freemem() : Number(available) * 1024;
-  const disk = await (0, import_promises105.statfs)(import_node_os10.default.tmpdir());
+  const disk = await (0, import_promises107.statfs)(import_node_os10.default.tmpdir());
   return {
     availableMib: Math.floor(bytes / (1024 * 1024)),
     diskMib: Math.floor(disk.bavail * disk.bsize / (1024 * 1024)),
     cpus: import_node_os10.default.availableParallelism()
   };
 }
-var import_promises105, import_node_os10;
+var import_promises107, import_node_os10;
 var init_room = __esm({
   "src/stages/room.ts"() {
-    import_promises105 = require("node:fs/promises");
+    import_promises107 = require("node:fs/promises");
     import_node_os10 = __toESM(require("node:os"), 1);
   }
 });
@@ -74755,7 +75579,7 @@ async function start({ target, plan: plan2, onLine, signal }, installed2) {
   return { tried: [{ artifact: artifact2.name, sha256: artifact2.sha256, place: place8, commands: told6 }], findings };
 }
 async function outcomeOf2(argv, outputs2, at3, whole4) {
-  const text7 = (name) => (0, import_promises106.readFile)(import_node_path112.default.join(outputs2, `${at3}.${name}`), "utf8").catch(() => "");
+  const text7 = (name) => (0, import_promises108.readFile)(import_node_path112.default.join(outputs2, `${at3}.${name}`), "utf8").catch(() => "");
   const code2 = await text7("code");
   return { argv, code: /^\d+\n$/.test(code2) ? Number(code2) : null, output: await text7("log") || whole4 };
 }
@@ -74781,10 +75605,10 @@ function finding3(code2, artifact2, message, fix2) {
     waiver: null
   };
 }
-var import_promises106, import_node_path112;
+var import_promises108, import_node_path112;
 var init_try5 = __esm({
   "src/stages/try.ts"() {
-    import_promises106 = require("node:fs/promises");
+    import_promises108 = require("node:fs/promises");
     import_node_path112 = __toESM(require("node:path"), 1);
     init_reading();
     init_concurrency();
@@ -74818,6 +75642,7 @@ var init_contents2 = __esm({
     planned = ["plan.json", "tagproof.lock"];
     proven2 = [
       "proof.json",
+      "uploads.json",
       "brief.json",
       "try.json",
       "release.json",
@@ -74884,7 +75709,7 @@ async function packParcel(folder3, parcel, file3) {
   try {
     for (const name of names4.sort()) {
       const at3 = import_node_path113.default.join(folder3, name);
-      const { size } = await (0, import_promises107.stat)(at3);
+      const { size } = await (0, import_promises109.stat)(at3);
       await tar2.add({ path: name, kind: "file", mode: 420, size, mtime: 0 }, content(at3));
     }
     return await tar2.end();
@@ -74893,10 +75718,10 @@ async function packParcel(folder3, parcel, file3) {
   }
 }
 function content(file3) {
-  return (0, import_node_fs22.createReadStream)(file3, { highWaterMark: 1 << 20 });
+  return (0, import_node_fs23.createReadStream)(file3, { highWaterMark: 1 << 20 });
 }
 async function filesBelow(folder3, name) {
-  const entries = await (0, import_promises107.readdir)(import_node_path113.default.join(folder3, name), { withFileTypes: true }).catch((error3) => {
+  const entries = await (0, import_promises109.readdir)(import_node_path113.default.join(folder3, name), { withFileTypes: true }).catch((error3) => {
     const { code: code2 } = error3;
     if (code2 === "ENOENT") return [];
     if (code2 === "ENOTDIR") return null;
@@ -74920,12 +75745,12 @@ async function unpackParcel(file3, parcel, folder3) {
         `a ${entry.kind} that is no part of ${parcel.label}`
       );
     const target = joinInside(folder3, entry.path);
-    await (0, import_promises107.mkdir)(import_node_path113.default.dirname(target), { recursive: true });
+    await (0, import_promises109.mkdir)(import_node_path113.default.dirname(target), { recursive: true });
     await writeEntry3(entry, target);
   }
 }
 async function writeEntry3(entry, target) {
-  const handle = await (0, import_promises107.open)(target, "wx", 420).catch((error3) => {
+  const handle = await (0, import_promises109.open)(target, "wx", 420).catch((error3) => {
     if (error3.code === "EEXIST") return null;
     throw error3;
   });
@@ -74948,11 +75773,11 @@ async function requireSame2(entry, target) {
     fix: "Run all jobs again, from the plan on."
   });
 }
-var import_node_fs22, import_promises107, import_node_path113, import_node_crypto47;
+var import_node_fs23, import_promises109, import_node_path113, import_node_crypto47;
 var init_parcel_file = __esm({
   "src/handover/parcel-file.ts"() {
-    import_node_fs22 = require("node:fs");
-    import_promises107 = require("node:fs/promises");
+    import_node_fs23 = require("node:fs");
+    import_promises109 = require("node:fs/promises");
     import_node_path113 = __toESM(require("node:path"), 1);
     import_node_crypto47 = require("node:crypto");
     init_invalid();
@@ -75029,7 +75854,7 @@ var init_statements = __esm({
 // src/source/export-forms.ts
 async function writeForms(plan2, originals, file3) {
   const { seed, files: files2 } = plan2.scramble;
-  const a = await (0, import_promises108.open)(originals, "r");
+  const a = await (0, import_promises110.open)(originals, "r");
   const tar2 = await TarFile.create(file3);
   try {
     const index2 = await readExportIndex(a);
@@ -75047,10 +75872,10 @@ async function writeForms(plan2, originals, file3) {
     await tar2.close();
   }
 }
-var import_promises108;
+var import_promises110;
 var init_export_forms = __esm({
   "src/source/export-forms.ts"() {
-    import_promises108 = require("node:fs/promises");
+    import_promises110 = require("node:fs/promises");
     init_scramble();
     init_export_entries();
     init_export_index();
@@ -75099,12 +75924,12 @@ async function handParcel(context2, place8, parcel) {
     for (let again = 0; again < mostNames4; again += 1) {
       const name = artifactName2(parcel.label, place8.attempt, sha2563, again);
       const file3 = import_node_path114.default.join(folder3, name);
-      await (0, import_promises109.rename)(packed, file3);
+      await (0, import_promises111.rename)(packed, file3);
       if (await place8.store.put(file3) === "stored") return { for: parcel.for, name, sha256: sha2563, size };
       const there = (await place8.store.list()).find((stored) => stored.sha256 === sha2563);
       if (there !== void 0) return { for: parcel.for, name: there.name, sha256: sha2563, size };
       context2.log.warn(`The name ${name} is used up; trying another one.`);
-      await (0, import_promises109.rename)(file3, packed);
+      await (0, import_promises111.rename)(file3, packed);
     }
     throw new TagproofError("handover-failed", "No name is left to hand over under.", {
       found: `${mostNames4} names that are used up`,
@@ -75121,7 +75946,7 @@ async function takeOver(context2, place8, taking) {
     const stored = await place8.store.list();
     if (taking.stage !== "build") tellUnknown(context2, place8, statements, stored);
     await clearFrom(context2.out, "plan");
-    await (0, import_promises109.rm)(context2.out.lock, { force: true });
+    await (0, import_promises111.rm)(context2.out.lock, { force: true });
     for (const { job, file: file3 } of offers2) {
       await takeParcel(context2, place8.store, file3, findHanded(file3, stored), parcelOf(statements, job, file3));
       progress.line(`${file3.name} of ${job}, SHA-256 ${file3.sha256}`);
@@ -75168,10 +75993,10 @@ function tellUnknown(context2, { attempt }, statements, stored) {
       fix: "Find out which job uploaded it, remove that, and run all jobs again."
     });
 }
-var import_promises109, import_node_path114, mostNames4;
+var import_promises111, import_node_path114, mostNames4;
 var init_hand_over = __esm({
   "src/stages/hand-over.ts"() {
-    import_promises109 = require("node:fs/promises");
+    import_promises111 = require("node:fs/promises");
     import_node_path114 = __toESM(require("node:path"), 1);
     init_reading();
     init_contents2();
@@ -75429,16 +76254,16 @@ async function attribute(context2) {
   const { document: planned2, sha256: sha2563 } = await readDocument("plan", context2.out.plan);
   const [a, b] = [await readBuild(context2, "a", sha2563), await readBuild(context2, "b", sha2563)];
   const plan2 = b.scramble === void 0 ? planned2 : { ...planned2, scramble: b.scramble };
-  const open19 = plan2.targets.flatMap((target) => {
+  const open20 = plan2.targets.flatMap((target) => {
     const built = b.targets.find(({ name }) => name === target.name);
     return built === void 0 ? [] : { target, built, findings: openFindings(proof, { plan: plan2, a, b }, target) };
   });
-  if (open19.every(({ findings }) => findings.length === 0)) return proof;
+  if (open20.every(({ findings }) => findings.length === 0)) return proof;
   const ground = await openGround(context2, plan2);
   const repository2 = await openRepository(context2.repository);
   const culprits = await withBuildPlaces(context2, plan2, "attribution", async (places3) => {
     const found2 = /* @__PURE__ */ new Map();
-    for (const { target, built, findings } of open19) {
+    for (const { target, built, findings } of open20) {
       if (findings.length === 0) continue;
       const asking = {
         questions: new Questions(
@@ -75540,6 +76365,7 @@ var init_attribute = __esm({
 
 // src/stages/rehearse.ts
 async function rehearse(context2, options) {
+  await requireRights();
   const planned2 = await plan(context2, { ...options, rehearsal: true });
   await fetch(context2, planned2);
   const room = await worldsFitTogether(planned2);
@@ -75564,6 +76390,7 @@ async function rehearse(context2, options) {
 var init_rehearse = __esm({
   "src/stages/rehearse.ts"() {
     init_files();
+    init_rights();
     init_attribute();
     init_build5();
     init_complete3();
@@ -75600,7 +76427,7 @@ async function lockedEvidence(context2, source, target) {
 }
 async function rootEvidence({ cache, log }, target, rootLock) {
   const hash2 = rootLock === void 0 ? null : rootHash(rootLock);
-  if (rootLock === void 0 || hash2 === null || !await exists6(keptList(cache, hash2)))
+  if (rootLock === void 0 || hash2 === null || !await exists7(keptList(cache, hash2)))
     return { packages: [], roots: [] };
   const own3 = await reinstalled({ name: target.root, root: { path: "", hash: hash2 }, rootLock, cache, log });
   return { packages: own3.packages, roots: [own3.root] };
@@ -75612,16 +76439,16 @@ async function basesOf2({ cache, log }, target, { images = {}, roots: roots2 }, 
   if (rootLock === void 0 || hash2 === null || !await hasRootImage(cache, hash2)) return bases;
   return [...bases, await rootBase2({ root: { path: "", hash: hash2 }, rootLock, cache, log })];
 }
-function exists6(file3) {
-  return (0, import_promises110.access)(file3).then(
+function exists7(file3) {
+  return (0, import_promises112.access)(file3).then(
     () => true,
     () => false
   );
 }
-var import_promises110, import_node_path116;
+var import_promises112, import_node_path116;
 var init_trace_lock = __esm({
   "src/stages/trace-lock.ts"() {
-    import_promises110 = require("node:fs/promises");
+    import_promises112 = require("node:fs/promises");
     import_node_path116 = __toESM(require("node:path"), 1);
     init_inputs();
     init_errors();
@@ -75636,8 +76463,8 @@ var init_trace_lock = __esm({
 // src/stages/trace.ts
 async function trace(context2, files2, options) {
   const kinds2 = files2.map((file3) => ({ file: file3, kind: kindOf2(file3) }));
-  const open19 = options.tag === void 0 ? openHead : openRelease;
-  const source = await open19(context2, options);
+  const open20 = options.tag === void 0 ? openHead : openRelease;
+  const source = await open20(context2, options);
   try {
     const { tag, config: config2 } = source;
     const version4 = tag.kind === "untagged" ? null : versionOfTag(tag.name, config2.value.tag.pattern);
@@ -75776,15 +76603,15 @@ async function explain4(context2, file3) {
   return proof;
 }
 function isThere3(file3) {
-  return (0, import_promises111.access)(file3).then(
+  return (0, import_promises113.access)(file3).then(
     () => true,
     () => false
   );
 }
-var import_promises111, import_node_path118;
+var import_promises113, import_node_path118;
 var init_explain2 = __esm({
   "src/stages/explain.ts"() {
-    import_promises111 = require("node:fs/promises");
+    import_promises113 = require("node:fs/promises");
     import_node_path118 = __toESM(require("node:path"), 1);
     init_reading();
     init_errors();
@@ -76158,9 +76985,9 @@ function commonOptions(command2) {
   return command2.option("--repository <folder>", "the repository", ".").option("--json", "print one JSON document on stdout").option("--verbose", "show the stack of an internal fault");
 }
 function stageOptions(command2) {
-  return command2.option("--repository <folder>", "the repository", ".").option("--tag <name>", "the tag (default: the tag at HEAD)").option("--out <folder>", "where documents and packages go", "tagproof-out").option("--config <file>", "a config from outside the tagged tree, for trying; cannot be published").option("--lock <file>", "a lock from outside the tagged tree, for trying; cannot be published").option("--target <name>", "build this target only (repeatable)", collect4, []).option("--json", "print one JSON document on stdout").option("--verbose", "show the stack of an internal fault");
+  return command2.option("--repository <folder>", "the repository", ".").option("--tag <name>", "the tag (default: the tag at HEAD)").option("--out <folder>", "where documents and packages go", "tagproof-out").option("--config <file>", "a config from outside the tagged tree, for trying; cannot be published").option("--lock <file>", "a lock from outside the tagged tree, for trying; cannot be published").option("--target <name>", "build this target only (repeatable)", collect5, []).option("--json", "print one JSON document on stdout").option("--verbose", "show the stack of an internal fault");
 }
-function collect4(value, previous) {
+function collect5(value, previous) {
   return [...previous, value];
 }
 function perturbationCount(value) {
@@ -88427,12 +89254,12 @@ var require_headers = __commonJS({
       append(name, value, isLowerCase) {
         this[kHeadersSortedMap] = null;
         const lowercaseName = isLowerCase ? name : name.toLowerCase();
-        const exists9 = this[kHeadersMap].get(lowercaseName);
-        if (exists9) {
+        const exists10 = this[kHeadersMap].get(lowercaseName);
+        if (exists10) {
           const delimiter3 = lowercaseName === "cookie" ? "; " : ", ";
           this[kHeadersMap].set(lowercaseName, {
-            name: exists9.name,
-            value: `${exists9.value}${delimiter3}${value}`
+            name: exists10.name,
+            value: `${exists10.value}${delimiter3}${value}`
           });
         } else {
           this[kHeadersMap].set(lowercaseName, { name, value });
@@ -96340,7 +97167,7 @@ var init_oidc_utils = __esm({
 });
 
 // node_modules/@actions/core/lib/summary.js
-var import_os, import_fs, __awaiter4, access12, appendFile2, writeFile11, SUMMARY_ENV_VAR, Summary, _summary, markdownSummary, summary;
+var import_os, import_fs, __awaiter4, access13, appendFile2, writeFile11, SUMMARY_ENV_VAR, Summary, _summary, markdownSummary, summary;
 var init_summary2 = __esm({
   "node_modules/@actions/core/lib/summary.js"() {
     import_os = require("os");
@@ -96372,7 +97199,7 @@ var init_summary2 = __esm({
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
     };
-    ({ access: access12, appendFile: appendFile2, writeFile: writeFile11 } = import_fs.promises);
+    ({ access: access13, appendFile: appendFile2, writeFile: writeFile11 } = import_fs.promises);
     SUMMARY_ENV_VAR = "GITHUB_STEP_SUMMARY";
     Summary = class {
       constructor() {
@@ -96394,7 +97221,7 @@ var init_summary2 = __esm({
             throw new Error(`Unable to find environment variable for $${SUMMARY_ENV_VAR}. Check if your runtime environment supports job summaries.`);
           }
           try {
-            yield access12(pathFromEnv, import_fs.constants.R_OK | import_fs.constants.W_OK);
+            yield access13(pathFromEnv, import_fs.constants.R_OK | import_fs.constants.W_OK);
           } catch (_a4) {
             throw new Error(`Unable to access summary file: '${pathFromEnv}'. Check if the file has correct read/write permissions.`);
           }
@@ -96648,7 +97475,7 @@ var init_path_utils = __esm({
 });
 
 // node_modules/@actions/io/lib/io-util.js
-function exists7(fsPath) {
+function exists8(fsPath) {
   return __awaiter5(this, void 0, void 0, function* () {
     try {
       yield stat21(fsPath);
@@ -96740,7 +97567,7 @@ function normalizeSeparators(p) {
 function isUnixExecutable(stats) {
   return (stats.mode & 1) > 0 || (stats.mode & 8) > 0 && process.getgid !== void 0 && stats.gid === process.getgid() || (stats.mode & 64) > 0 && process.getuid !== void 0 && stats.uid === process.getuid();
 }
-var fs2, path120, __awaiter5, chmod10, copyFile11, lstat10, mkdir35, open18, readdir17, rename15, rm41, rmdir2, stat21, symlink4, unlink, IS_WINDOWS, READONLY;
+var fs2, path120, __awaiter5, chmod10, copyFile11, lstat10, mkdir35, open19, readdir17, rename15, rm41, rmdir2, stat21, symlink4, unlink, IS_WINDOWS, READONLY;
 var init_io_util = __esm({
   "node_modules/@actions/io/lib/io-util.js"() {
     fs2 = __toESM(require("fs"), 1);
@@ -96772,7 +97599,7 @@ var init_io_util = __esm({
         step((generator = generator.apply(thisArg, _arguments || [])).next());
       });
     };
-    ({ chmod: chmod10, copyFile: copyFile11, lstat: lstat10, mkdir: mkdir35, open: open18, readdir: readdir17, rename: rename15, rm: rm41, rmdir: rmdir2, stat: stat21, symlink: symlink4, unlink } = fs2.promises);
+    ({ chmod: chmod10, copyFile: copyFile11, lstat: lstat10, mkdir: mkdir35, open: open19, readdir: readdir17, rename: rename15, rm: rm41, rmdir: rmdir2, stat: stat21, symlink: symlink4, unlink } = fs2.promises);
     IS_WINDOWS = process.platform === "win32";
     READONLY = fs2.constants.O_RDONLY;
   }
@@ -97188,7 +98015,7 @@ var init_toolrunner = __esm({
             state.on("debug", (message) => {
               this._debug(message);
             });
-            if (this.options.cwd && !(yield exists7(this.options.cwd))) {
+            if (this.options.cwd && !(yield exists8(this.options.cwd))) {
               return reject(new Error(`The cwd: ${this.options.cwd} does not exist!`));
             }
             const fileName3 = this._getSpawnFileName();
@@ -97885,9 +98712,12 @@ function refuseUnfitJob(inputs, environment2) {
       fix: `Remove the input ${credential2}, and upload from packages/ of the output folder.`
     });
 }
+function runsProjectCode({ stage }) {
+  return projectCode.includes(stage);
+}
 function refuseIdToken(inputs, environment2) {
-  const runsProjectCode = projectCode.includes(inputs.stage);
-  if (!runsProjectCode || inputs.singleJob || (environment2.ACTIONS_ID_TOKEN_REQUEST_URL ?? "") === "") return;
+  if (!runsProjectCode(inputs) || inputs.singleJob || (environment2.ACTIONS_ID_TOKEN_REQUEST_URL ?? "") === "")
+    return;
   throw new TagproofError(
     "single-job",
     `The stage ${inputs.stage} runs where an id token can be requested.`,
@@ -97922,12 +98752,12 @@ function refuseUnfitRun({ stage }, environment2, nodeVersion = process.versions.
   if (event === strangersWithRights) throw refusedEvent(stage, event, ref);
   if (stage === "rehearse") return;
   if (event === "pull_request") {
+    if (stage === "plan") return;
     if (isFork(environment2))
       throw new TagproofError("fork-refused", `The stage ${stage} runs on a pull request of a fork.`, {
-        expected: "the stage rehearse, which needs no credential and publishes nothing",
-        fix: "Rehearse pull requests; release tags."
+        expected: "the stages plan and rehearse, which need no credential and publish nothing",
+        fix: "Plan and rehearse pull requests; release tags."
       });
-    if (stage === "plan") return;
   }
   if (!tagEvents.includes(event) || refType !== "tag") throw refusedEvent(stage, event, ref);
 }
@@ -97940,7 +98770,7 @@ function refusedEvent(stage, event, ref) {
 }
 function isFork({ GITHUB_EVENT_PATH: file3 = "", GITHUB_REPOSITORY: repository2 }) {
   try {
-    const event = JSON.parse((0, import_node_fs23.readFileSync)(file3, "utf8"));
+    const event = JSON.parse((0, import_node_fs24.readFileSync)(file3, "utf8"));
     return event.pull_request?.head?.repo?.full_name !== repository2;
   } catch {
     return true;
@@ -97959,10 +98789,10 @@ function requireCommitOfRun(tag, environment2) {
     }
   );
 }
-var import_node_fs23, tagEvents, strangersWithRights, oldestNode;
+var import_node_fs24, tagEvents, strangersWithRights, oldestNode;
 var init_github_run = __esm({
   "src/platform/github-run.ts"() {
-    import_node_fs23 = require("node:fs");
+    import_node_fs24 = require("node:fs");
     init_errors();
     tagEvents = ["push", "create", "release", "workflow_dispatch"];
     strangersWithRights = "pull_request_target";
@@ -97972,14 +98802,14 @@ var init_github_run = __esm({
 
 // src/platform/github-log.ts
 function githubLog(gate, write, now = Date.now) {
-  let open19 = 0;
+  let open20 = 0;
   const group2 = () => {
-    open19 += 1;
-    if (open19 === 1) gate.command(() => write("::group::Details\n"));
+    open20 += 1;
+    if (open20 === 1) gate.command(() => write("::group::Details\n"));
   };
   const endGroup2 = () => {
-    open19 -= 1;
-    if (open19 === 0) gate.command(() => write("::endgroup::\n"));
+    open20 -= 1;
+    if (open20 === 0) gate.command(() => write("::endgroup::\n"));
   };
   return {
     info: (line3) => gate.print(line3),
@@ -98135,14 +98965,14 @@ _Cut here: the last ${cut3} of ${lines.length} lines are not shown (a step summa
   return `${kept4.join("\n")}${closingFence(kept4)}${notice2(lines.length - kept4.length)}`;
 }
 function closingFence(lines) {
-  let open19 = "";
+  let open20 = "";
   for (const line3 of lines) {
     const fence = /^ {0,3}(`{3,})/.exec(line3)?.[1] ?? "";
-    if (open19 === "") open19 = fence;
-    else if (fence.length >= open19.length) open19 = "";
+    if (open20 === "") open20 = fence;
+    else if (fence.length >= open20.length) open20 = "";
   }
-  return open19 === "" ? "" : `
-${open19.slice(0, longestFence)}`;
+  return open20 === "" ? "" : `
+${open20.slice(0, longestFence)}`;
 }
 function shorten2(text7, length3) {
   return text7.length <= length3 ? text7 : `${text7.slice(0, length3 - 1)}…`;
@@ -98174,20 +99004,20 @@ __export(github_work_exports, {
   workState: () => workState
 });
 function makeWorkFolder(environment2) {
-  return (0, import_promises112.mkdtemp)(import_node_path121.default.join(runnerTemp(environment2), prefix));
+  return (0, import_promises114.mkdtemp)(import_node_path121.default.join(runnerTemp(environment2), prefix));
 }
 async function post(environment2 = process.env) {
   const work = environment2[`STATE_${workState}`] ?? "";
   if (import_node_path121.default.dirname(work) !== runnerTemp(environment2) || !import_node_path121.default.basename(work).startsWith(prefix)) return;
-  await (0, import_promises112.rm)(work, { recursive: true, force: true, maxRetries: 3 });
+  await (0, import_promises114.rm)(work, { recursive: true, force: true, maxRetries: 3 });
 }
 function runnerTemp(environment2) {
   return import_node_path121.default.resolve(environment2.RUNNER_TEMP ?? import_node_os11.default.tmpdir());
 }
-var import_promises112, import_node_os11, import_node_path121, workState, prefix;
+var import_promises114, import_node_os11, import_node_path121, workState, prefix;
 var init_github_work = __esm({
   "src/platform/github-work.ts"() {
-    import_promises112 = require("node:fs/promises");
+    import_promises114 = require("node:fs/promises");
     import_node_os11 = __toESM(require("node:os"), 1);
     import_node_path121 = __toESM(require("node:path"), 1);
     workState = "work";
@@ -98203,18 +99033,18 @@ function folderStore(folder3) {
       const target = joinInside(folder3, import_node_path122.default.basename(file3));
       const part = `${target}.${process.pid}.part`;
       try {
-        await (0, import_promises113.copyFile)(file3, part);
-        await (0, import_promises113.link)(part, target);
+        await (0, import_promises115.copyFile)(file3, part);
+        await (0, import_promises115.link)(part, target);
         return "stored";
       } catch (error3) {
         if (error3.code === "EEXIST") return "taken";
         throw error3;
       } finally {
-        await (0, import_promises113.rm)(part, { force: true });
+        await (0, import_promises115.rm)(part, { force: true });
       }
     },
     async list() {
-      const names4 = await (0, import_promises113.readdir)(folder3).catch(() => []);
+      const names4 = await (0, import_promises115.readdir)(folder3).catch(() => []);
       const kept4 = names4.filter((name) => name.startsWith("tagproof-") && !name.endsWith(".part")).sort();
       const files2 = [];
       for (const [id, name] of kept4.entries())
@@ -98223,15 +99053,15 @@ function folderStore(folder3) {
     },
     async get({ name }, into) {
       const target = joinInside(into, name);
-      await (0, import_promises113.copyFile)(joinInside(folder3, name), target, import_promises113.constants.COPYFILE_EXCL);
+      await (0, import_promises115.copyFile)(joinInside(folder3, name), target, import_promises115.constants.COPYFILE_EXCL);
       return target;
     }
   };
 }
-var import_promises113, import_node_path122;
+var import_promises115, import_node_path122;
 var init_folder_store = __esm({
   "src/platform/artifacts/folder-store.ts"() {
-    import_promises113 = require("node:fs/promises");
+    import_promises115 = require("node:fs/promises");
     import_node_path122 = __toESM(require("node:path"), 1);
     init_files();
   }
@@ -98260,7 +99090,7 @@ function serviceStore({ program: program2, environment: environment2, signal }) 
         timeoutSeconds: longestSeconds,
         ...signal === void 0 ? {} : { signal }
       });
-      const text7 = await (0, import_promises114.readFile)(answer, "utf8").catch(() => "");
+      const text7 = await (0, import_promises116.readFile)(answer, "utf8").catch(() => "");
       if (text7 !== "") return JSON.parse(text7);
       return { error: ended2.timedOut ? "no answer in time" : `the client ended with ${String(ended2.code)}` };
     });
@@ -98283,7 +99113,7 @@ function serviceStore({ program: program2, environment: environment2, signal }) 
     async get({ id, name }, folder3) {
       const answer = await ask3({ do: "get", id, folder: folder3 });
       if ("error" in answer) throw failed3(`${name} was not given`, answer.error);
-      const [only2, ...more] = await (0, import_promises114.readdir)(folder3);
+      const [only2, ...more] = await (0, import_promises116.readdir)(folder3);
       if (only2 === void 0 || more.length > 0) throw failed3(`${name} was not given`, "no single file");
       return import_node_path123.default.join(folder3, only2);
     }
@@ -98296,10 +99126,10 @@ function failed3(what, found2) {
     fix: "Run the failed jobs again."
   });
 }
-var import_promises114, import_node_path123, given, longestSeconds, takenAnswer;
+var import_promises116, import_node_path123, given, longestSeconds, takenAnswer;
 var init_service_store = __esm({
   "src/platform/artifacts/service-store.ts"() {
-    import_promises114 = require("node:fs/promises");
+    import_promises116 = require("node:fs/promises");
     import_node_path123 = __toESM(require("node:path"), 1);
     init_identifiers();
     init_errors();
@@ -98378,16 +99208,16 @@ var init_github_environment = __esm({
 
 // src/platform/machine.ts
 async function machineOf(run3) {
-  const boot = await (0, import_promises115.readFile)(bootId, "utf8").catch(() => "");
+  const boot = await (0, import_promises117.readFile)(bootId, "utf8").catch(() => "");
   return boot.trim() === "" ? null : sha256OfBytes(`tagproof machine
 ${run3}
 ${boot.trim()}
 `).slice(0, 16);
 }
-var import_promises115, bootId;
+var import_promises117, bootId;
 var init_machine2 = __esm({
   "src/platform/machine.ts"() {
-    import_promises115 = require("node:fs/promises");
+    import_promises117 = require("node:fs/promises");
     init_files();
     bootId = "/proc/sys/kernel/random/boot_id";
   }
@@ -98483,9 +99313,9 @@ async function stageSummary(context2, inputs) {
   switch (inputs.stage) {
     case "rehearse":
     case "prove":
-      return { markdown: await (0, import_promises116.readFile)(context2.out.summary, "utf8"), whole: below("summary.md") };
+      return { markdown: await (0, import_promises118.readFile)(context2.out.summary, "utf8"), whole: below("summary.md") };
     case "plan":
-      return { markdown: await (0, import_promises116.readFile)(context2.out.planSummary, "utf8"), whole: below("plan.md") };
+      return { markdown: await (0, import_promises118.readFile)(context2.out.planSummary, "utf8"), whole: below("plan.md") };
     case "build":
       return {
         markdown: await builtSummary(context2, inputs.worlds),
@@ -98504,10 +99334,10 @@ async function builtSummary(context2, worlds2) {
     builds2.push((await readDocument("build", import_node_path124.default.join(context2.out.build(world), "build.json"))).document);
   return formatBuilds({ tag: (await readPlan(context2)).tag, builds: builds2 });
 }
-var import_promises116, import_node_path124;
+var import_promises118, import_node_path124;
 var init_action_summary = __esm({
   "src/action-summary.ts"() {
-    import_promises116 = require("node:fs/promises");
+    import_promises118 = require("node:fs/promises");
     import_node_path124 = __toESM(require("node:path"), 1);
     init_reading();
     init_build_summary();
@@ -98544,7 +99374,7 @@ async function planStep(step) {
   const preview = environment2.GITHUB_EVENT_NAME === "pull_request";
   const plan2 = await plan(context2, { ...sourceOptions2(step), untagged: preview });
   if (!preview) requireCommitOfRun(plan2.tag, environment2);
-  const place8 = preview ? null : await placeOf4(step);
+  const place8 = preview ? null : await placeOf5(step);
   if (place8 !== null) await requireTagUnmoved(step, plan2.tag);
   return {
     ...handed(place8 && await handOver(context2, place8, { stage: "plan" })),
@@ -98556,9 +99386,9 @@ async function planStep(step) {
 async function buildStep(step) {
   const { context: context2, inputs } = step;
   const { worlds: worlds2, complete: complete2 } = inputs;
-  const place8 = await placeOf4(step);
+  const place8 = await placeOf5(step);
   if (place8 !== null) await takeOver(context2, place8, { stage: "build", worlds: worlds2 });
-  else if (!await exists8(context2.out.plan)) await plan(context2, sourceOptions2(step));
+  else if (!await exists9(context2.out.plan)) await plan(context2, sourceOptions2(step));
   const plan2 = await readPlan(context2);
   requireTagOfRun(step, plan2.tag);
   await fetch(context2, plan2);
@@ -98573,7 +99403,7 @@ async function buildStep(step) {
 async function proveStep(step) {
   const { context: context2, inputs } = step;
   const { singleJob } = inputs;
-  const place8 = await placeOf4(step);
+  const place8 = await placeOf5(step);
   if (place8 !== null) await takeOver(context2, place8, { stage: "prove", singleJob });
   const plan2 = await readPlan(context2);
   requireTagOfRun(step, plan2.tag);
@@ -98594,7 +99424,7 @@ async function publishStep(step) {
     const name = await requireEnvironment(http3, environment2, onSecret).finally(() => http3.close());
     context2.log.info(`Publishing from the environment ${JSON.stringify(name)}.`);
   }
-  const place8 = await placeOf4(step);
+  const place8 = await placeOf5(step);
   if (place8 !== null) await takeOver(context2, place8, { stage: "publish" });
   const { document: proof } = await readDocument("proof", context2.out.proof);
   requireTagOfRun(step, proof.tag);
@@ -98602,7 +99432,7 @@ async function publishStep(step) {
   await publish(context2);
   return recordOutputs(context2);
 }
-async function placeOf4(step) {
+async function placeOf5(step) {
   const { context: context2, inputs, environment: environment2, artifactClient: artifactClient2 } = step;
   const { handover, needs: needs2 } = inputs;
   if (handover.by === "none") return null;
@@ -98653,16 +99483,16 @@ async function buildDigest({ context: context2, inputs }) {
   }
   return sha256OfBytes(lines.join(""));
 }
-function exists8(file3) {
-  return (0, import_promises117.access)(file3).then(
+function exists9(file3) {
+  return (0, import_promises119.access)(file3).then(
     () => true,
     () => false
   );
 }
-var import_promises117, import_node_path125;
+var import_promises119, import_node_path125;
 var init_action_stages = __esm({
   "src/action-stages.ts"() {
-    import_promises117 = require("node:fs/promises");
+    import_promises119 = require("node:fs/promises");
     import_node_path125 = __toESM(require("node:path"), 1);
     init_reading();
     init_folder_store();
@@ -98700,6 +99530,7 @@ async function main2(environment2 = process.env) {
     stage = inputs.stage;
     refuseUnfitRun(inputs, environment2);
     refuseUnfitJob(inputs, environment2);
+    if (runsProjectCode(inputs)) await requireRights();
     work = await useOwnTemporaryFolder(environment2);
     const { runStage: runStage2, stageContext: stageContext2, stageSummary: stageSummary2 } = await Promise.resolve().then(() => (init_action_stages(), action_stages_exports));
     const repository2 = environment2.GITHUB_WORKSPACE ?? process.cwd();
@@ -98719,7 +99550,7 @@ async function main2(environment2 = process.env) {
     gate.command(() => setFailed(failureSentence(error3)));
   }
   await writeSummary(summary2, environment2, gate);
-  if (work !== "") await (0, import_promises118.rm)(work, { recursive: true, force: true }).catch(() => void 0);
+  if (work !== "") await (0, import_promises120.rm)(work, { recursive: true, force: true }).catch(() => void 0);
   gate.open();
 }
 function stopOnSignal() {
@@ -98744,11 +99575,11 @@ async function writeSummary(markdown, environment2, gate) {
   if (markdown === "" || (environment2.GITHUB_STEP_SUMMARY ?? "") === "") return;
   await summary.addRaw(markdown, true).write({ overwrite: true }).catch((error3) => gate.print(`The summary could not be written: ${String(error3)}`));
 }
-var import_promises118, import_node_path126, artifactClient, provingStages;
+var import_promises120, import_node_path126, artifactClient, provingStages;
 var init_action = __esm({
   "src/action.ts"() {
     init_core3();
-    import_promises118 = require("node:fs/promises");
+    import_promises120 = require("node:fs/promises");
     import_node_path126 = __toESM(require("node:path"), 1);
     init_errors();
     init_github_inputs();
@@ -98757,6 +99588,7 @@ var init_action = __esm({
     init_github_log();
     init_github_report();
     init_github_work();
+    init_rights();
     artifactClient = import_node_path126.default.join(import_node_path126.default.dirname(process.argv[1] ?? ""), "artifacts.cjs");
     provingStages = ["rehearse", "prove"];
   }

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { rmdirSync } from 'node:fs'
+import path from 'node:path'
 import { parseFileCommands } from './harness/file-commands.ts'
 import { Machine } from './harness/fixture.ts'
+import { Watch } from './harness/left-behind.ts'
 import { runJob } from './harness/runner.ts'
 import { CommandReader, Masker } from './harness/workflow-commands.ts'
 
@@ -71,6 +74,41 @@ describe('a job', () => {
     expect(result.conclusion).toBe('failure')
     expect(result.annotations.three?.[0]?.message).toContain('too large')
     expect(result.records[2]?.summary).toBe('')
+  })
+
+  it('is watched: each thing that it leaves behind on a self-hosted machine is told', async () => {
+    machine.commit({ 'README.md': 'A project.\n' }, 'v1.0.0')
+    const watch = new Watch(machine)
+    const script = [
+      'setsid sleep 600 >/dev/null 2>&1 & echo "pid $!"',
+      'echo x > /tmp/stray; echo x > "$HOME/cache"; echo x > "$RUNNER_TEMP/tagproof-x"; echo x > dist.txt',
+      'cd /sys/fs/cgroup/pids 2>/dev/null || cd /sys/fs/cgroup; group="$PWD/tagproof/left-$$"',
+      'mkdir -p "$group"; echo "group $group"'
+    ]
+    try {
+      const { log } = await runJob(machine.job({ steps: [{ run: script.join('\n') }], wrap: watch.wrap }))
+      const [, pid = '', group = ''] = /^pid (\d+)\ngroup (.*)\n$/.exec(log) ?? []
+      try {
+        expect(await watch.left(0)).toEqual([
+          'runner temp: tagproof-x',
+          '/tmp: stray',
+          'home: cache',
+          'workspace: dist.txt',
+          expect.stringMatching(`^process ${pid}: `),
+          `control group ${group}`
+        ])
+      } finally {
+        process.kill(Number(pid))
+        rmdirSync(group)
+        try {
+          rmdirSync(path.dirname(group))
+        } catch {
+          // A sandbox of another test is in it.
+        }
+      }
+    } finally {
+      watch.remove()
+    }
   })
 
   it('tells when an output holds a secret: the runner would drop it', async () => {

@@ -7,6 +7,7 @@ import type { Release } from '../../src/documents/release.ts'
 import type { Step } from './harness/action-files.ts'
 import { Machine, pinned } from './harness/fixture.ts'
 import type { Job, JobResult } from './harness/job.ts'
+import { Watch } from './harness/left-behind.ts'
 import { runJob } from './harness/runner.ts'
 
 const minutes = 60_000
@@ -41,7 +42,10 @@ function machineWith(files: Record<string, string>, tag = 'v1.0.0'): Machine {
   machine.commit(files, tag)
   return machine
 }
-afterAll(() => machines.forEach((machine) => machine.remove()))
+afterAll(() => {
+  watch.remove()
+  machines.forEach((machine) => machine.remove())
+})
 
 function runOn(machine: Machine, inputs: Step['with'], changes: Partial<Job> = {}): Promise<JobResult> {
   return runJob(machine.job({ steps: [{ id: 'release', uses: pinned, with: inputs ?? {} }], ...changes }))
@@ -61,11 +65,13 @@ function story(result: JobResult): string {
 /** The first machine's tag has no lock; what it resolves is committed on the others. */
 let machine: Machine
 let result: JobResult
+let watch: Watch
 let locked: Record<string, string>
 
 beforeAll(async () => {
   machine = machineWith(project)
-  result = await runOn(machine, {})
+  watch = new Watch(machine)
+  result = await runOn(machine, {}, { wrap: watch.wrap })
   locked = { ...project, '.github/tagproof.lock': readFileSync(machine.out('tagproof.lock'), 'utf8') }
 }, 10 * minutes)
 
@@ -105,8 +111,8 @@ describe('stage rehearse', () => {
     expect(result.log).toContain('::error::planted by the build')
   })
 
-  it('leaves nothing in the temporary folder of the runner', () => {
-    expect(readdirSync(machine.temp).filter((name) => name.startsWith('tagproof-'))).toEqual([])
+  it('leaves nothing behind but its output folder: no file, process, mount or control group', async () => {
+    expect(await watch.left()).toEqual([])
   })
 })
 
@@ -225,20 +231,22 @@ describe('a step that is stopped', () => {
   )
 
   it(
-    'by a kill has its temporary folder removed by its post part, and the next run succeeds',
+    'by a kill leaves nothing once its post part has run, and the next run succeeds',
     async () => {
       const machine = machineWith(locked)
+      const watch = new Watch(machine)
       let left: string[] = []
       const onLine: Job['onLine'] = (line, child) => {
         if (!building(line) || left.length > 0) return
         left = leftInTemp(machine)
         child.kill('SIGKILL')
       }
-      const killed = await runOn(machine, {}, { onLine })
+      const killed = await runOn(machine, {}, { onLine, wrap: watch.wrap })
       expect(killed.conclusion).toBe('failure')
       expect(left).toHaveLength(1)
       expect(killed.records.map(({ phase }) => phase)).toEqual(['main', 'post'])
-      expect(leftInTemp(machine)).toEqual([])
+      expect(await watch.left()).toEqual([])
+      watch.remove()
       expect(story(await runOn(machine, {}))).toBe('')
     },
     5 * minutes

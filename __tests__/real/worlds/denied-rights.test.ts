@@ -14,12 +14,20 @@ const granted = { namespaces: '', groups: '' }
 
 let root = ''
 let store = ''
+const group = `tagproof-podman-${process.pid}`
 beforeAll(async () => {
   root = (await pythonRoot()).root.path
   store = await mkdtemp(path.join(tmpdir(), 'tagproof-podman-'))
 }, 900_000)
 // What root has made, root takes away.
-afterAll(() => asRoot(['rm', '-rf', store]))
+// What root has made, root takes away; the monitor of a container ends a little later than the container.
+const tidy = `
+rm -rf "$1"
+for try in $(seq 50); do
+  find /sys/fs/cgroup -mindepth 1 -maxdepth 3 -depth -type d -path "*/$2*" -exec rmdir {} + 2>/dev/null && exit
+  sleep 0.1
+done`
+afterAll(() => asRoot(['sh', '-c', tidy, 'sh', store, group]))
 
 function asRoot(words: readonly string[]): Promise<RunResult> {
   const { command, args } = privileged(words[0] ?? '', words.slice(1))
@@ -32,7 +40,15 @@ function inContainer(options: readonly string[], words: readonly string[]): Prom
   const mounts = [repository, process.execPath].flatMap((place) => ['--volume', `${place}:${place}:ro`])
   // In mounts of its own: podman leaves one for its store.
   const podman = ['unshare', '--mount', 'podman', '--root', `${store}/root`, '--runroot', `${store}/run`]
-  const fixed = ['run', '--rm', '--network=none', ...limits, ...mounts, ...options]
+  const fixed = [
+    'run',
+    '--rm',
+    '--network=none',
+    `--cgroup-parent=/${group}`,
+    ...limits,
+    ...mounts,
+    ...options
+  ]
   return asRoot([...podman, ...fixed, '--rootfs', `${root}:O`, process.execPath, ...words])
 }
 
