@@ -46,7 +46,18 @@ const table = [
 ].join('\n')
 
 const action = { repository: 'OWNER/tagproof', commit: 'COMMIT', version: 'put the commit of a release here' }
-const workflow = workflowText({ action, tags: 'v*', environment: 'release', kinds: ['python'] })
+const request = { action, tags: 'v*', environment: 'release' }
+const workflowIn = (page, kinds) => ({
+  url: new URL(`../${page}`, import.meta.url),
+  text: (current) =>
+    between(
+      page,
+      current,
+      'workflow',
+      ' from src/init/workflow.ts',
+      `\n\`\`\`yaml\n${workflowText({ ...request, kinds })}\`\`\`\n`
+    )
+})
 
 const files = [
   {
@@ -64,17 +75,8 @@ const files = [
         `<!-- prettier-ignore-start -->\n\n${table}\n\n<!-- prettier-ignore-end -->`
       )
   },
-  {
-    url: new URL('../docs/action.md', import.meta.url),
-    text: (current) =>
-      between(
-        'docs/action.md',
-        current,
-        'workflow',
-        ' from src/init/workflow.ts',
-        `\n\`\`\`yaml\n${workflow}\`\`\`\n`
-      )
-  }
+  workflowIn('docs/action.md', ['python']),
+  workflowIn('docs/migration.md', ['python', 'image', 'deb'])
 ]
 
 let stale = 0

@@ -1,8 +1,9 @@
 // A second opinion on workflows, outside of the tests: actionlint, built from the module proxy of Go (the checksum database
-// vouches for it), looks at our own workflows and at those that tagproof init writes. Runs on Node 24, which reads TypeScript.
+// vouches for it), looks at our own workflows, at those that tagproof init writes, and at
+// those of the documentation. Runs on Node 24, which reads TypeScript.
 //   node_modules/.bin/node scripts/lint-workflows.mjs
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -24,6 +25,15 @@ try {
     writeFileSync(file, workflowText({ action, tags: 'v*', environment: 'release', kinds: [kind] }))
     return file
   })
+  // Those of the documentation, with a commit where the reader puts one, and the one that docs/migration.md leads away from.
+  for (const page of ['action', 'migration']) {
+    const text = readFileSync(new URL(`../docs/${page}.md`, import.meta.url), 'utf8')
+    for (const [index, [, block]] of [...text.matchAll(/```yaml\n(name: .*?)```/gs)].entries()) {
+      const file = path.join(folder, `${page}-${index}.yml`)
+      writeFileSync(file, block.replaceAll('OWNER/tagproof@COMMIT', `o/tagproof@${'0'.repeat(40)}`))
+      written.push(file)
+    }
+  }
   const files = [...readdirSync(own).map((name) => path.join(own, name)), ...written]
   // It does not know `uses: $/` yet.
   const linted = spawnSync(

@@ -33,6 +33,7 @@ describe('what is made from the rules of the program', () => {
     const fromSchema = z.fromJSONSchema(published)
     const examples = [
       ...(await examplesOf('docs/configuration.md')),
+      ...(await examplesOf('docs/migration.md')),
       await readFile('examples/herald/.github/tagproof.yml', 'utf8')
     ]
     expect(examples.length).toBeGreaterThan(5)
