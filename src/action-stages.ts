@@ -8,6 +8,7 @@ import { serviceStore } from './platform/artifacts/service-store.ts'
 import { TagproofError } from './platform/errors.ts'
 import { hashFile, sha256OfBytes } from './platform/files.ts'
 import { requireEnvironment } from './platform/github-environment.ts'
+import { identityToken } from './platform/github-identity.ts'
 import type { ActionInputs } from './platform/github-inputs.ts'
 import { planMatrix } from './evidence/plan-preview.ts'
 import { releaseOutputs, type ActionOutputs } from './platform/github-report.ts'
@@ -117,8 +118,14 @@ async function publishStep(step: ActionStep): Promise<ActionOutputs> {
   const { document: proof } = await readDocument('proof', context.out.proof)
   requireTagOfRun(step, proof.tag)
   if (place !== null) await requireTagUnmoved(step, proof.tag)
-  await stages.publish(context)
-  return recordOutputs(context)
+  const { receipt } = await stages.publish(context, {
+    pypiToken: inputs.credentials.get('pypi-token'),
+    tokenName: 'The input pypi-token',
+    identityToken: (http, audience) => identityToken(http, environment, audience, onSecret),
+    onSecret,
+    environment
+  })
+  return { ...(await recordOutputs(context)), receipt: JSON.stringify(receipt) }
 }
 
 /** Where this job stands among the others; null where nothing is handed over. */

@@ -3,7 +3,6 @@ import path from 'node:path'
 import type { World } from './documents/identifiers.ts'
 import { readDocument } from './documents/reading.ts'
 import { formatBuilds } from './evidence/build-summary.ts'
-import { formatPublished } from './evidence/summary.ts'
 import type { ActionInputs } from './platform/github-inputs.ts'
 import { readPlan, type StageContext } from './stages/index.ts'
 
@@ -28,10 +27,7 @@ export async function stageSummary(context: StageContext, inputs: ActionInputs):
         whole: inputs.worlds.map((world) => below(`build-${world}/build.json`)).join(' and ')
       }
     case 'publish':
-      return {
-        markdown: formatPublished((await readDocument('release', context.out.release)).document),
-        whole: below('release.json')
-      }
+      return { markdown: await readFile(context.out.publishSummary, 'utf8'), whole: below('publish.md') }
   }
 }
 

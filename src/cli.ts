@@ -9,6 +9,7 @@ import {
   TagproofError,
   type ExitStatus
 } from './platform/errors.ts'
+import { secretsOf, takePypiToken } from './platform/secrets.ts'
 import { terminalLog } from './platform/terminal.ts'
 import { version } from './platform/version.ts'
 import { stageContext } from './stages/context.ts'
@@ -105,6 +106,18 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
   )
   add('try', 'install and start each proven package in a clean root, with no network')
   add('record', 'write release.json, SHA256SUMS and summary.md')
+  outOnly(
+    alone('publish', 'send what was proven to the destinations of the tag, and read it back')
+  ).addHelpText(
+    'after',
+    `
+Takes what prove and record have left in --out, and the destinations that .github/tagproof.yml of the tag lists; without
+any, it fills local/ alone. All is checked before the first write; what is there already with the same bytes counts as
+done, so running it again is safe. receipt.json says what was written where.
+
+The token of a package index comes from the variable TAGPROOF_PYPI_TOKEN, and from nowhere else; where there are several
+indexes, one line for each: DESTINATION: TOKEN. Without one, the identity of a workflow with id-token: write is used.`
+  )
   add('rehearse', 'all of it but publishing, with no credential')
     .addOption(keep())
     .option('--complete', 'build the last release and a full clone too, and compare what is shipped')
@@ -160,6 +173,10 @@ mended, 3 this machine lacks something (whatever else there is).`
   return program
 }
 
+function outOnly(command: Command): Command {
+  return command.option('--out <folder>', 'where documents and packages are', 'tagproof-out')
+}
+
 function commonOptions(command: Command): Command {
   return command
     .option('--repository <folder>', 'the repository', '.')
@@ -194,8 +211,11 @@ function perturbationCount(value: string): number {
 
 async function runCommand(name: CommandName, options: Options): Promise<ExitStatus> {
   const interactive = process.stderr.isTTY && process.env.CI === undefined
+  const secrets = secretsOf()
+  const pypiToken = takePypiToken(process.env, secrets)
+  const write = (text: string): boolean => process.stderr.write(secrets.mask(text))
   const log = terminalLog({
-    write: (text) => process.stderr.write(text),
+    write,
     interactive,
     color: interactive && process.env.NO_COLOR === undefined,
     columns: () => process.stderr.columns
@@ -211,30 +231,35 @@ async function runCommand(name: CommandName, options: Options): Promise<ExitStat
       log,
       signal: stop.signal
     })
-    const outcome = await commands[name](context, options)
+    const outcome = await commands[name](context, { ...options, pypiToken, onSecret: secrets.add })
     log.close()
-    if (options.json === true) process.stdout.write(formatDocument(outcome.document))
-    else if (outcome.text !== undefined) process.stdout.write(`${outcome.text}\n`)
+    if (options.json === true) process.stdout.write(secrets.mask(formatDocument(outcome.document)))
+    else if (outcome.text !== undefined) process.stdout.write(secrets.mask(`${outcome.text}\n`))
     return outcome.status ?? 0
   } catch (thrown) {
     log.close()
     return report(
       stop.signal.aborted ? new TagproofError('cancelled', 'Stopped on request.', { cause: thrown }) : thrown,
-      options
+      options,
+      secrets.mask
     )
   } finally {
     process.removeListener('SIGINT', onSignal).removeListener('SIGTERM', onSignal)
   }
 }
 
-function report(thrown: unknown, options: Pick<Options, 'json' | 'verbose'>): ExitStatus {
+function report(
+  thrown: unknown,
+  options: Pick<Options, 'json' | 'verbose'>,
+  mask: (text: string) => string
+): ExitStatus {
   const error = asTagproofError(thrown)
-  process.stderr.write(`${describeError(error)}\n`)
+  process.stderr.write(mask(`${describeError(error)}\n`))
   if (error.code === 'internal' || options.verbose === true)
-    process.stderr.write(`${(error.cause instanceof Error ? error.cause : error).stack ?? ''}\n`)
+    process.stderr.write(mask(`${(error.cause instanceof Error ? error.cause : error).stack ?? ''}\n`))
   if (options.json === true)
     process.stdout.write(
-      formatDocument({ error: { code: error.code, message: error.message, ...withoutCause(error) } })
+      mask(formatDocument({ error: { code: error.code, message: error.message, ...withoutCause(error) } }))
     )
   return exitStatusOf(error.code)
 }

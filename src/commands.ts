@@ -3,10 +3,13 @@ import type { VariationName, World } from './documents/identifiers.ts'
 import { lockPath } from './documents/layout.ts'
 import { formatExplanation } from './evidence/explanation.ts'
 import { formatPlan } from './evidence/plan-preview.ts'
+import { formatPublication } from './evidence/publication.ts'
 import { formatTable } from './evidence/table.ts'
 import { formatTried } from './evidence/tried.ts'
 import { formatTrace } from './evidence/trace-table.ts'
 import { TagproofError, type ExitStatus } from './platform/errors.ts'
+import { identityToken } from './platform/github-identity.ts'
+import { pypiTokenVariable } from './platform/secrets.ts'
 import { consentFor } from './init/consent.ts'
 import * as stages from './stages/index.ts'
 import type { StageContext } from './stages/index.ts'
@@ -38,6 +41,10 @@ export interface CommandOptions {
   environment?: string
   yes?: boolean
   install?: boolean
+  publish?: boolean
+  /** Taken out of the environment before anything ran. */
+  pypiToken?: string | undefined
+  onSecret?: (value: string) => void
   /** What stands beside the options. */
   files: string[]
 }
@@ -58,6 +65,7 @@ export type CommandName =
   | 'prove'
   | 'try'
   | 'record'
+  | 'publish'
   | 'rehearse'
   | 'trace'
   | 'explain'
@@ -144,6 +152,11 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
     return { document: release, status: statusOf(release.verdict) }
   },
 
+  async publish(context, options) {
+    const { receipt, release, artifacts } = await stages.publish(context, terminalCredentials(options))
+    return { document: receipt, text: formatPublication(release, artifacts) }
+  },
+
   async rehearse(context, options) {
     const { proof, release } = await stages.rehearse(context, {
       ...sourceOptions(options),
@@ -213,6 +226,29 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
       ...(options.target[0] === undefined ? {} : { target: options.target[0] })
     })
     return { document: { code } }
+  }
+}
+
+/** In a step of a workflow the command has its identity too; elsewhere there are tokens only. */
+function terminalCredentials({ pypiToken, onSecret = () => undefined }: CommandOptions): stages.Credentials {
+  const environment = process.env
+  return {
+    pypiToken,
+    tokenName: `The variable ${pypiTokenVariable}`,
+    identityToken: (http, audience) => {
+      if ((environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '') !== '')
+        return identityToken(http, environment, audience, onSecret)
+      throw new TagproofError(
+        'login-refused',
+        'There is no token, and no workflow that could vouch for this run.',
+        {
+          found: `no ${pypiTokenVariable}, and no id token of GitHub`,
+          fix: `Set ${pypiTokenVariable} to a token of the project, or publish from the workflow that tagproof init writes.`
+        }
+      )
+    },
+    onSecret,
+    environment
   }
 }
 

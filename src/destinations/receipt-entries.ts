@@ -42,7 +42,8 @@ export function openReceipt(
     tag: release.tag,
     version: release.version,
     release: release.sha256,
-    complete: false,
+    // Where nothing is to be published, nothing is missing.
+    complete: destinations.length === 0,
     destinations
   }
 }

@@ -45,7 +45,9 @@ const pypiKeys = {
   attestations: z
     .boolean()
     .optional()
-    .describe('pypi: sign attestations (PEP 740) with the identity of the workflow; true by default.'),
+    .describe(
+      'pypi: sign attestations (PEP 740) with the identity of the workflow; by default for pypi and testpypi.'
+    ),
   'create-project': z
     .boolean()
     .optional()
@@ -130,7 +132,7 @@ export function destinationSettings(destination: DestinationConfig): Destination
     kind: 'pypi',
     index: destination.index ?? 'pypi',
     preReleases: destination['pre-releases'] ?? 'same',
-    attestations: destination.attestations ?? true,
+    attestations: destination.attestations ?? typeof destination.index !== 'object',
     createProject: destination['create-project'] ?? false
   }
 }

@@ -27,6 +27,8 @@ export interface OutLayout {
   summary: string
   packages: string
   local: string
+  /** What a publication did, as a page for people: the step summary of `publish`. */
+  publishSummary: string
   /** The journal of a publication. */
   receipt: string
 }
@@ -53,6 +55,7 @@ export function outLayout(out: string): OutLayout {
     summary: inside('summary.md'),
     packages: inside('packages'),
     local: inside('local'),
+    publishSummary: inside('publish.md'),
     receipt: inside('receipt.json')
   }
 }

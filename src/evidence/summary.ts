@@ -51,17 +51,6 @@ export function artifactsTable({ artifacts, version }: Pick<Release, 'artifacts'
   )
 }
 
-/** What `publish` shows: the artifacts again, now where they are, and how to check them. */
-export function formatPublished(release: Release): string {
-  const parts = [
-    `# ✅ ${text(release.tag)}: published`,
-    `Version ${text(release.version ?? 'unknown: no tag')}, commit ${code(release.commit)}. Each package was hashed again, and is where this table says.`,
-    artifactsTable(release),
-    verifyCommands(release.tag, release.artifacts)
-  ]
-  return `${parts.join('\n\n')}\n`
-}
-
 function refused(proof: Proof): string[] {
   const refusals = countRefusals(proof.findings)
   return [

@@ -13,7 +13,7 @@ const annotationLength = 1000
 
 /** What a step tells later steps, by the names in `action.yml`. */
 export type ActionOutputs = Partial<
-  Record<'handover' | 'version' | 'verdict' | 'digest' | 'artifacts' | 'image' | 'matrix', string>
+  Record<'handover' | 'version' | 'verdict' | 'digest' | 'artifacts' | 'image' | 'matrix' | 'receipt', string>
 >
 
 export interface Annotation {

@@ -64,7 +64,7 @@ const leavings = {
   ],
   try: (out: OutLayout) => [out.try],
   record: (out: OutLayout) => [out.release, out.sums, out.summary],
-  publish: (out: OutLayout) => [out.local]
+  publish: (out: OutLayout) => [out.local, out.publishSummary]
 } as const
 
 /**

@@ -1,26 +1,40 @@
+import { fileJournal } from '../destinations/journal.ts'
+import { runPublication, type Publication } from '../destinations/publication.ts'
+import { destinationSettings, type DestinationSettings } from '../documents/destination-settings.ts'
 import { formatDocument } from '../documents/format.ts'
 import type { Proof } from '../documents/proof.ts'
 import { readDocument } from '../documents/reading.ts'
 import type { Release } from '../documents/release.ts'
 import { briefLine } from '../evidence/brief.ts'
+import { formatPublished } from '../evidence/publication.ts'
 import { publishObstacles } from '../evidence/trust.ts'
 import { TagproofError } from '../platform/errors.ts'
+import { writeFileAtomic } from '../platform/files.ts'
 import { openRepository } from '../source/repository.ts'
 import { requireUnmoved } from '../source/tag.ts'
+import { listTree } from '../source/tree.ts'
 import { readBrief } from './brief.ts'
-import type { StageContext } from './context.ts'
+import { signalOf, type StageContext } from './context.ts'
+import { openDestinations, type Credentials } from './publish-destinations.ts'
 import { judgedBy, publishLocally, readTry, releaseOf, requireSamePackages } from './record.ts'
+import { readUserConfig } from './source.ts'
+import { readUploads } from './uploads.ts'
+
+/** A release that was published, and what this run did. */
+export interface Published extends Publication {
+  release: Release
+}
 
 /**
- * Publishes a proven release. This version knows the directory destinations only. Runs no project code and
- * parses no archive: it hashes the packages again, resolves the tag again, and writes.
+ * Publishes a proven release to the destinations that the configuration of its tag lists, and fills `local/`. Runs no
+ * project code and opens no archive: it hashes the packages again, resolves the tag again, and writes what is missing.
  *
  * @throws TagproofError `release-refused` unless the proof says proven and config and lock are the tag's own;
- *   `document-mismatch`, `hash-mismatch`, `tag-moved` if something changed since the proof
+ *   `document-mismatch`, `hash-mismatch`, `tag-moved` if something changed since the proof; of `runPublication`
  */
-export async function publish(context: StageContext): Promise<Release> {
+export async function publish(context: StageContext, credentials: Credentials): Promise<Published> {
   const { document: proof, sha256: proofDigest } = await readDocument('proof', context.out.proof)
-  const { document: release } = await readDocument('release', context.out.release)
+  const { document: release, sha256 } = await readDocument('release', context.out.release)
   if (release.proof !== proofDigest)
     throw new TagproofError('document-mismatch', 'release.json belongs to another proof.', {
       where: 'release.json: proof',
@@ -33,10 +47,27 @@ export async function publish(context: StageContext): Promise<Release> {
   requireSameRelease(releaseOf(judged, proofDigest, tried?.sha256 ?? null), release)
   requireTrusted(judged, release)
   context.log.info(briefLine(await readBrief(context, proof), proof.brief))
-  await requireSameTag(context, proof)
+  const settings = await settingsOfTag(context, proof)
   await requireSamePackages(context, release.artifacts)
-  await publishLocally(context, release)
-  return release
+  const uploads = await readUploads(context, proof)
+  const { destinations, close } = openDestinations(context, { settings, release, uploads, credentials })
+  try {
+    const published = { ...release, sha256 }
+    const journal = await fileJournal(context.out.receipt, published, context.log)
+    const { log } = context
+    const done = await runPublication({
+      release: published,
+      destinations,
+      journal,
+      log,
+      ...signalOf(context)
+    })
+    await publishLocally(context, release)
+    await writeFileAtomic(context.out.publishSummary, formatPublished(release, done.artifacts))
+    return { release, ...done }
+  } finally {
+    close()
+  }
 }
 
 /** `release.json` says nothing that proof and try do not say: what is published is what was proven. */
@@ -61,10 +92,16 @@ function requireTrusted(proof: Proof, release: Release): void {
     })
 }
 
-async function requireSameTag(context: StageContext, proof: Proof): Promise<void> {
+/**
+ * The destinations, out of the tagged tree itself: no document that another job has written can send packages elsewhere.
+ * The tag is resolved again, and must not have moved.
+ */
+async function settingsOfTag(context: StageContext, proof: Proof): Promise<DestinationSettings[]> {
   const repository = await openRepository(context.repository)
   try {
     await requireUnmoved(repository, proof.tag)
+    const { value } = await readUserConfig(repository, await listTree(repository, proof.tag.tree))
+    return value.destinations.map(destinationSettings)
   } finally {
     await repository.close()
   }

@@ -6,6 +6,7 @@ import { publish } from '../../../src/stages/publish.ts'
 import { record } from '../../../src/stages/record.ts'
 import { tryPackages } from '../../../src/stages/try.ts'
 import { proveRelease, makeRelease, type TestRelease } from '../support/release.ts'
+import { noCredentials } from '../support/proven-release.ts'
 import { project } from './project.ts'
 
 const pyproject = project['pyproject.toml'] as string
@@ -55,7 +56,7 @@ describe('packages that install and start', () => {
     const { context } = done.release
     const { document } = await readDocument('proof', context.out.proof)
     expect(document.verdict).toBe('proven')
-    await expect(publish(context)).rejects.toMatchObject({ code: 'release-refused' })
+    await expect(publish(context, noCredentials)).rejects.toMatchObject({ code: 'release-refused' })
   })
 })
 
