@@ -33,6 +33,13 @@ export interface ProjectPage extends ProjectStatus {
   date: number | null
 }
 
+export interface PageOptions {
+  signal?: AbortSignal
+  headers?: Readonly<Record<string, string>>
+  /** Whether an answer of another host, to which the index redirects, counts for nothing. */
+  sameHost?: boolean
+}
+
 const jsonType = 'application/vnd.pypi.simple.v1+json'
 const acceptHeader = `${jsonType}, application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.1`
 const largestPage = 128 * 1024 * 1024
@@ -62,7 +69,7 @@ export async function readProject(
   client: HttpClient,
   index: string,
   name: string,
-  options: { signal?: AbortSignal; headers?: Readonly<Record<string, string>> } = {}
+  options: PageOptions = {}
 ): Promise<ProjectPage | null> {
   return readPage(client, `${index.replace(/\/+$/, '')}/${name}/`, options)
 }
@@ -90,7 +97,7 @@ export async function listLinks(
 async function readPage(
   client: HttpClient,
   url: string,
-  options: { signal?: AbortSignal; headers?: Readonly<Record<string, string>> }
+  { sameHost = false, ...options }: PageOptions
 ): Promise<ProjectPage | null> {
   const answer = await client.read({
     url,
@@ -99,6 +106,7 @@ async function readPage(
     accept: [404, 410],
     maximumBytes: largestPage
   })
+  if (sameHost) requireSameHost(new URL(url), answer.url)
   if (answer.status === 404 || answer.status === 410) return null
   const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
   const text = answer.body.toString('utf8')
@@ -111,6 +119,20 @@ async function readPage(
     ...(isJson ? statusOfJson(text) : statusOfHtml(text)),
     date: Number.isNaN(date) ? null : date
   }
+}
+
+/**
+ * What is where, an index has to say itself: a stranger's "not found" would have files sent again.
+ *
+ * @throws TagproofError `index-answer`
+ */
+export function requireSameHost(asked: URL, answered: URL): void {
+  if (asked.hostname === answered.hostname) return
+  throw new TagproofError('index-answer', `${showUrl(asked)} sends the question to another host.`, {
+    found: showUrl(answered),
+    expected: `an answer of ${asked.hostname}`,
+    fix: 'Name the address that answers itself; or try again later, if a proxy stands between.'
+  })
 }
 
 /** PEP 792, JSON. @param text of a page that was parsed already */

@@ -1,18 +1,18 @@
-import type { Sha256 } from '../../documents/identifiers.ts'
 import type { ReadBack } from '../../documents/receipt.ts'
 import type { ReleaseArtifact } from '../../documents/release.ts'
 import type { Upload } from '../../documents/uploads.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import type { HttpClient } from '../../platform/http.ts'
 import type { Log } from '../../platform/log.ts'
-import type { ArtifactState, Destination, WriteEvent } from '../destination.ts'
+import { missingOf, type ArtifactState, type Destination, type WriteEvent } from '../destination.ts'
+import type { Attest } from './attest.ts'
 import { tokenLogin, type Login } from './login.ts'
-import { readPages, refuseProjects } from './preflight.ts'
+import { readPages, refuseProjects, requireOpenReleases } from './preflight.ts'
 import { readBackUploads, usualPatience } from './read-back.ts'
 import { openReader } from './reader.ts'
 import { requireSecure, shownAddress, type IndexService } from './services.ts'
 import { trustedLogin } from './trusted-login.ts'
-import { statesOf, type Pages } from './state.ts'
+import { listReleases, statesIn, statesOf } from './state.ts'
 import { proveLogin, uploadFile } from './upload.ts'
 
 export interface PypiRequest {
@@ -27,12 +27,8 @@ export interface PypiRequest {
   artifacts: readonly ReleaseArtifact[]
   /** Folder with the artifacts. */
   packages: string
-  /** Makes and verifies attestations (PEP 740) by file name, before the first file is sent; null for none. */
-  attest:
-    | ((
-        files: readonly { name: string; sha256: Sha256 }[]
-      ) => Promise<ReadonlyMap<string, readonly object[]>>)
-    | null
+  /** Null for an index or a login that takes no attestations. */
+  attest: Attest | null
   /** A project that the index does not have may be made. */
   createProject: boolean
   http: HttpClient
@@ -65,7 +61,6 @@ export function pypiDestination(request: PypiRequest): Destination {
   const reading = { http, reader, ...signalled }
   const uploading = { service, http, login, ...signalled }
   /** What preflight has read just now; the first question for the state takes it. */
-  let pages: Pages | null = null
   let states: readonly ArtifactState[] | null = null
   let attestations: Map<string, readonly object[]> | null = request.attest === null ? null : new Map()
 
@@ -83,16 +78,17 @@ export function pypiDestination(request: PypiRequest): Destination {
     address: shownAddress(service),
     artifacts,
     async preflight() {
-      pages = await readPages(uploads, reader)
-      states = await statesOf(uploads, reading, pages)
-      const missing = uploads.filter(({ name }) =>
-        states?.some((s) => s.name === name && s.state === 'absent')
-      )
+      const pages = await readPages(uploads, reader)
+      const listed = await listReleases(uploads, reading, pages)
+      states = await statesIn(listed, uploads, reading)
+      const absent = new Set(missingOf(states))
+      const missing = uploads.filter(({ name }) => absent.has(name))
       refuseProjects(missing, pages, request)
+      requireOpenReleases(listed, absent, pages, request)
       if (missing.length === 0) return
-      const minting = request.credentials.kind === 'trusted'
       // A token that is minted for a pending publisher makes the project: that is a write.
-      if (minting && missing.some(({ project }) => pages?.get(project) === null)) return login.reach()
+      const isNew = missing.some(({ project }) => pages.get(project) === null)
+      if (request.credentials.kind === 'trusted' && isNew) return login.reach()
       await proveLogin(uploading)
       await login.release()
     },

@@ -1,7 +1,6 @@
 import { TagproofError } from '../../platform/errors.ts'
 import type { HttpClient } from '../../platform/http.ts'
 import { parseUrl, showUrl } from '../../platform/http-rules.ts'
-import { beginningOf } from './beginning.ts'
 import { isSecure, type IndexService } from './services.ts'
 
 /** Where identity tokens are exchanged for tokens of the index. */
@@ -17,6 +16,7 @@ export interface ExchangeEndpoints {
 
 const discoveryType = 'application/vnd.pypi.pytp.v1+json'
 const largestDocument = 1 << 16
+const noDiscovery = [400, 401, 403, 404, 405, 406, 410]
 
 /**
  * Asks an index where it takes identity tokens (PEP 807), else takes the places that PyPI has had since before.
@@ -30,14 +30,21 @@ export async function findEndpoints(
 ): Promise<ExchangeEndpoints> {
   const url = new URL('/.well-known/pytp', service.uploadUrl)
   url.search = `?discover=${encodeURIComponent(service.uploadUrl.pathname)}`
-  const answer = await http.open({
-    url,
-    headers: { accept: discoveryType },
-    accept: 'any',
-    ...(signal === undefined ? {} : { signal })
-  })
-  const { text } = await beginningOf(answer.stream, largestDocument)
-  return (answer.status === 200 ? readDiscovery(text, service) : null) ?? usualEndpoints(service)
+  const answer = await http
+    .read({
+      url,
+      headers: { accept: discoveryType },
+      accept: noDiscovery,
+      maximumBytes: largestDocument,
+      ...(signal === undefined ? {} : { signal })
+    })
+    .catch((error: unknown) => {
+      // A server that answers an address that it does not know with a fault of its own.
+      if (error instanceof TagproofError && error.code === 'index-answer') return null
+      throw error
+    })
+  const isOwn = answer?.status === 200 && answer.url.hostname === url.hostname
+  return (isOwn ? readDiscovery(answer.body.toString('utf8'), service) : null) ?? usualEndpoints(service)
 }
 
 /** The places of PyPI, on the host that takes the uploads. */

@@ -5,7 +5,8 @@ import type { Log } from '../../platform/log.ts'
 import { printable } from '../../platform/printable.ts'
 import type { IndexReader } from './reader.ts'
 import type { IndexService } from './services.ts'
-import type { Pages } from './state.ts'
+import { requireOpenRelease } from './release-age.ts'
+import type { ListedRelease, Pages } from './state.ts'
 
 /** The pages of all projects, each asked for once. */
 export async function readPages(uploads: readonly Upload[], reader: IndexReader): Promise<Pages> {
@@ -20,6 +21,8 @@ export interface ProjectRules {
   credentials: { kind: 'token' | 'trusted' }
   createProject: boolean
   log: Log
+  /** Milliseconds since 1970, where the index does not tell its own time. */
+  now: () => number
 }
 
 /**
@@ -66,4 +69,22 @@ function refuseStatus(project: string, page: ProjectPage, { service, log }: Proj
         ? 'Un-archive it in the settings of the project; an archived one takes no files.'
         : 'Write to the administrators of the index: they have locked it, and it takes no files until they release it.'
   })
+}
+
+/** @throws TagproofError `project-refused` for a release that is too old to be completed */
+export function requireOpenReleases(
+  listed: readonly ListedRelease[],
+  absent: ReadonlySet<string>,
+  pages: Pages,
+  { service, log, now }: ProjectRules
+): void {
+  for (const { project, version, uploads, files } of listed) {
+    const missing = uploads.map(({ name }) => name).filter((name) => absent.has(name))
+    const line = requireOpenRelease(
+      { project, version, missing, files },
+      service,
+      pages.get(project)?.date ?? now()
+    )
+    if (line !== null) log.info(line)
+  }
 }

@@ -1,5 +1,6 @@
 import type { ReadBack } from '../../documents/receipt.ts'
 import type { Upload } from '../../documents/uploads.ts'
+import { requireSameHost } from '../../lock/simple-index.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import type { StateContext } from './state.ts'
 
@@ -25,13 +26,15 @@ export async function checkProvenance(
   const path = ['integrity', upload.project, upload.version, upload.name, 'provenance'].map(
     encodeURIComponent
   )
+  const url = new URL(path.join('/'), base.href.replace(/\/*$/, '/'))
   const answer = await http.read({
-    url: new URL(path.join('/'), base.href.replace(/\/*$/, '/')),
+    url,
     headers: { accept: 'application/vnd.pypi.integrity.v1+json', 'cache-control': 'no-cache' },
     accept: [403, 404, 406, 410],
     maximumBytes: largestProvenance,
     ...(signal === undefined ? {} : { signal })
   })
+  requireSameHost(url, answer.url)
   const expected = sent.get(upload.name) ?? []
   if (answer.status >= 400)
     return expected.length === 0

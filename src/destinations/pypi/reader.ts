@@ -1,5 +1,5 @@
 import type { OfferedFile, ProjectPage } from '../../lock/simple-index.ts'
-import { readProject } from '../../lock/simple-index.ts'
+import { readProject, requireSameHost } from '../../lock/simple-index.ts'
 import type { HttpClient } from '../../platform/http.ts'
 import { splitCredentials } from '../../platform/http-rules.ts'
 import { parseReleaseJson } from './release-json.ts'
@@ -35,7 +35,11 @@ export function openReader({ service, http, authorization, signal }: ReaderOptio
   const signalled = signal === undefined ? {} : { signal }
 
   async function askProject(project: string): Promise<ProjectPage | null> {
-    return readProject(http, simple.url.href, project, { headers: { ...fresh, ...header }, ...signalled })
+    return readProject(http, simple.url.href, project, {
+      headers: { ...fresh, ...header },
+      sameHost: true,
+      ...signalled
+    })
   }
 
   return {
@@ -64,6 +68,7 @@ export function openReader({ service, http, authorization, signal }: ReaderOptio
         maximumBytes: largestDocument,
         ...signalled
       })
+      requireSameHost(url, answer.url)
       if (answer.status === 404 || answer.status === 410) return null
       return parseReleaseJson(answer.body.toString('utf8'), answer.url)
     },

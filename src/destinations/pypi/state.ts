@@ -14,27 +14,55 @@ export interface StateContext {
 /** Pages of the simple index that were read a moment ago, by project. */
 export type Pages = ReadonlyMap<string, ProjectPage | null>
 
+/** Uploads of one version of one project. */
+export interface ReleaseUploads {
+  project: string
+  version: string
+  uploads: Upload[]
+}
+
+/** What the index lists; a file may be listed twice, and has to agree with itself. */
+export interface ListedRelease extends ReleaseUploads {
+  files: readonly OfferedFile[]
+}
+
 /**
- * What the index has under the names of the uploads, by hash. The JSON of the release is asked first: the simple index may
- * come out of a cache. It is asked too for what the JSON does not have, so that a file is absent only where both agree.
+ * What the index lists of the releases. Their JSON is asked first: the simple index may come out of a cache. It is asked too
+ * where the JSON lacks a file, so that a file is absent only where both agree.
  */
-export async function statesOf(
+export async function listReleases(
   uploads: readonly Upload[],
-  context: StateContext,
+  { reader }: StateContext,
   pages: Pages = new Map()
-): Promise<ArtifactState[]> {
-  const states = new Map<string, ArtifactState>()
+): Promise<ListedRelease[]> {
+  const listed: ListedRelease[] = []
   for (const release of releasesOf(uploads)) {
     const { project, version } = release
-    const listed = (await context.reader.release(project, version)) ?? []
-    const open = release.uploads.filter(({ name }) => !listed.some(({ file }) => file === name))
+    const files = (await reader.release(project, version)) ?? []
+    const complete = release.uploads.every(({ name }) => files.some(({ file }) => file === name))
     const known = pages.get(project)
-    const page =
-      open.length === 0 ? null : known === undefined ? await context.reader.project(project) : known
-    const offered = [...listed, ...(page?.files ?? [])]
-    for (const upload of release.uploads) states.set(upload.name, await stateOf(upload, offered, context))
+    const page = known === undefined && !complete ? await reader.project(project) : known
+    listed.push({ ...release, files: [...files, ...(page?.files ?? [])] })
   }
+  return listed
+}
+
+/** The state of each upload, by hash, in the order of `uploads`. */
+export async function statesIn(
+  listed: readonly ListedRelease[],
+  uploads: readonly Upload[],
+  context: StateContext
+): Promise<ArtifactState[]> {
+  const states = new Map<string, ArtifactState>()
+  for (const release of listed)
+    for (const upload of release.uploads)
+      states.set(upload.name, await stateOf(upload, release.files, context))
   return uploads.map(({ name }) => states.get(name) ?? { name, state: 'absent' })
+}
+
+/** Both at once. */
+export async function statesOf(uploads: readonly Upload[], context: StateContext): Promise<ArtifactState[]> {
+  return statesIn(await listReleases(uploads, context), uploads, context)
 }
 
 async function stateOf(
@@ -61,10 +89,8 @@ async function hashOf(file: OfferedFile, upload: Upload, context: StateContext):
 }
 
 /** Uploads by project and version, in their order. */
-export function releasesOf(
-  uploads: readonly Upload[]
-): { project: string; version: string; uploads: Upload[] }[] {
-  const releases = new Map<string, { project: string; version: string; uploads: Upload[] }>()
+export function releasesOf(uploads: readonly Upload[]): ReleaseUploads[] {
+  const releases = new Map<string, ReleaseUploads>()
   for (const upload of uploads) {
     const { project, version } = upload
     const key = `${project} ${version}`

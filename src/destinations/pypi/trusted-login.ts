@@ -1,13 +1,8 @@
 import type { Log } from '../../platform/log.ts'
+import { audienceOf } from './exchange-audience.ts'
 import { findEndpoints, type ExchangeEndpoints } from './exchange-endpoints.ts'
 import type { Login } from './login.ts'
-import {
-  audienceOf,
-  burnToken,
-  mintToken,
-  type ExchangeContext,
-  type MintedToken
-} from './trusted-publishing.ts'
+import { burnToken, mintToken, type ExchangeContext, type MintedToken } from './trusted-publishing.ts'
 
 /** A token with less than this left is replaced before it is used: a large file takes its time. */
 const leastMilliseconds = 5 * 60_000
