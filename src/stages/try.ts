@@ -73,6 +73,7 @@ async function tryTarget(
     dependencies: dependenciesOf(places.lock, plan, target),
     building: target.kind === 'python' ? (places.lock.python[target.name] ?? null) : null,
     inputs: places.inputs,
+    cache: context.cache,
     log: context.log,
     onLine: (line) => progress.line(line),
     ...signalOf(context)

@@ -18,6 +18,8 @@ export interface TryRequest {
   /** What a Python target is built with; null for other kinds. */
   building: PythonLock | null
   inputs: Inputs
+  /** Folder that keeps roots from run to run. */
+  cache: string
   log: Log
   onLine: (line: string) => void
   signal?: AbortSignal

@@ -42,13 +42,28 @@ export function packageList(
     .join('')
 }
 
-/** The one privileged command that makes a root: no network, own mounts and processes, all or nothing. */
-export function makerCommand(folder: string, hash: Sha256, architecture: string, listBytes: number): Command {
+/** Names a root that is another one with more packages on top. */
+export function rootHashOnTop(base: Sha256, root: RootLock, only: readonly string[]): Sha256 {
+  return sha256OfBytes(`tagproof root on ${base}\n${rootHash(root, only)}\n`)
+}
+
+/**
+ * The one privileged command that makes a root: no network, own mounts and processes, all or nothing.
+ *
+ * @param below folder of a root that is copied, to install packages on top of it; empty to begin with nothing
+ */
+export function makerCommand(
+  folder: string,
+  hash: Sha256,
+  architecture: string,
+  listBytes: number,
+  below: string
+): Command {
   const namespaces = ['--mount', '--pid', '--net', '--fork', '--kill-child=SIGKILL', '--mount-proc']
   const script = ['/bin/sh', '-eu', '-c', makerScript, 'tagproof']
   const numbers = [String(listBytes), String(makerEpoch)]
   const texts = [clockSource, placeScript, recipeScript]
-  const values = [folder, hash, architecture, ...numbers, ...texts, String(hostIdBase.roots)]
+  const values = [folder, hash, architecture, ...numbers, ...texts, String(hostIdBase.roots), below]
   return {
     command: 'setsid',
     args: ['--wait', 'unshare', ...namespaces, '--propagation=private', '--', ...script, ...values]
@@ -65,11 +80,22 @@ export function makerCommand(folder: string, hash: Sha256, architecture: string,
  */
 const makerScript = `
 folder=$1 hash=$2 architecture=$3 list=$4 epoch=$5 clock=$6 place=$7 recipe=$8 base=$9
+shift 9
+below=$1
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TZ=UTC
 export SOURCE_DATE_EPOCH=$epoch DEBIAN_FRONTEND=noninteractive HOME=/root TMPDIR=/tmp
 umask 022
 exec 3<&0 </dev/null 1>&2
 cd "$folder"
+
+# Adds to the ids of all files. What would belong to nobody then is no file of a root.
+give_owners() {
+  find root -xdev -printf '%U %G\\n' | sort -u >owners
+  while read -r user group; do
+    if [ "$((user + $1))" -lt 0 ] || [ "$((group + $1))" -lt 0 ]; then echo "A file of the root belongs to $user:$group." >&2; exit 72; fi
+    find root -xdev -uid "$user" -gid "$group" -exec chown --no-dereference "$((user + $1)):$((group + $1))" {} +
+  done <owners
+}
 
 exec 9>"$hash.lock"
 if ! flock --nonblock 9; then
@@ -95,7 +121,12 @@ while IFS=$tab read -r name size digest file; do
   fi
   printf '%s\\t%s\\t%s\\n' "$name" "$size" "$digest" >>packages/list
 done <list
-chown "$base:$base" root
+if [ -n "$below" ]; then
+  cp -a --reflink=auto --no-target-directory "$below" root
+  give_owners "$base"
+else
+  chown "$base:$base" root
+fi
 
 # A process that lends its new user namespace until we hold it; it is gone before anything runs in there.
 mkfifo lent held
@@ -108,18 +139,14 @@ exec 5<"/proc/$lender/ns/user"
 : >held
 wait "$lender"
 unshare --mount --pid --fork --kill-child=SIGKILL --mount-proc --propagation=private -- \\
-  /bin/sh -eu -c "$place" tagproof "$making" "$base" "$recipe" "$architecture" "$clock" 3<&- 9<&-
+  /bin/sh -eu -c "$place" tagproof "$making" "$base" "$recipe" "$architecture" "$clock" "$below" 3<&- 9<&-
 exec 5<&-
 if [ -e stopped ]; then exit 71; fi
 
 # Nothing runs in there any more. Only files, folders and links come out, without set-id bits, with the host's ids.
 find root -xdev ! -type f ! -type d ! -type l -delete
 find root -xdev -type f -perm /7000 -exec chmod ug-s {} +
-find root -xdev -printf '%U %G\\n' | sort -u >owners
-while read -r user group; do
-  if [ "$user" -lt "$base" ] || [ "$group" -lt "$base" ]; then echo "A file of the root belongs to $user:$group." >&2; exit 72; fi
-  find root -xdev -uid "$user" -gid "$group" -exec chown --no-dereference "$((user - base)):$((group - base))" {} +
-done <owners
+give_owners "-$base"
 chmod 0755 root
 sync -f root
 if [ -e stopped ]; then exit 71; fi

@@ -5,13 +5,18 @@ import { clockLibraryPath } from './clock.ts'
  * whatever they do is done to this place.
  */
 export const recipeScript = `
-architecture=$1 clock=$2
+architecture=$1 clock=$2 below=$3
 exec 5<&-
 cd /index
 
+is_there() { [ -e "/made/var/lib/dpkg/info/$1.list" ] || [ -e "/made/var/lib/dpkg/info/$1:$architecture.list" ]; }
+
 echo 'step indexing the packages'
+: >names
 tab=$(printf '\\t')
 while IFS=$tab read -r name size digest; do
+  # What the root below has is known to its own list.
+  if [ -n "$below" ] && is_there "\${name#'?'}"; then continue; fi
   dpkg-deb --field "/packages/$digest.deb"
   printf 'Filename: packages/%s.deb\\nSize: %s\\nSHA256: %s\\n\\n' "$digest" "$size" "$digest"
   # What is only offered is installed where something that is asked for depends on it.
@@ -19,6 +24,16 @@ while IFS=$tab read -r name size digest; do
 done </packages/list >Packages
 ln -s /packages packages
 : >began
+export NAMES="$(sed 's/,$//' names)"
+
+common() {
+  mmdebstrap --mode=root --format=directory --architectures="$architecture" --skip=chroot/mount/sys \\
+    --aptopt='APT::Sandbox::User "root"' --aptopt='Acquire::Languages "none"' \\
+    --dpkgopt=force-unsafe-io \\
+    --dpkgopt=path-exclude=/usr/share/doc/* --dpkgopt=path-include=/usr/share/doc/*/copyright \\
+    --dpkgopt=path-exclude=/usr/share/man/* --dpkgopt=path-exclude=/usr/share/info/* \\
+    "$@" '' /made 'deb [trusted=yes] copy:/index ./'
+}
 
 # Since trixie the package base-files brings the merged folders itself.
 merge=true
@@ -29,13 +44,14 @@ if cut -f 1 /packages/list | grep -qx '?*usr-is-merged'; then
   esac
   merge="for folder in $folders; do mkdir -p \\"\\$1/usr/\\$folder\\"; ln -s \\"usr/\\$folder\\" \\"\\$1/\\$folder\\"; done"
 fi
-mmdebstrap --mode=root --variant=essential --format=directory --architectures="$architecture" \\
-  --include="$(sed 's/,$//' names)" --setup-hook="$merge" --skip=chroot/mount/sys \\
-  --aptopt='APT::Sandbox::User "root"' --aptopt='Acquire::Languages "none"' \\
-  --dpkgopt=force-unsafe-io \\
-  --dpkgopt=path-exclude=/usr/share/doc/* --dpkgopt=path-include=/usr/share/doc/*/copyright \\
-  --dpkgopt=path-exclude=/usr/share/man/* --dpkgopt=path-exclude=/usr/share/info/* \\
-  '' /made 'deb [trusted=yes] copy:/index ./'
+if [ -z "$below" ]; then
+  common --variant=essential --include="$NAMES" --setup-hook="$merge"
+else
+  # What is there is left, and apt of this place installs into it, as it does for a root from nothing.
+  common --variant=custom --skip=check/empty --customize-hook='APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get --yes \\
+    -o Dir::Bin::dpkg=env -o DPkg::Options::=--unset=TMPDIR -o DPkg::Options::=dpkg -o DPkg::Chroot-Directory="$1" \\
+    install $(echo "$NAMES" | tr , " ")'
+fi
 
 echo 'step cleaning the root'
 cd /made

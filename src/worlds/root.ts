@@ -7,7 +7,7 @@ import type { Log } from '../platform/log.ts'
 import { requireRights } from '../platform/rights.ts'
 import { lastLines } from '../platform/process.ts'
 import { startTied } from './child.ts'
-import { makerCommand, packageList, rootHash } from './root-maker.ts'
+import { makerCommand, packageList, rootHash, rootHashOnTop } from './root-maker.ts'
 
 export { pythonRootPackages } from './root-packages.ts'
 
@@ -26,6 +26,8 @@ export interface PrepareRootOptions {
   cache: string
   /** Names of the packages that are installed, with the essential ones and what they depend on; all by default. */
   only?: readonly string[]
+  /** A root of packages of the same lock: it is copied, and the packages are installed on top of it. */
+  base?: PreparedRoot
   log: Log
   signal?: AbortSignal
 }
@@ -43,7 +45,8 @@ export async function prepareRoot(
   inputs: { debian(entry: DebianPackage): string },
   options: PrepareRootOptions
 ): Promise<PreparedRoot> {
-  const hash = rootHash(lock, options.only)
+  const { base, only } = options
+  const hash = base === undefined ? rootHash(lock, only) : rootHashOnTop(base.hash, lock, only ?? [])
   const folder = path.resolve(options.cache, 'roots')
   const root = path.join(folder, hash)
   if (!(await exists(root))) {
@@ -59,11 +62,12 @@ async function make(
   name: string,
   lock: RootLock,
   inputs: { debian(entry: DebianPackage): string },
-  { log, signal, only, folder, hash }: PrepareRootOptions & { folder: string; hash: Sha256 }
+  { log, signal, only, base, folder, hash }: PrepareRootOptions & { folder: string; hash: Sha256 }
 ): Promise<void> {
-  const progress = log.begin(`root ${name}: ${lock.packages.length} packages`)
+  const count = base === undefined ? lock.packages.length : (only?.length ?? 0)
+  const progress = log.begin(`root ${name}: ${count} packages${base === undefined ? '' : ' on top'}`)
   const list = Buffer.from(packageList(lock, (entry) => path.resolve(inputs.debian(entry)), only))
-  const child = startTied(makerCommand(folder, hash, lock.architecture, list.length), {
+  const child = startTied(makerCommand(folder, hash, lock.architecture, list.length, base?.path ?? ''), {
     input: list,
     keepBytes: 256 * 1024,
     onLine: (line) => progress.line(line.replace(/^(step|I:) /, '')),

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { Sha256 } from '../../documents/identifiers.ts'
-import { readArchive } from '../../formats/archive.ts'
-import { parseControl, type DebControl } from '../../formats/control.ts'
+import type { DebControl } from '../../formats/control.ts'
+import { readDebControl } from '../../formats/deb-control.ts'
 import { hashFile } from '../../platform/files.ts'
 
 /** A deb as the index of a repository lists it. */
@@ -23,17 +23,9 @@ export interface IndexedDeb {
  * @throws TagproofError `archive-invalid`
  */
 export async function indexDeb(file: string): Promise<IndexedDeb> {
-  const pieces: Buffer[] = []
-  await readArchive(file, 'deb', {
-    observe: (member) =>
-      member.path === 'DEBIAN/control'
-        ? { update: (piece) => pieces.push(Buffer.from(piece)), end: () => undefined }
-        : undefined
-  })
-  const bytes = Buffer.concat(pieces)
-  const control = parseControl(bytes)
+  const { control, text } = await readDebControl(file)
   const place = `pool/main/${poolFolder(control)}/${path.basename(file)}`
-  return { file, place, control, text: bytes.toString('utf8').trimEnd(), ...(await hashFile(file)) }
+  return { file, place, control, text: text.trimEnd(), ...(await hashFile(file)) }
 }
 
 /** `h/hello`, or `libh/libhello`: by the source package, as all archives do. */

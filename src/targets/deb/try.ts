@@ -1,11 +1,14 @@
 import path from 'node:path'
 import type { DebianPackage, RootLock } from '../../documents/lock.ts'
-import { readArchive } from '../../formats/archive.ts'
+import type { Archive } from '../../formats/archive.ts'
+import type { DebControl } from '../../formats/control.ts'
+import { readDebControl } from '../../formats/deb-control.ts'
 import { asTagproofError, TagproofError } from '../../platform/errors.ts'
 import { withTemporaryFolder } from '../../platform/files.ts'
 import { privileged } from '../../platform/privilege.ts'
 import { plainEnvironment, run } from '../../platform/process.ts'
-import { prepareRoot } from '../../worlds/root.ts'
+import { prepareRoot, type PreparedRoot } from '../../worlds/root.ts'
+import { lockedDepends } from './locked-depends.ts'
 import { missingPackages } from './missing-packages.ts'
 import type { TryInstall, TryRequest } from '../try-request.ts'
 
@@ -14,15 +17,14 @@ const mostCommands = 5
 
 /**
  * Makes a root of the essential packages, these debs, and what they depend on out of the locked packages: what their
- * maintainer scripts do happens in the user namespace that roots are made in.
+ * maintainer scripts do happens in the user namespace that roots are made in. All but the debs themselves is a root that
+ * is kept: the same for every release with this lock and these dependencies.
  */
 export const tryDebs: TryInstall = async (request, use) => {
   await withTemporaryFolder('tagproof-try-deb', async (cache) => {
-    const own = request.artifacts.map(({ artifact, file }) => ({
-      entry: entryOf(request, artifact),
-      file,
-      artifact
-    }))
+    const own: OwnDeb[] = []
+    for (const { artifact, file } of request.artifacts)
+      own.push({ entry: entryOf(request, artifact), file, artifact, ...(await readDebControl(file)) })
     const lock: RootLock = {
       ...request.place.rootLock,
       packages: [
@@ -37,22 +39,17 @@ export const tryDebs: TryInstall = async (request, use) => {
       debian: (entry: DebianPackage) => files.get(entry.sha256) ?? request.inputs.debian(entry)
     }
     try {
-      const root = await prepareRoot(`try ${request.target.name}`, lock, inputs, {
-        cache,
-        only: own.map(({ entry }) => entry.name),
-        log: request.log,
-        ...(request.signal === undefined ? {} : { signal: request.signal })
-      }).catch((error: unknown) => {
+      const root = await install(request, lock, inputs, own, cache).catch((error: unknown) => {
         throw notInstalled(request, error)
       })
-      for (const { artifact, file } of own)
+      for (const { artifact, archive } of own)
         await use({
           artifact,
           place: `a clean root of ${lock.suite}, from locked packages alone`,
           root,
           binds: [],
           environment: {},
-          commands: await programsOf(file)
+          commands: programsOf(archive)
         })
     } finally {
       // The root belongs to root.
@@ -65,6 +62,32 @@ export const tryDebs: TryInstall = async (request, use) => {
       await run(command, args, { env: plainEnvironment })
     }
   })
+}
+
+interface OwnDeb {
+  entry: DebianPackage
+  artifact: TryRequest['artifacts'][number]['artifact']
+  file: string
+  control: DebControl
+  archive: Archive
+}
+
+async function install(
+  { place, cache, target, inputs, log, signal }: TryRequest,
+  lock: RootLock,
+  withOwn: { debian(entry: DebianPackage): string },
+  own: readonly OwnDeb[],
+  folder: string
+): Promise<PreparedRoot> {
+  const common = { log, ...(signal === undefined ? {} : { signal }) }
+  const names = own.map(({ entry }) => entry.name)
+  const others = { ...place.rootLock, packages: lock.packages.filter(({ name }) => !names.includes(name)) }
+  const only = lockedDepends(
+    own.map(({ control }) => control),
+    others.packages.map(({ name }) => name)
+  )
+  const base = await prepareRoot(`below ${target.name}`, others, inputs, { cache, only, ...common })
+  return prepareRoot(`try ${target.name}`, lock, withOwn, { cache: folder, only: names, base, ...common })
 }
 
 function entryOf(request: TryRequest, artifact: TryRequest['artifacts'][number]['artifact']): DebianPackage {
@@ -80,8 +103,7 @@ function entryOf(request: TryRequest, artifact: TryRequest['artifacts'][number][
   }
 }
 
-async function programsOf(file: string): Promise<string[][]> {
-  const { members } = await readArchive(file, 'deb')
+function programsOf({ members }: Archive): string[][] {
   return members
     .filter(({ path: name, kind }) => kind !== 'directory' && /^(usr\/)?s?bin\/[^/]+$/.test(name))
     .slice(0, mostCommands)
