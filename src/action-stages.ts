@@ -95,10 +95,10 @@ async function proveStep(step: ActionStep): Promise<ActionOutputs> {
   const plan = await stages.readPlan(context)
   requireTagOfRun(step, plan.tag)
   const { verdict } = await stages.prove(context, { singleJob })
-  if (verdict === 'proven') await stages.fetch(context, plan)
+  if (verdict !== 'refused') await stages.fetch(context, plan)
   await stages.tryPackages(context)
   const release = await stages.record(context)
-  const hand = place !== null && release.verdict === 'proven'
+  const hand = place !== null && release.verdict !== 'refused'
   return {
     ...handed(hand ? await stages.handOver(context, place, { stage: 'prove' }) : null),
     ...(await recordOutputs(context))

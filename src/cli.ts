@@ -100,10 +100,14 @@ Exit status: 0 done and proven, 1 release refused, 2 wrong use or configuration,
     )
     .addOption(perturbations())
   add('complete', 'build the last release and a full clone too, for prove to compare what is shipped')
-  add('prove', 'compare both worlds, with the originals put back').option(
-    '--single-job',
-    'both builds were made in one job; the proof says so'
-  )
+  const adopt = (): Option =>
+    new Option(
+      '--adopt <folder>',
+      'wheels that other jobs built, as adopt: in the configuration lists them; give it twice for two sets'
+    ).argParser((folder: string, before: string[] | undefined) => [...(before ?? []), folder])
+  add('prove', 'compare both worlds, with the originals put back')
+    .option('--single-job', 'both builds were made in one job; the proof says so')
+    .addOption(adopt())
   add('try', 'install and start each proven package in a clean root, with no network')
   add('record', 'write release.json, SHA256SUMS and summary.md')
   outOnly(
@@ -124,6 +128,7 @@ indexes, one line for each: DESTINATION: TOKEN. Without one, the identity of a w
     .option('--no-try', 'do not install and start the packages')
     .option('--attribute', 'after a refusal, build again and again to name what each difference follows')
     .addOption(perturbations())
+    .addOption(adopt())
     .option('--write-expected <file>', 'write the list of what was built, to be committed as expected-files')
   add('trace', 'tell where every member of a package comes from, whoever built it').argument(
     '<file...>',

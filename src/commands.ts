@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { VariationName, World } from './documents/identifiers.ts'
 import { lockPath } from './documents/layout.ts'
+import type { Proof } from './documents/proof.ts'
 import { formatExplanation } from './evidence/explanation.ts'
 import { formatPlan } from './evidence/plan-preview.ts'
 import { formatPublication } from './evidence/publication.ts'
@@ -35,6 +36,7 @@ export interface CommandOptions {
   complete?: boolean
   try?: boolean
   writeExpected?: string
+  adopt?: string[]
   against?: string
   action?: string
   workflow?: string
@@ -137,7 +139,10 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
   },
 
   async prove(context, options) {
-    const proof = await stages.prove(context, { singleJob: options.singleJob ?? false })
+    const proof = await stages.prove(context, {
+      singleJob: options.singleJob ?? false,
+      adopt: options.adopt ?? []
+    })
     return { document: proof, text: formatTable(proof), status: statusOf(proof.verdict) }
   },
 
@@ -165,6 +170,7 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
       try: options.try ?? true,
       attribute: options.attribute ?? false,
       perturbations: options.perturbations ?? 1,
+      adopt: options.adopt ?? [],
       ...(options.writeExpected === undefined ? {} : { writeExpected: options.writeExpected })
     })
     return { document: release, text: formatTable(proof), status: statusOf(proof.verdict) }
@@ -266,6 +272,7 @@ function sourceOptions({ tag, config, lock, target }: CommandOptions): {
   }
 }
 
-function statusOf(verdict: 'proven' | 'refused'): ExitStatus {
-  return verdict === 'proven' ? 0 : 1
+/** What is traced alone was accepted by the configuration, with a reason. */
+function statusOf(verdict: Proof['verdict']): ExitStatus {
+  return verdict === 'refused' ? 1 : 0
 }

@@ -85,7 +85,8 @@ export async function runTagproof(options: RunOptions): Promise<Outcome> {
   }
   const traced = proof.artifacts.map((artifact) => artifact.traced)
   return {
-    outcome: proof.verdict,
+    // No project of the list adopts wheels.
+    outcome: proof.verdict === 'traced' ? 'error' : proof.verdict,
     error: null,
     refusals: refusalsOf(proof.findings),
     members: {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { destinationConfig } from './destination-settings.ts'
 import { relativePathField, targetKindField } from './fields.ts'
-import { debKeys, imageKeys, tryField } from './target-settings.ts'
+import { debKeys, imageKeys, pythonKeys, tryField } from './target-settings.ts'
 
 const nameField = z
   .string()
@@ -26,11 +26,13 @@ const targetConfig = z
       .default([])
       .describe('Build requirements that may be taken as an sdist because there is no wheel.'),
     try: tryField.optional(),
+    ...pythonKeys,
     ...debKeys,
     ...imageKeys
   })
   .superRefine((target, context) => {
     for (const [kind, keys] of [
+      ['python', pythonKeys],
       ['deb', debKeys],
       ['image', imageKeys]
     ] as const)

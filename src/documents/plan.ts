@@ -11,7 +11,7 @@ import {
   targetKindField,
   versionField
 } from './fields.ts'
-import { debSettingsField, imageSettingsField, tryField } from './target-settings.ts'
+import { adoptField, debSettingsField, imageSettingsField, tryField } from './target-settings.ts'
 
 /** One thing to build. */
 export const planTargetField = z.strictObject({
@@ -24,6 +24,8 @@ export const planTargetField = z.strictObject({
   root: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
   /** Commands that an installed package must run. */
   try: tryField.optional(),
+  /** Wheels of a python target that other jobs build. */
+  adopt: z.array(adoptField).min(1).optional(),
   /** Settings of a target of kind deb. */
   deb: debSettingsField.optional(),
   /** Settings of a target of kind image. */

@@ -31,15 +31,22 @@ export const proofSchema = z.strictObject({
   schema: z.literal('tagproof/proof/1'),
   tag: tagField,
   version: versionField,
-  verdict: z.enum(['proven', 'refused']),
+  /** `traced`: nothing refuses it, and a wheel of it was compared with nothing. */
+  verdict: z.enum(['proven', 'traced', 'refused']),
   findings: z.array(findingField),
-  /** What would be published: empty unless proven. */
+  /** What would be published: empty where it is refused. */
   artifacts: z.array(releaseArtifactField),
   variations: z.array(
     z.strictObject({ target: z.string(), world: worldField, variations: z.array(variationField) })
   ),
   /** Where config and lock came from; whether separation of jobs was given up. */
-  trust: z.strictObject({ config: originField, lock: originField, singleJob: z.boolean() }),
+  trust: z.strictObject({
+    config: originField,
+    lock: originField,
+    singleJob: z.boolean(),
+    /** Left out where the configuration adopts nothing; `missing`: it does, and no set was given. */
+    adopted: z.enum(['missing', 'one-set', 'two-sets']).optional()
+  }),
   plan: sha256Field,
   /** SHA-256 of `brief.json`. */
   brief: sha256Field,

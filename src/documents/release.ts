@@ -20,8 +20,13 @@ export const releaseArtifactField = z.strictObject({
   /** SHA-256 over the lines `mode sha256 path\n` of the members, sorted by path. */
   contentDigest: sha256Field,
   packing: z.enum(['backend', 'canonical']),
-  /** SHA-256 of each world's artifact with the originals put back. */
-  built: z.strictObject({ a: sha256Field, b: sha256Field }),
+  /**
+   * SHA-256 of each world's artifact with the originals put back; of an adopted wheel, as each set has it in the form
+   * that is shipped. `b` is null for a wheel of which there is one set: nothing was compared.
+   */
+  built: z.strictObject({ a: sha256Field, b: sha256Field.nullable() }),
+  /** A wheel that other jobs built, and in how many sets it was; left out for what was built here. */
+  adopted: z.strictObject({ sets: z.union([z.literal(1), z.literal(2)]) }).optional(),
   /** Number of members that are files or links. */
   members: sizeField,
   /** How many of them have an origin. */
@@ -44,7 +49,8 @@ export const releaseSchema = z.strictObject({
   tree: objectIdField,
   epoch: epochField,
   version: versionField,
-  verdict: z.enum(['proven', 'refused']),
+  /** `traced` is weaker than proven: a wheel of it was built once, by another job, and compared with nothing. */
+  verdict: z.enum(['proven', 'traced', 'refused']),
   /** SHA-256 of `proof.json`. */
   proof: sha256Field,
   /** SHA-256 of `try.json`; null where the packages were not tried. */

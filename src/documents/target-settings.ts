@@ -211,7 +211,43 @@ export const tryField = z
     'Commands that must end with 0 once the package is installed in a clean root; by default its own programs are asked for --help.'
   )
 
+export const adoptField = z
+  .strictObject({
+    wheels: z
+      .string()
+      .max(200)
+      .regex(
+        /^[A-Za-z0-9._+!*?{},[\]-]+$/,
+        'expected a glob over file names, such as *-manylinux*_x86_64.whl'
+      )
+      .describe('Glob over the file names of wheels; at least one must be there.'),
+    sets: z
+      .union([z.literal(1), z.literal(2)])
+      .default(2)
+      .describe('In how many independently built sets they must be; of two the bytes are compared.'),
+    reason: z
+      .string()
+      .min(10, 'expected a sentence that says why one set must do')
+      .max(1000)
+      .optional()
+      .describe('Why one set must do; shown in every proof.')
+  })
+  .refine(({ sets, reason }) => (sets === 1) === (reason !== undefined), {
+    path: ['reason'],
+    message: 'sets: 1 needs a reason, and sets: 2 has none'
+  })
+  .describe('Wheels that other jobs build and this release ships.')
+export type Adopted = z.output<typeof adoptField>
+
 /** The keys that a target has for one kind alone. */
+export const pythonKeys = {
+  adopt: z
+    .array(adoptField)
+    .min(1)
+    .max(50)
+    .optional()
+    .describe('python: wheels that other jobs build, such as those for other platforms.')
+}
 export const debKeys = {
   changelog: z
     .enum(['tree', 'tag'])

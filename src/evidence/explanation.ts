@@ -1,7 +1,7 @@
 import type { Finding, Proof } from '../documents/proof.ts'
 import { printable } from '../platform/printable.ts'
 import { countRefusals, placeOf, rank } from './findings.ts'
-import { allTraced, artifactTable } from './table.ts'
+import { allTraced, artifactTable, onceText } from './table.ts'
 import { publishObstacles } from './trust.ts'
 
 export interface ExplanationOptions {
@@ -45,7 +45,9 @@ function verdictText(proof: Proof): string {
   const said =
     verdict === 'proven'
       ? `PROVEN: both worlds made the same bytes${allTraced(artifacts) ? ', and every member has an origin' : ''}`
-      : 'REFUSED: nothing may be published'
+      : verdict === 'traced'
+        ? `TRACED, NOT PROVEN: ${onceText(artifacts)}`
+        : 'REFUSED: nothing may be published'
   return [
     `${printable(tag.name)}  version ${printable(version ?? 'unknown: no tag')}  commit ${tag.commit}`,
     `${said}${told.length === 0 ? '' : ` (${told.join(', ')})`}`

@@ -36,7 +36,7 @@ export function formatPublished(release: Release, artifacts: readonly PublishedA
       ? ['No destination is configured: nothing left this machine.']
       : [text(headline(artifacts)), table(columns, rows)]
   const parts = [
-    `# ✅ ${text(release.tag)}: published`,
+    `# ✅ ${text(release.tag)}: published${release.verdict === 'traced' ? ' (traced, not proven)' : ''}`,
     `Version ${text(release.version ?? 'unknown: no tag')}, commit ${code(release.commit)}. Each package was hashed again before.`,
     ...written,
     artifactsTable(release),

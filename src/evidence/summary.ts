@@ -5,7 +5,7 @@ import { localPlace } from '../destinations/local-places.ts'
 import { formatBrief } from './brief.ts'
 import { countRefusals, groupFindings, noteLines, placeOf, type FindingGroup } from './findings.ts'
 import { code, table, text } from './markdown.ts'
-import { allTraced, sameInBoth, sizeText, tracedText } from './table.ts'
+import { allTraced, onceText, sameInBoth, sizeText, tracedText } from './table.ts'
 import { publishObstacles } from './trust.ts'
 import { verifyCommands } from './verify-commands.ts'
 
@@ -18,21 +18,33 @@ const mostOthers = 5
  * important first. The same text is the job summary.
  */
 export function formatSummary(proof: Proof, release: Release, brief: Brief): string {
-  const parts = proof.verdict === 'proven' ? proven(proof, release) : refused(proof)
+  const parts = proof.verdict === 'refused' ? refused(proof) : proven(proof, release)
   parts.push(formatBrief(brief, proof.brief))
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
 
 function proven(proof: Proof, release: Release): string[] {
   return [
-    `# ✅ ${text(proof.tag.name)}: proven`,
-    `Version ${text(proof.version ?? 'unknown: no tag')}, commit ${code(proof.tag.commit)}. Both worlds made the same bytes from the tag alone${allTraced(release.artifacts) ? ', and every member comes from it' : ''}.`,
+    proof.verdict === 'traced'
+      ? `# ⚠️ ${text(proof.tag.name)}: traced, not proven`
+      : `# ✅ ${text(proof.tag.name)}: proven`,
+    `Version ${text(proof.version ?? 'unknown: no tag')}, commit ${code(proof.tag.commit)}. ${claim(release)}`,
     artifactsTable(release),
     worldsLine(proof),
     obstacles(proof),
     findingList(proof.findings),
     verifyCommands(release.tag, release.artifacts)
   ]
+}
+
+/** What a release that is not refused says of itself; no more than was looked at. */
+function claim({ artifacts }: Pick<Release, 'artifacts'>): string {
+  const traced = allTraced(artifacts) ? ', and every member comes from it' : ''
+  if (artifacts.every(({ adopted }) => adopted === undefined))
+    return `Both worlds made the same bytes from the tag alone${traced}.`
+  const others = artifacts.filter(({ adopted }) => adopted !== undefined)
+  const once = others.some(({ adopted }) => adopted?.sets === 1) ? ` ${onceText(artifacts)}.` : ''
+  return `Both worlds made the same bytes from the tag alone${traced}, but for ${others.length} adopted ${others.length === 1 ? 'wheel' : 'wheels'} that other jobs built.${once}`
 }
 
 /** Artifact, SHA-256, whether both worlds made it alike, how many members have an origin, and where it goes. */
@@ -43,7 +55,7 @@ export function artifactsTable({ artifacts, version }: Pick<Release, 'artifacts'
       code(artifact.name),
       sizeText(artifact.size),
       code(artifact.sha256),
-      sameInBoth(artifact) ? '✅' : '❌',
+      artifact.adopted?.sets === 1 ? '⚠️ one set' : sameInBoth(artifact) ? '✅' : '❌',
       tracedText(artifact),
       artifact.packing,
       code(localPlace(artifact, version))

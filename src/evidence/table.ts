@@ -29,7 +29,9 @@ export function formatTable(proof: Proof): string {
   else
     parts.push(
       [
-        `proven: both worlds made the same bytes${allTraced(proof.artifacts) ? ', and every member comes from the tag' : ''}`,
+        proof.verdict === 'traced'
+          ? `traced, not proven: ${onceText(proof.artifacts)}`
+          : `proven: both worlds made the same bytes${allTraced(proof.artifacts) ? ', and every member comes from the tag' : ''}`,
         ...publishObstacles(proof).map((line) => `  to publish: ${line}`)
       ].join('\n')
     )
@@ -44,7 +46,7 @@ export function artifactTable(artifacts: readonly ReleaseArtifact[]): string {
       printable(artifact.name),
       sizeText(artifact.size),
       artifact.sha256,
-      sameInBoth(artifact) ? 'yes' : 'NO',
+      sameText(artifact),
       tracedText(artifact)
     ])
   ]
@@ -69,6 +71,18 @@ export function tracedText({ members, traced }: Pick<ReleaseArtifact, 'members' 
 /** False where a waiver lets a member pass that has no origin. */
 export function allTraced(artifacts: readonly ReleaseArtifact[]): boolean {
   return artifacts.every(({ members, traced }) => members === traced)
+}
+
+/** `one set` for a wheel that was compared with nothing. */
+function sameText(artifact: ReleaseArtifact): string {
+  if (artifact.adopted?.sets === 1) return 'one set'
+  return sameInBoth(artifact) ? 'yes' : 'NO'
+}
+
+/** What makes a release weaker than a proven one. */
+export function onceText(artifacts: readonly ReleaseArtifact[]): string {
+  const once = artifacts.filter(({ adopted }) => adopted?.sets === 1).length
+  return `${once} of ${artifacts.length} artifacts ${once === 1 ? 'was' : 'were'} built once, by another job, and compared with nothing`
 }
 
 /** Whether each world's artifact, originals put back, has the hash of the one to publish. */

@@ -20,6 +20,10 @@ export function publishObstacles({
     obstacles.push(
       'The tag holds no lock, so one was made. Run tagproof lock and commit .github/tagproof.lock.'
     )
+  if (trust.adopted === 'missing')
+    obstacles.push(
+      'Wheels of other jobs are missing. Give their folders to prove: --adopt FOLDER --adopt FOLDER.'
+    )
   const out = variations.flatMap((world) => world.variations).filter(({ reason }) => reason === leftOut)
   if (out.length > 0)
     obstacles.push(

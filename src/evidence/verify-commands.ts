@@ -17,6 +17,9 @@ export function verifyCommands(tag: string, artifacts: readonly ReleaseArtifact[
     ...(isPlain(tag)
       ? ['# in a clone of the project: where every member comes from', traceCommand(tag)]
       : []),
+    ...artifacts
+      .filter(({ adopted, name }) => adopted?.sets === 1 && isPlain(name))
+      .map(({ name }) => `# traced, not proven: ${name} was built once, by another job`),
     ...about('what a package says of itself, and holds', debs, ({ name }) => {
       const file = shellQuoted(`packages/${name}`)
       return [`dpkg-deb --info ${file} && dpkg-deb --contents ${file}`]

@@ -28,7 +28,7 @@ export async function earlierRelease(
   if (!there) return null
   try {
     const { document } = await readDocument('release', context.out.release)
-    return document.verdict === 'proven' ? document : null
+    return document.verdict !== 'refused' ? document : null
   } catch (error) {
     context.log.info(`The record of an earlier run is not used: ${asTagproofError(error).message}`)
     return null

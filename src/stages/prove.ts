@@ -1,6 +1,5 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
-import path from 'node:path'
-import type { Build, BuiltArtifact } from '../documents/build.ts'
+import type { Build } from '../documents/build.ts'
 import type { Variation } from '../documents/fields.ts'
 import type { World } from '../documents/identifiers.ts'
 import type { Plan, PlanTarget } from '../documents/plan.ts'
@@ -12,11 +11,12 @@ import { settleAll } from '../platform/concurrency.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
 import { openImage } from '../formats/oci/image.ts'
-import { failedInB, failureFindings } from '../proof/build-failure.ts'
+import { failureFindings } from '../proof/build-failure.ts'
 import { artifactPairs } from '../proof/made-of.ts'
 import { emulationFindings, kindFindings, planFindings } from '../proof/plan-findings.ts'
 import { reproduce } from '../proof/reproduce.ts'
 import { versionFindings } from '../proof/versions.ts'
+import { verdictOf } from '../proof/adopt.ts'
 import { applyWaivers } from '../proof/waivers.ts'
 import { recheckExports } from '../source/recheck.ts'
 import { openOriginals, type Originals } from '../source/originals.ts'
@@ -25,10 +25,12 @@ import type { Repack } from '../proof/kinds/deb-packing.ts'
 import { repackIn } from '../targets/deb/repack.ts'
 import type { PreparedRoot } from '../worlds/root.ts'
 import { agreedMetadata, readPreparedMetadata } from '../targets/python/prepared-metadata.ts'
+import { adoptWheels, type AdoptOptions, type Adoption } from './adopt.ts'
 import { writeBrief } from './brief.ts'
 import { openGround, type Ground } from './base-images.ts'
 import { imageFindings } from './lock-images.ts'
 import { clearFrom, signalOf, type StageContext } from './context.ts'
+import { pairArtifacts, type ArtifactPair } from './pair-artifacts.ts'
 import { completeFindings } from './prove-complete.ts'
 import { findPerturbations, planSeenByB } from './prove-variants.ts'
 import { readBuild } from './read-build.ts'
@@ -36,7 +38,7 @@ import { recheckConfig } from './recheck-config.ts'
 import { openTracer, type Tracer } from './trace-builds.ts'
 import { readUpload, writeUploads } from './uploads.ts'
 
-export interface ProveOptions {
+export interface ProveOptions extends AdoptOptions {
   /** Both builds were made in one job, where the runner cannot keep them apart. */
   singleJob?: boolean
   /** The plan was made in this very run; elsewhere it is made again from git and compared. */
@@ -72,6 +74,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     const artifacts: ReleaseArtifact[] = []
     const uploads: Upload[] = []
     let tracer: Tracer | undefined
+    let adoption: Adoption
     try {
       const opened = await openTracer(context, plan)
       tracer = opened
@@ -89,6 +92,12 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
         if (result.artifact !== null) artifacts.push(result.artifact)
         if (result.upload !== null) uploads.push(result.upload)
       }
+      const metadata = (target: PlanTarget): ReturnType<typeof preparedMetadata> =>
+        preparedMetadata(context, target, builds)
+      adoption = await adoptWheels({ plan, build: builds.a, tracer, staging, metadata }, options)
+      found.push(...adoption.findings)
+      artifacts.push(...adoption.artifacts)
+      uploads.push(...adoption.uploads)
     } finally {
       await originals.close()
       await tracer?.close()
@@ -98,28 +107,34 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     found.push(...(await imageFindings(context, plan)))
     found.push(...(await completeFindings(context, plan, planDigest, builds.a)))
     const findings = applyWaivers(found, plan.waivers)
-    const verdict = findings.some((finding) => finding.severity === 'refuse') ? 'refused' : 'proven'
-    if (verdict === 'proven') requireWhole(builds.a, artifacts)
+    const verdict = verdictOf(findings, artifacts)
+    if (verdict !== 'refused') requireWhole(builds.a, artifacts)
     const proof: Proof = {
       schema: 'tagproof/proof/1',
       tag: plan.tag,
       version: plan.version,
       verdict,
       findings,
-      artifacts: verdict === 'proven' ? artifacts : [],
+      artifacts: verdict === 'refused' ? [] : artifacts,
       variations: (['a', 'b'] as const).flatMap((world) =>
         builds[world].targets.map((target) => ({ target: target.name, world, variations: target.variations }))
       ),
-      trust: { config: plan.config.from, lock: plan.lock.from, singleJob: options.singleJob ?? false },
+      trust: {
+        config: plan.config.from,
+        lock: plan.lock.from,
+        singleJob: options.singleJob ?? false,
+        ...adoption.trust
+      },
       plan: planDigest,
       brief: await writeBrief(context, plan, builds.a),
-      uploads: await writeUploads(context, verdict === 'proven' ? uploads : []),
+      uploads: await writeUploads(context, verdict === 'refused' ? [] : uploads),
       tools: [...tagproofTools(), ...builds.a.tools]
     }
-    if (verdict === 'proven') await rename(staging, context.out.packages)
+    if (verdict !== 'refused') await rename(staging, context.out.packages)
     else await rm(staging, { recursive: true, force: true })
     await writeDocument('proof', context.out.proof, proof)
-    if (verdict === 'proven') progress.done(`proven: ${artifacts.length} artifacts, a = b`)
+    if (verdict !== 'refused')
+      progress.done(`${verdict}: ${artifacts.length} artifacts${verdict === 'proven' ? ', a = b' : ''}`)
     else
       progress.failed(
         `refused: ${findings.filter((finding) => finding.severity === 'refuse').length} findings`
@@ -140,55 +155,6 @@ function requireWhole({ targets }: Build, artifacts: readonly ReleaseArtifact[])
     throw new TagproofError('internal', 'Nothing was refused, and an artifact is missing.', {
       found: missing.map(({ name }) => name).join(', ')
     })
-}
-
-interface ArtifactPair {
-  name: string
-  kind: BuiltArtifact['kind']
-  a: string
-  b: string
-}
-
-/** Pairs the worlds' artifacts by name; what only one world made is a finding. */
-function pairArtifacts(
-  context: StageContext,
-  target: PlanTarget,
-  builds: Record<World, Build>,
-  findings: Finding[]
-): ArtifactPair[] {
-  const of = (world: World): BuiltArtifact[] =>
-    builds[world].targets.find((built) => built.name === target.name)?.artifacts ?? []
-  const file = (world: World, name: string): string =>
-    joinInside(path.join(context.out.build(world), target.name), name)
-  const pairs: ArtifactPair[] = []
-  // What world b could not build is told once, not for each artifact.
-  if (failedInB(builds.b, target.name)) return pairs
-  for (const { kind, name } of of('a'))
-    if (of('b').some((other) => other.kind === kind && other.name === name))
-      pairs.push({ name, kind, a: file('a', name), b: file('b', name) })
-  for (const [world, other] of [
-    ['a', 'b'],
-    ['b', 'a']
-  ] as const)
-    for (const { kind, name } of of(world))
-      if (!of(other).some((one) => one.kind === kind && one.name === name))
-        findings.push(onlyIn(name, `world ${world} alone`, `The ${kind} was made by one world only`))
-  return pairs.sort((left, right) => (left.name < right.name ? -1 : 1))
-}
-
-function onlyIn(artifact: string, where: string, what: string): Finding {
-  return {
-    check: 'reproduced',
-    code: 'artifact-missing',
-    severity: 'refuse',
-    artifact,
-    member: null,
-    message: `${what} (${where})`,
-    cause:
-      'The name of an artifact follows something that differs between the worlds, or a build stopped early.',
-    fix: 'Look at build-a/log.txt and build-b/log.txt; the version and the name must come from the tag alone.',
-    waiver: null
-  }
 }
 
 /** What both worlds' backends say of the metadata in a run of their own. */

@@ -14,6 +14,7 @@ import { openRepository } from '../source/repository.ts'
 import { requireUnmoved } from '../source/tag.ts'
 import { listTree } from '../source/tree.ts'
 import { readBrief } from './brief.ts'
+import { requireAccepted } from './adopt-accepted.ts'
 import { signalOf, type StageContext } from './context.ts'
 import { openDestinations, type Credentials } from './publish-destinations.ts'
 import { judgedBy, publishLocally, readTry, releaseOf, requireSamePackages } from './record.ts'
@@ -46,6 +47,7 @@ export async function publish(context: StageContext, credentials: Credentials): 
   const judged = tried === null ? proof : judgedBy(proof, tried.document)
   requireSameRelease(releaseOf(judged, proofDigest, tried?.sha256 ?? null), release)
   requireTrusted(judged, release)
+  await requireAccepted(context, proof, release.artifacts)
   context.log.info(briefLine(await readBrief(context, proof), proof.brief))
   const settings = await settingsOfTag(context, proof)
   await requireSamePackages(context, release.artifacts)
@@ -80,7 +82,7 @@ function requireSameRelease(expected: Release, release: Release): void {
 }
 
 function requireTrusted(proof: Proof, release: Release): void {
-  if (proof.verdict !== 'proven' || release.verdict !== 'proven')
+  if (proof.verdict === 'refused' || release.verdict === 'refused')
     throw new TagproofError('release-refused', `The release ${release.tag} is not proven.`, {
       fix: 'Read the findings in proof.json, and correct them before publishing.'
     })

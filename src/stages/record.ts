@@ -33,7 +33,7 @@ export async function record(context: StageContext): Promise<Release> {
   const tried = await readTry(context, proofDigest)
   const judged = tried === null ? proof : judgedBy(proof, tried.document)
   const release = releaseOf(judged, proofDigest, tried?.sha256 ?? null)
-  if (judged.verdict === 'proven') await writeFileAtomic(context.out.sums, formatSums(release.artifacts))
+  if (judged.verdict !== 'refused') await writeFileAtomic(context.out.sums, formatSums(release.artifacts))
   await writeFileAtomic(context.out.summary, formatSummary(judged, release, brief))
   await writeDocument('release', context.out.release, release)
   return release
@@ -99,7 +99,7 @@ export function releaseOf(proof: Proof, proofDigest: Sha256, tried: Sha256 | nul
 /** Fills the directory destinations below `local/`, which need no server. */
 export async function publishLocally(context: StageContext, release: Release): Promise<void> {
   await clearFrom(context.out, 'publish')
-  if (release.verdict !== 'proven') return
+  if (release.verdict === 'refused') return
   const progress = context.log.begin('local destinations')
   try {
     const filled = [

@@ -3,6 +3,7 @@ import type { Proof } from '../documents/proof.ts'
 import type { Release } from '../documents/release.ts'
 import { writeFileAtomic } from '../platform/files.ts'
 import { requireRights } from '../platform/rights.ts'
+import type { AdoptOptions } from './adopt.ts'
 import { attribute } from './attribute.ts'
 import { build, type BuildOptions } from './build.ts'
 import { complete } from './complete.ts'
@@ -17,6 +18,7 @@ import { worldsFitTogether } from './room.ts'
 import { tryPackages } from './try.ts'
 
 export type RehearseOptions = SourceOptions &
+  Pick<AdoptOptions, 'adopt'> &
   Pick<BuildOptions, 'keep' | 'perturbations'> & {
     /** After a refusal, name what each difference follows by further builds. */
     attribute?: boolean
@@ -54,7 +56,12 @@ export async function rehearse(context: StageContext, options: RehearseOptions):
   const [calm] = builds
   if (options.writeExpected !== undefined && calm !== undefined)
     await writeFileAtomic(options.writeExpected, await expectedFilesOf(context, calm))
-  const verdict = await prove(context, { singleJob: true, ownPlan: true })
+  const verdict = await prove(context, {
+    singleJob: true,
+    ownPlan: true,
+    withoutAdopted: true,
+    ...(options.adopt === undefined ? {} : { adopt: options.adopt })
+  })
   const proof =
     options.attribute === true && verdict.verdict === 'refused' ? await attribute(context) : verdict
   const tried = options.try === false ? null : await tryPackages(context)

@@ -40,6 +40,8 @@ export interface TracedBuild {
   /** Members, by path, that the worlds did not make the same. */
   differing: ReadonlySet<string>
   preparedMetadata: BuildEvidence['preparedMetadata']
+  /** In how many sets a wheel was that other jobs built; left out for what was built here. */
+  adopted?: 1 | 2
 }
 
 /**
@@ -81,7 +83,7 @@ interface Tracing {
 }
 
 async function traceBuild(request: TracedBuild, tracing: Tracing): Promise<Traced> {
-  const { file, artifact, target, differing, preparedMetadata } = request
+  const { file, artifact, target, differing, preparedMetadata, adopted } = request
   const { plan, lock, tree, room } = tracing
   const packages = lock.python[target.name]?.packages ?? []
   const locked = packages.map(({ name, version }): [string, string] => [normalizeName(name), version])
@@ -100,7 +102,12 @@ async function traceBuild(request: TracedBuild, tracing: Tracing): Promise<Trace
     build: {
       reproduced: (member) => !differing.has(member),
       preparedMetadata,
-      environment: new Map([...(python ? [] : backendsOf(lock, target.root)), ...locked])
+      // What another job had installed is not known.
+      environment:
+        adopted === undefined
+          ? new Map([...(python ? [] : backendsOf(lock, target.root)), ...locked])
+          : new Map(),
+      ...(adopted === undefined ? {} : { adopted })
     }
   })
 }

@@ -31,11 +31,14 @@ export async function tryPackages(context: StageContext): Promise<Try> {
   await clearFrom(context.out, 'try')
   await requireSamePackages(context, proof.artifacts)
   const document: Try = { schema: 'tagproof/try/1', proof: sha256, tried: [], findings: [] }
-  if (proof.verdict === 'proven')
+  if (proof.verdict !== 'refused')
     await withBuildPlaces(context, plan, 'try', async (places) => {
       const atOnce = (await worldsFitTogether(plan)).fits ? 2 : 1
       const results = await settleEach(plan.targets, atOnce, (target) => {
-        const artifacts = proof.artifacts.filter((artifact) => artifact.target === target.name)
+        // What other jobs built is for other platforms, most often.
+        const artifacts = proof.artifacts.filter(
+          ({ target: of, adopted }) => of === target.name && adopted === undefined
+        )
         return tryTarget({ context, plan, places }, target, artifacts)
       })
       for (const { tried, findings } of results) {

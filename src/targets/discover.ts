@@ -86,6 +86,7 @@ function listed(targets: readonly TargetConfig[], known: ReadonlySet<string>): P
       path: target.path,
       root: target.root ?? target.kind,
       ...(target.try === undefined ? {} : { try: target.try }),
+      ...(target.adopt === undefined ? {} : { adopt: target.adopt }),
       ...settingsOf(target, name, known)
     }
   })

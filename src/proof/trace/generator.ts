@@ -50,6 +50,11 @@ export interface BuildEvidence {
   preparedMetadata: ReadonlyMap<string, Buffer> | null
   /** Distributions of the locked build environment: name (normalised) to version. */
   environment: ReadonlyMap<string, string>
+  /**
+   * Other jobs built it, and in how many sets it was; left out for what both worlds built. Of two, `reproduced` says
+   * whether they agree; of one it says nothing.
+   */
+  adopted?: 1 | 2
 }
 
 export interface TraceContext {

@@ -64,7 +64,25 @@ function isForAnyPlatform({ kind, name }: TraceContext['artifact']): boolean {
   return kind === 'deb' && name.endsWith('_all.deb')
 }
 
+/** Where auditwheel, delocate and delvewheel put libraries of the machine that built a wheel. */
+const vendored = /(?:^|\/)[^/]*\.(?:libs|dylibs)\//
+
+const compiledElsewhere: Readonly<Record<1 | 2, string>> = {
+  1: 'Compiled by one other job; nothing but that job says that it is from sources of the tag.',
+  2: 'Compiled by other jobs from sources of the tag; both sets hold the same bytes.'
+}
+
 function fromBuild(member: TracedMember, build: BuildEvidence, context: TraceContext): Verdict {
+  if (build.adopted !== undefined && vendored.test(member.path))
+    return refused(
+      'vendored-library',
+      `${member.inner} is ${nativeForm(member) ?? 'native code'} of the machine that built the wheel.`,
+      {
+        cause:
+          'The wheel was repaired: libraries that it links to were copied into it, which come from no tag.',
+        fix: 'Link statically from sources of the tag, or leave the library out; a waiver with a reason accepts it.'
+      }
+    )
   const sources = sourcesOf(member, build, context)
   if (sources.length === 0)
     return refused(
@@ -76,11 +94,12 @@ function fromBuild(member: TracedMember, build: BuildEvidence, context: TraceCon
       }
     )
   if (!build.reproduced(member.path))
-    return refused('untraced', `${member.inner} is native code that the two worlds did not make the same.`, {
-      cause: 'What a compiler gave is believed only where both worlds gave it.',
+    return refused('untraced', `${member.inner} is native code that the two builds did not make the same.`, {
+      cause: 'What a compiler gave is believed only where both builds gave it.',
       fix: 'Mend what the check "reproduced" says about it first.'
     })
-  return { traced: true, origin: 'compiled', from: sources }
+  const reason = build.adopted === undefined ? {} : { reason: compiledElsewhere[build.adopted] }
+  return { traced: true, origin: 'compiled', from: sources, ...reason }
 }
 
 /** Sources that may have become it: those with its name first; at most 20. */

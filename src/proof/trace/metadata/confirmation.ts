@@ -35,7 +35,7 @@ export function confirm(
   different: (prepared: ReadonlyMap<string, Buffer>) => string | null
 ): Confirmation {
   const named = what.join(', ')
-  if (build === null)
+  if (build === null || (build.adopted === 1 && build.preparedMetadata === null))
     return { kind: 'open', why: `said by code and not confirmed, as there is no build: ${named}` }
   if (!build.reproduced(member.path))
     return {
