@@ -47,7 +47,8 @@ export function createConnector(environment: Variables): Connector {
       if (request.url.protocol === 'https:') {
         if (proxy !== null) {
           const socket = await openTunnel(proxy, request, tlsOptions())
-          return send(https, request, { createConnection: () => socket, agent: false })
+          // Without an agent: any agent, a fresh one too, would connect by itself and past the tunnel.
+          return send(https, request, { createConnection: () => socket })
         }
         secure ??= new https.Agent({ keepAlive: true, maxSockets: 16, secureContext: tlsOptions() })
         return send(https, request, { agent: secure })
