@@ -7,6 +7,7 @@
  * TAGPROOF_BENCH_MEBIBYTES says how large the large sdist and layer are (2048).
  * TAGPROOF_BENCH_PROJECTS names more projects to rehearse and to trace: `ckan=/path/to/clone@ckan-2.11.5,...`.
  * TAGPROOF_BENCH_ROUNDS says how often rehearsals are measured (3).
+ * TAGPROOF_BENCH_HANDOVER_MEBIBYTES says how much is handed over (500).
  * TAGPROOF_BENCH_COMMAND is another bundle than the committed one: node scripts/build.mjs FOLDER makes FOLDER/cli.cjs.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -15,6 +16,9 @@ import path from 'node:path'
 import { formatFigure, type Figure } from './measure.ts'
 import { assembleAgainstDockerfile } from './assemble.ts'
 import { engineStart } from './engine-start.ts'
+import { engineStep } from './engine-step.ts'
+import { firstVerdict } from './first-verdict.ts'
+import { handOver } from './hand-over.ts'
 import { canonicalWriter } from './canonical-writer.ts'
 import { comparisons } from './compare.ts'
 import { debs } from './debs.ts'
@@ -31,6 +35,9 @@ import { traces } from './trace.ts'
 
 const benchmarks: Readonly<Record<string, (folder: string) => AsyncIterable<Figure>>> = {
   'engine-start': engineStart,
+  'engine-step': engineStep,
+  'first-verdict': firstVerdict,
+  'hand-over': handOver,
   'canonical-writer': canonicalWriter,
   rehearse: rehearsals,
   root: rootFromInputs,
