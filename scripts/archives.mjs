@@ -1,7 +1,9 @@
-// npm run corpus:archives -- [--count N] [--seed N] [--projects FILE] [--largest BYTES] [--json FILE]
+// npm run corpus:archives -- [--count N] [--seed N] [--projects FILE] [--largest BYTES] [--json FILE] [--index]
 // Reads published sdists and wheels with the strict readers, and tells which of them are refused: honest archives
 // must not be. The sample is drawn by seed from the files that the configured index offers for the listed projects,
 // two per project and round; a file is hash-checked and kept in the cache folder, so a second run downloads nothing.
+// With --index it tells what the rules of the package index say of them, too: all were taken once, so each refusal has to
+// be one of a rule that is younger than the file. That alone is no failure.
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import os from 'node:os'
@@ -13,6 +15,9 @@ import { readNetrc } from '../src/lock/netrc.ts'
 import { readPipConfiguration } from '../src/lock/pip-configuration.ts'
 import { downloadFile } from '../src/platform/download.ts'
 import { createHttpClient } from '../src/platform/http.ts'
+import { indexFindings } from '../src/proof/pypi/findings.ts'
+import { readDistribution } from '../src/targets/python/distribution.ts'
+import { uploadOf } from '../src/targets/python/uploads.ts'
 
 const { values } = parseArgs({
   options: {
@@ -20,7 +25,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     projects: { type: 'string', default: '../shared/corpus.tsv' },
     largest: { type: 'string', default: String(5 * 2 ** 20) },
-    json: { type: 'string' }
+    json: { type: 'string' },
+    index: { type: 'boolean', default: false }
   }
 })
 
@@ -89,11 +95,19 @@ async function judge(file, { file: name, size, sha256 }) {
   const entry = { name, size, sha256 }
   try {
     const { members } = await readArchive(file, kindOf(name))
-    return { ...entry, members: members.length, refused: null }
+    return { ...entry, members: members.length, refused: null, index: await indexed(file, name) }
   } catch (error) {
     if (error.code !== 'archive-invalid') throw error
-    return { ...entry, members: null, refused: error.message }
+    return { ...entry, members: null, refused: error.message, index: [] }
   }
+}
+
+async function indexed(file, name) {
+  if (!values.index) return []
+  const distribution = await readDistribution(file, kindOf(name), name)
+  return indexFindings({ distribution, upload: uploadOf(distribution) }).filter(
+    ({ severity }) => severity !== 'note'
+  )
 }
 
 /** Some at a time, results in the order of the list. */
@@ -131,6 +145,9 @@ try {
   const results = await each(sample, 4, async (one) => judge(await cached(client, folder, one), one))
   const refused = results.filter((result) => result.refused !== null)
   for (const { name, refused: message } of refused) console.log(`REFUSED ${name}: ${message}`)
+  for (const { name, index } of results)
+    for (const { code, severity, message } of index)
+      console.log(`${severity.toUpperCase()} ${name}: ${code}: ${message}`)
   const sdists = results.filter(({ name }) => kindOf(name) === 'sdist').length
   const bytes = results.reduce((sum, { size }) => sum + size, 0)
   const members = results.reduce((sum, result) => sum + (result.members ?? 0), 0)

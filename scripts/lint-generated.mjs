@@ -1,10 +1,12 @@
 // What is made from the program's own rules must not drift from them: the JSON Schema for editors, the table of keys in
-// docs/configuration.md and the workflow in docs/action.md. Runs on Node 24, which reads TypeScript.
+// docs/configuration.md, the workflow in docs/action.md and docs/migration.md, and the rules of the package index in
+// docs/checks.md. Runs on Node 24, which reads TypeScript.
 //   node scripts/lint-generated.mjs [--write]
 import { readFile, writeFile } from 'node:fs/promises'
 import { configJsonSchema, mappingForm } from '../src/documents/config-json-schema.ts'
 import { describe } from '../src/documents/config-mistakes.ts'
 import { workflowText } from '../src/init/workflow.ts'
+import { indexRules } from '../src/proof/pypi/rules.ts'
 
 const schema = configJsonSchema()
 
@@ -59,6 +61,13 @@ const workflowIn = (page, kinds) => ({
     )
 })
 
+const rules = indexRules
+  .map(
+    ({ code, example, demands, fix }) =>
+      `### \`${code}\`\n\n\`${example.replaceAll('`', '')}\` ${demands} ${fix}`
+  )
+  .join('\n\n')
+
 const files = [
   {
     url: new URL('../schemas/tagproof.schema.json', import.meta.url),
@@ -76,7 +85,18 @@ const files = [
       )
   },
   workflowIn('docs/action.md', ['python']),
-  workflowIn('docs/migration.md', ['python', 'image', 'deb'])
+  workflowIn('docs/migration.md', ['python', 'image', 'deb']),
+  {
+    url: new URL('../docs/checks.md', import.meta.url),
+    text: (current) =>
+      between(
+        'docs/checks.md',
+        current,
+        'index rules',
+        ' from src/proof/pypi/rules.ts',
+        `<!-- prettier-ignore-start -->\n\n${rules}\n\n<!-- prettier-ignore-end -->`
+      )
+  }
 ]
 
 let stale = 0

@@ -121,6 +121,8 @@ export const planSchema = z.strictObject({
   generated: z.array(generatedField),
   /** Exceptions of the configuration. */
   waivers: z.array(waiverField),
+  /** Targets that the configuration sends to the public package index; left out where there are none. */
+  indexed: z.array(z.string().min(1)).min(1).optional(),
   /** The file of the tree that lists what each artifact holds. */
   expectedFiles: relativePathField.optional(),
   exports: z.strictObject({ a: exportField, b: exportField }),

@@ -119,7 +119,7 @@ async function adoptWheel(
   const indexed =
     result.artifact === null
       ? { upload: null, findings: [] }
-      : await readUpload(shipped, { kind: 'wheel', name })
+      : await readUpload(shipped, { kind: 'wheel', name }, plan.indexed?.includes(target.name) ?? false)
   const { artifact } = result
   return {
     upload: indexed.upload,

@@ -9,6 +9,7 @@ import { sha256OfBytes, writeFileAtomic } from '../platform/files.ts'
 import { versionOfTag } from '../source/version.ts'
 import { staticRequires } from '../targets/python/requires.ts'
 import { writeExports } from '../source/export.ts'
+import { indexTargets } from '../targets/python/index-targets.ts'
 import { clearFrom, type StageContext } from './context.ts'
 import { earlierRelease, previewOf } from './preview.ts'
 import { checkExpectedFiles } from './expected-files.ts'
@@ -46,6 +47,7 @@ export async function planWithPreview(context: StageContext, options: PlanOption
     const { tag, config } = source
     const version = tag.kind === 'untagged' ? null : versionOfTag(tag.name, config.value.tag.pattern)
     const expectedFiles = config.value['expected-files']
+    const indexed = indexTargets(config.value.destinations, source.targets)
     if (expectedFiles !== undefined)
       await checkExpectedFiles(source.repository, source.entries, source.targets, expectedFiles)
     const earlier = await earlierRelease(context, options.against)
@@ -75,6 +77,7 @@ export async function planWithPreview(context: StageContext, options: PlanOption
       limits: source.config.value.limits,
       waivers: source.config.value.waivers,
       generated: source.config.value.generated,
+      ...(indexed.length === 0 ? {} : { indexed }),
       ...(expectedFiles === undefined ? {} : { expectedFiles }),
       ...exports
     }

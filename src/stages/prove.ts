@@ -230,7 +230,10 @@ async function proveArtifact(
           differing: result.differing,
           preparedMetadata: await preparedMetadata(context, target, builds)
         })
-  const indexed = artifact === null ? { upload: null, findings: [] } : await readUpload(shipped, pair)
+  const indexed =
+    artifact === null
+      ? { upload: null, findings: [] }
+      : await readUpload(shipped, pair, plan.indexed?.includes(target.name) ?? false)
   return {
     upload: indexed.upload,
     artifact:

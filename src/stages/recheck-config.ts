@@ -3,6 +3,7 @@ import { TagproofError } from '../platform/errors.ts'
 import { openRepository } from '../source/repository.ts'
 import { listTree } from '../source/tree.ts'
 import { versionOfTag } from '../source/version.ts'
+import { indexTargets } from '../targets/python/index-targets.ts'
 import { readUserConfig } from './source.ts'
 
 /**
@@ -26,6 +27,8 @@ export async function recheckConfig(folder: string, plan: Plan): Promise<void> {
     requireSame('scramble.inputs', plan.scramble.inputs, value.inputs)
     requireSame('generated', plan.generated, value.generated)
     requireSame('waivers', plan.waivers, value.waivers)
+    const indexed = indexTargets(value.destinations, plan.targets)
+    requireSame('indexed', plan.indexed ?? [], indexed)
     requireSame('expectedFiles', plan.expectedFiles, value['expected-files'])
   } finally {
     await repository.close()

@@ -3,18 +3,24 @@ import type { Finding, Proof } from '../documents/proof.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { Upload, Uploads } from '../documents/uploads.ts'
 import { TagproofError } from '../platform/errors.ts'
+import { indexFindings } from '../proof/pypi/findings.ts'
 import { readDistribution } from '../targets/python/distribution.ts'
 import { uploadOf, uploadsOf } from '../targets/python/uploads.ts'
 import type { StageContext } from './context.ts'
 
-/** What an index is told of an artifact that would be shipped; null for what is no sdist or wheel. */
+/**
+ * What an index is told of an artifact that would be shipped (null for what is no sdist or wheel), and what it would say,
+ * where the artifact's target goes to the public index.
+ */
 export async function readUpload(
   shipped: string,
-  { kind, name }: { kind: string; name: string }
+  { kind, name }: { kind: string; name: string },
+  indexed: boolean
 ): Promise<{ upload: Upload | null; findings: Finding[] }> {
   if (kind !== 'sdist' && kind !== 'wheel') return { upload: null, findings: [] }
   const distribution = await readDistribution(shipped, kind, name)
-  return { upload: uploadOf(distribution), findings: [] }
+  const upload = uploadOf(distribution)
+  return { upload, findings: indexed ? indexFindings({ distribution, upload }) : [] }
 }
 
 /** Writes `uploads.json`. @returns its SHA-256; null where there is nothing that an index takes */

@@ -22,8 +22,6 @@ export interface Distribution {
   metadataSha256: Sha256
   /** Paths of all members but folders. */
   members: ReadonlySet<string>
-  /** Bytes of all files. */
-  unpackedSize: number
   /** The `.dist-info` folder of a wheel, the top folder of an sdist. */
   folder: string
   /** Content of `entry_points.txt` of a wheel; null where there is none. */
@@ -75,7 +73,6 @@ export async function readDistribution(
     metadata: parseMetadata(bytes, place),
     metadataSha256: members.find(({ path }) => path === place)?.sha256 ?? sha256,
     members: new Set(members.filter(({ kind }) => kind !== 'directory').map(({ path }) => path)),
-    unpackedSize: members.reduce((sum, member) => sum + member.size, 0),
     folder,
     entryPoints: texts.get(`${folder}/entry_points.txt`) ?? null,
     protected: found,

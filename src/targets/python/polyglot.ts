@@ -25,12 +25,26 @@ export async function looksLikeAnotherArchive(
   }
 }
 
-/** A first block whose checksum is right: `tarfile` asks for no more. */
+/** Mode, owner, group, size, time and the numbers of a device in a tar's header (POSIX `pax`, "ustar Interchange Format"). */
+const numbers = [
+  [100, 8],
+  [108, 8],
+  [116, 8],
+  [124, 12],
+  [136, 12],
+  [329, 8],
+  [337, 8]
+] as const
+
+/** A first block whose checksum is right, and whose numbers are some: `tarfile` asks for no more. */
 async function startsAsTar(handle: FileHandle): Promise<boolean> {
   const block = await readAt(handle, 0, 512)
   if (block.length < 512) return false
   const stated = /^ *([0-7]+)[ \0]*/.exec(block.toString('latin1', 148, 156))?.[1]
   if (stated === undefined) return false
+  const isNumber = ([at, length]: (typeof numbers)[number]): boolean =>
+    (block[at] ?? 0) >= 0x80 || /^\s*[0-7]*\s*(\0|$)/.test(block.toString('latin1', at, at + length))
+  if (!numbers.every(isNumber)) return false
   const sums = { unsigned: 8 * 32, signed: 8 * 32 }
   for (const [index, byte] of block.entries())
     if (index < 148 || index >= 156) {
