@@ -204,6 +204,12 @@ describe('what was changed on the way', () => {
         )
     ],
     [
+      'a target that is to keep to the rules of no index',
+      2,
+      'document-mismatch',
+      (folder) => alterPlan(folder, (plan) => (plan.indexed = ['python']))
+    ],
+    [
       'another version',
       2,
       'document-mismatch',

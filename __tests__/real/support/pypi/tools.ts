@@ -5,7 +5,11 @@ import { run, runChecked, type RunResult } from '../../../../src/platform/proces
 import { testCache } from '../root.ts'
 
 /** Clients that are not ours, and servers that are not ours; installed once per machine. */
-const wanted = ['pip==26.3', 'twine==7.0.0', 'uv==0.13.9', 'pypiserver==2.4.2', 'devpi-server==6.20.3']
+const wanted = [
+  ...['pip==26.3', 'twine==7.0.0', 'uv==0.13.9', 'pypiserver==2.4.2', 'devpi-server==6.20.3'],
+  // What the index itself asks.
+  ...['packaging==26.2', 'email-validator==2.4.0', 'rfc3986==2.0.0', 'trove-classifiers==2026.9.21.13']
+]
 
 let installed: Promise<string> | undefined
 
