@@ -2,8 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
+import { sha256 } from '../../src/documents/identifiers.ts'
 import type { Handover } from '../../src/documents/handover.ts'
 import type { Proof } from '../../src/documents/proof.ts'
+import { alterMember } from './harness/altered-parcel.ts'
 import type { Machine } from './harness/fixture.ts'
 import type { Job } from './harness/job.ts'
 import { makeLantern, original, type Lantern } from './harness/lantern.ts'
@@ -211,6 +213,28 @@ describe('a job that must not go on', () => {
     await lantern.services.change('tagproof-plan-prove-1', before.replace('1.0.0', '1.0.1'), true)
     expect(await refusal('prove')).toMatch(/^handover-changed: /)
   })
+
+  it.each([
+    ['brief.json', 'another commit in the brief', /"commit": "[0-9a-f]/],
+    ['proof.json', 'another commit in the proof', /"commit": "[0-9a-f]/],
+    ['packages/lantern-1.0.0.tar.gz', 'another byte in a package', /[\s\S]{100}/]
+  ])(
+    'after a prove that hands over another %s, and says so in its output: %s',
+    async (file, _what, place) => {
+      const [said] = handoverOf(first.prove).files
+      const stored = (await lantern.services.artifacts()).find(({ name }) => name === said?.name)
+      const parcel = await lantern.services.bytes(stored?.id ?? 0)
+      const altered = alterMember(parcel, file, place)
+      await lantern.services.change(said?.name ?? '', altered, true)
+      const hash = sha256(createHash('sha256').update(altered).digest('hex'))
+      const done = withOutput('prove', ({ files }) => ({
+        files: files.map((one) => ({ ...one, sha256: hash }))
+      }))
+      expect(await refusal('publish', {}, done)).toMatch(
+        /^(document-mismatch|document-invalid|hash-mismatch|tag-moved): /
+      )
+    }
+  )
 
   it('with an artifact under our names that no job handed over', async () => {
     const attempt = 99

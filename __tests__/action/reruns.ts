@@ -104,18 +104,26 @@ export function describeReruns(given: () => { lantern: Lantern; first: Attempt }
     )
 
     it(
-      'ends complete and identical for the job that proves, killed while it hands over',
+      'ends complete and identical for the job that proves, killed at five moments',
       async () => {
         const { lantern, first } = given()
-        let killed = false
-        const broken = await lantern.workflow.only('prove', first, {
-          job: ({ kill }) => ({
-            onLine: (line, child) => {
-              if (line.startsWith('hand over')) killed = kill(child)
-            }
+        const moments = [/^take over/, /^prove/, /^✓ prove/, /^try /, /^hand over/]
+        for (const moment of moments) {
+          let killed = false
+          const broken = await lantern.workflow.only('prove', first, {
+            job: ({ kill }) => ({
+              onLine: (line, child) => {
+                if (moment.test(line)) killed = kill(child) || killed
+              }
+            })
           })
-        })
-        expect([killed, broken.ran?.conclusion, broken.outputs.handover ?? '']).toEqual([true, 'failure', ''])
+          expect([moment.source, killed, broken.ran?.conclusion, broken.outputs.handover ?? '']).toEqual([
+            moment.source,
+            true,
+            'failure',
+            ''
+          ])
+        }
         const again = await lantern.workflow.only('prove', first)
         expect(story(again)).toBe('')
         const before = handoverOf(first.prove?.outputs.handover)

@@ -131,8 +131,8 @@ export class Services {
   }
 
   /** Puts other bytes into every artifact whose name holds `name`; `relabel` has the service tell their digest too. */
-  change(name: string, text: string, relabel: boolean): Promise<unknown> {
-    return this.control({ do: 'change', name, text, relabel })
+  change(name: string, content: string | Buffer, relabel: boolean): Promise<unknown> {
+    return this.control({ do: 'change', name, bytes: Buffer.from(content).toString('base64'), relabel })
   }
 
   add(name: string, run: string, text: string): Promise<unknown> {

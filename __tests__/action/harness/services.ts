@@ -164,7 +164,7 @@ type Control =
   | { do: 'state' }
   | { do: 'log' }
   | { do: 'fault'; fault: Fault }
-  | { do: 'change'; name: string; text: string; relabel: boolean }
+  | { do: 'change'; name: string; bytes: string; relabel: boolean }
   | { do: 'add'; name: string; run: string; text: string }
   | { do: 'expire'; name: string }
   | { do: 'bytes'; id: number }
@@ -188,7 +188,7 @@ function control(command: Control): unknown {
       return null
     case 'change':
       for (const one of artifacts.filter(({ name }) => name.includes(command.name))) {
-        one.bytes = Buffer.from(command.text)
+        one.bytes = Buffer.from(command.bytes, 'base64')
         if (command.relabel) one.digest = digestOf(one.bytes)
       }
       return null
