@@ -6,6 +6,7 @@ import type { HttpClient } from '../../platform/http.ts'
 import type { Log } from '../../platform/log.ts'
 import { missingOf, type ArtifactState, type Destination, type WriteEvent } from '../destination.ts'
 import type { Attest } from './attest.ts'
+import { requireKnownClassifiers } from './classifiers.ts'
 import { tokenLogin, type Login } from './login.ts'
 import { readPages, refuseProjects, requireOpenReleases } from './preflight.ts'
 import { readBackUploads, usualPatience } from './read-back.ts'
@@ -86,6 +87,7 @@ export function pypiDestination(request: PypiRequest): Destination {
       refuseProjects(missing, pages, request)
       requireOpenReleases(listed, absent, pages, request)
       if (missing.length === 0) return
+      await requireKnownClassifiers(missing, request)
       // A token that is minted for a pending publisher makes the project: that is a write.
       const isNew = missing.some(({ project }) => pages.get(project) === null)
       if (request.credentials.kind === 'trusted' && isNew) return login.reach()

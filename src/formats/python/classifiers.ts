@@ -34,8 +34,12 @@ export function classifierStatus(classifier: string): ClassifierStatus {
   return { status: classifier.startsWith('Private ::') ? 'private' : 'unknown' }
 }
 
+/** The classifiers of an upload, each once. */
+export function statedClassifiers({ fields }: Pick<Upload, 'fields'>): string[] {
+  return [...new Set(fields.filter(([field]) => field === 'classifiers').map(([, value]) => value))]
+}
+
 /** Classifiers of an upload that the embedded list does not have: a preflight asks the index for its own list. */
 export function unknownClassifiers(upload: Pick<Upload, 'fields'>): string[] {
-  const stated = upload.fields.filter(([field]) => field === 'classifiers').map(([, value]) => value)
-  return [...new Set(stated)].filter((value) => classifierStatus(value).status === 'unknown')
+  return statedClassifiers(upload).filter((value) => classifierStatus(value).status === 'unknown')
 }
