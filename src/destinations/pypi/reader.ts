@@ -1,5 +1,6 @@
 import type { OfferedFile, ProjectPage } from '../../lock/simple-index.ts'
 import { readProject, requireSameHost } from '../../lock/simple-index.ts'
+import { TagproofError } from '../../platform/errors.ts'
 import type { HttpClient } from '../../platform/http.ts'
 import { splitCredentials } from '../../platform/http-rules.ts'
 import { parseReleaseJson } from './release-json.ts'
@@ -48,10 +49,13 @@ export function openReader({ service, http, authorization, signal }: ReaderOptio
       try {
         return await askProject(project)
       } catch (error) {
-        if (!mayLogIn || authorization === null || header.authorization !== undefined || !wantsLogin(error))
-          throw error
+        if (!wantsLogin(error)) throw error
+        if (!mayLogIn || authorization === null || header.authorization !== undefined)
+          throw hidden(service, error)
         header = { authorization: await authorization() }
-        return askProject(project)
+        return askProject(project).catch((second: unknown) => {
+          throw wantsLogin(second) ? hidden(service, second) : (second as Error)
+        })
       }
     },
     async release(project, version) {
@@ -79,4 +83,14 @@ export function openReader({ service, http, authorization, signal }: ReaderOptio
 function wantsLogin(error: unknown): boolean {
   const { detail } = error as { detail?: { found?: string } }
   return detail?.found === 'status 401' || detail?.found === 'status 403'
+}
+
+function hidden(service: IndexService, cause: unknown): TagproofError {
+  const { found, output } = (cause as TagproofError).detail
+  return new TagproofError('login-refused', `${service.name} does not show its files with this login.`, {
+    ...(found === undefined ? {} : { found }),
+    ...(output === undefined ? {} : { output }),
+    fix: 'What is there has to be known before anything is sent: use a login that may also read.',
+    cause
+  })
 }
