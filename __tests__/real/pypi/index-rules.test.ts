@@ -68,6 +68,11 @@ const broken: [string, 'refuse' | 'warn' | 'note', Package][] = [
   ['index-file-name', 'refuse', { ...sdist, file: 'Herald-1.4.0.tar.gz' }],
   ['index-file-name', 'refuse', { ...sdist, file: 'herald-1.4.tar.gz' }],
   ['index-file-name', 'refuse', withFields('wheel', { Version: '1.4.1' })],
+  [
+    'index-file-name',
+    'refuse',
+    { ...wheel, file: `herald-1.4.0-py3-none-${Array(56).fill('any').join('.')}.whl` }
+  ],
   ['index-platform-tag', 'refuse', { ...wheel, file: 'herald-1.4.0-py3-none-linux_x86_64.whl' }],
   ['index-platform-tag', 'refuse', { ...wheel, file: 'herald-1.4.0-py3-none-macosx_11_3_arm64.whl' }],
   [

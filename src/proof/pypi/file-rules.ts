@@ -7,6 +7,8 @@ import type { IndexRule, Problem } from './rule.ts'
 const mebibyte = 2 ** 20
 /** warehouse, `forklift/legacy.py`: the limit of a file unless its project was given another one. */
 const usualLimit = 100 * mebibyte
+/** It keeps METADATA beside the wheel, as NAME.metadata, on a file system where names have 255 bytes. */
+const longestWheelName = 255 - '.metadata'.length
 
 /** Names and form of the files. */
 export const fileRules: readonly IndexRule[] = [
@@ -20,6 +22,8 @@ export const fileRules: readonly IndexRule[] = [
     check: ({ distribution: { kind, name }, upload }) => {
       const project = upload.project.replaceAll('-', '_')
       if (kind === 'sdist') return named(name, `${project}-${upload.version}.tar.gz`)
+      if (name.length > longestWheelName)
+        return [{ message: `The name of the file is longer than ${longestWheelName} characters.` }]
       const wheel = parseWheelName(name)
       const rest = name.slice(wheel.name.length + wheel.version.length + 1)
       if (wheel.name !== project) return named(name, `${project}-${wheel.version}${rest}`)
