@@ -50,6 +50,11 @@ const pythonPackageField = z.strictObject({
   file: fileNameField,
   size: sizeField,
   sha256: sha256Field,
+  /** When the index took it (PEP 700), as the index says; left out where it does not say it. */
+  uploaded: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    .optional(),
   /** Names that ask for it: `build-system.requires`, `get_requires_for_build_wheel`, or another package. */
   because: z.array(z.string()).min(1)
 })

@@ -13,30 +13,38 @@ interface Entry {
   name: string
   version: string
   sha256: string
+  uploaded?: string | undefined
 }
 
 /**
  * What changed between two locks, a line each, empty if nothing did. Pure.
  *
  * @param previous null for a first lock
+ * @param at the time that ages of new versions are told for, in seconds since 1970; without it their day is told, where it is known
  */
-export function lockChanges(previous: Lock | null, next: Lock): string[] {
+export function lockChanges(previous: Lock | null, next: Lock, at?: number): string[] {
   const lines: string[] = []
   for (const name of names(previous?.roots, next.roots))
-    lines.push(...rootChanges(`root ${name}`, previous?.roots[name], next.roots[name]))
+    lines.push(...rootChanges(`root ${name}`, previous?.roots[name], next.roots[name], at))
   for (const name of names(previous?.python, next.python))
-    lines.push(...pythonChanges(`python ${name}`, previous?.python[name], next.python[name]))
+    lines.push(...pythonChanges(`python ${name}`, previous?.python[name], next.python[name], at))
   for (const name of names(previous?.images, next.images ?? {}))
-    lines.push(...imageChanges(`image ${name}`, previous?.images?.[name], next.images?.[name]))
+    lines.push(...imageChanges(`image ${name}`, previous?.images?.[name], next.images?.[name], at))
   return lines
 }
 
-function imageChanges(title: string, previous: ImageLock | undefined, next: ImageLock | undefined): string[] {
+function imageChanges(
+  title: string,
+  previous: ImageLock | undefined,
+  next: ImageLock | undefined,
+  at: number | undefined
+): string[] {
   if (next === undefined) return [`${title}: removed`]
   const platforms = Object.keys(next.platforms)
   if (previous === undefined) return [`${title}: new, ${next.digest}, ${platforms.join(', ')}`]
   const lines: string[] = []
-  if (previous.digest !== next.digest) lines.push(`${title}: ${previous.digest} → ${next.digest}`)
+  if (previous.digest !== next.digest)
+    lines.push(`${title}: ${previous.digest} → ${next.digest}${ageOf({}, at)}`)
   for (const name of names(previous.platforms, next.platforms)) {
     const [before, after] = [previous.platforms[name], next.platforms[name]]
     if (before === undefined) lines.push(`${title}: + ${name}`)
@@ -57,7 +65,12 @@ function names(
   return [...new Set([...Object.keys(previous ?? {}), ...Object.keys(next)])].sort()
 }
 
-function rootChanges(title: string, previous: RootLock | undefined, next: RootLock | undefined): string[] {
+function rootChanges(
+  title: string,
+  previous: RootLock | undefined,
+  next: RootLock | undefined,
+  at: number | undefined
+): string[] {
   if (next === undefined) return [`${title}: removed`]
   if (previous === undefined)
     return [`${title}: new, ${next.suite} ${next.architecture}, ${next.packages.length} packages`]
@@ -71,14 +84,15 @@ function rootChanges(title: string, previous: RootLock | undefined, next: RootLo
       lines.push(`${title}: index ${index.suite} of ${before.date} → ${index.date}`)
   }
   lines.push(...requestChanges(title, previous.requested, next.requested))
-  lines.push(...packageChanges(title, previous.packages, next.packages))
+  lines.push(...packageChanges(title, previous.packages, next.packages, at))
   return lines
 }
 
 function pythonChanges(
   title: string,
   previous: PythonLock | undefined,
-  next: PythonLock | undefined
+  next: PythonLock | undefined,
+  at: number | undefined
 ): string[] {
   if (next === undefined) return [`${title}: removed`]
   if (previous === undefined)
@@ -86,22 +100,23 @@ function pythonChanges(
   const lines: string[] = []
   if (previous.interpreter !== next.interpreter)
     lines.push(`${title}: Python ${previous.interpreter} → ${next.interpreter}`)
-  lines.push(...environmentChanges(title, previous, next))
+  lines.push(...environmentChanges(title, at, previous, next))
   for (const file of names(previous.sdists, next.sdists ?? {}))
     lines.push(
-      ...environmentChanges(`${title}, to build ${file}`, previous.sdists?.[file], next.sdists?.[file])
+      ...environmentChanges(`${title}, to build ${file}`, at, previous.sdists?.[file], next.sdists?.[file])
     )
   return lines
 }
 
 function environmentChanges(
   title: string,
+  at: number | undefined,
   previous: PythonEnvironment = { requested: [], packages: [] },
   next: PythonEnvironment = { requested: [], packages: [] }
 ): string[] {
   return [
     ...requestChanges(title, previous.requested, next.requested),
-    ...packageChanges(title, previous.packages, next.packages)
+    ...packageChanges(title, previous.packages, next.packages, at)
   ]
 }
 
@@ -112,16 +127,22 @@ function requestChanges(title: string, previous: readonly string[], next: readon
   ]
 }
 
-function packageChanges(title: string, previous: readonly Entry[], next: readonly Entry[]): string[] {
+function packageChanges(
+  title: string,
+  previous: readonly Entry[],
+  next: readonly Entry[],
+  at: number | undefined
+): string[] {
   const before = new Map(previous.map((entry) => [entry.name, entry]))
   const after = new Map(next.map((entry) => [entry.name, entry]))
   const lines: string[] = []
   for (const name of [...new Set([...before.keys(), ...after.keys()])].sort()) {
     const old = before.get(name)
     const now = after.get(name)
-    if (old === undefined) lines.push(`${title}: + ${name} ${now?.version ?? ''}`)
-    else if (now === undefined) lines.push(`${title}: - ${name} ${old.version}`)
-    else if (old.version !== now.version) lines.push(`${title}: ${name} ${old.version} → ${now.version}`)
+    if (now === undefined) lines.push(`${title}: - ${name} ${old?.version ?? ''}`)
+    else if (old === undefined) lines.push(`${title}: + ${name} ${now.version}${ageOf(now, at)}`)
+    else if (old.version !== now.version)
+      lines.push(`${title}: ${name} ${old.version} → ${now.version}${ageOf(now, at)}`)
     // The same version with other bytes deserves a second look.
     else if (old.sha256 !== now.sha256)
       lines.push(
@@ -129,6 +150,16 @@ function packageChanges(title: string, previous: readonly Entry[], next: readonl
       )
   }
   return lines
+}
+
+/** How long a version was there, at the time that is given: new ones are what attackers bring, and nobody has looked at them. */
+function ageOf({ uploaded }: Pick<Entry, 'uploaded'>, at: number | undefined): string {
+  const day = uploaded?.slice(0, 10)
+  if (at === undefined) return day === undefined ? '' : `, of ${day}`
+  if (uploaded === undefined) return ' (age not known)'
+  const days = Math.floor((at - Date.parse(uploaded) / 1000) / 86_400)
+  if (days < 0) return ` (of ${day ?? ''}, after the commit)`
+  return ` (${days} ${days === 1 ? 'day' : 'days'} old)`
 }
 
 /** Who asked for what, a line for each package. Pure. */

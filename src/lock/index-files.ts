@@ -22,6 +22,7 @@ export interface IndexAccess {
 /**
  * The line of the lock for a file that was chosen.
  *
+ * @param previous the lines of the lock before: a file that stays keeps its line, whatever an index says now of its age
  * @param allowSdists normalised names of the projects that may be taken as an sdist
  * @throws TagproofError `lock-unresolvable` for a file that cannot be locked, `index-answer`, `network`
  */
@@ -29,7 +30,8 @@ export async function lockedPackage(
   file: ResolvedFile,
   because: string[],
   allowSdists: readonly string[],
-  access: IndexAccess
+  access: IndexAccess,
+  previous: readonly PythonPackage[] = []
 ): Promise<PythonPackage> {
   const { name, version } = file
   if (file.direct)
@@ -48,12 +50,17 @@ export async function lockedPackage(
     })
   const measured = file.url.startsWith('file:')
     ? await hashFile(fileURLToPath(file.url))
-    : { sha256: requireHash(file), size: await sizeOf(file, access) }
+    : { sha256: requireHash(file), ...(await offeredFacts(file, access)) }
+  const { sha256: hash, size, uploaded } = { uploaded: undefined, ...measured }
+  const before = previous.find((entry) => entry.file === file.file && entry.sha256 === hash)
+  const time = before === undefined ? uploaded : before.uploaded
   return {
     name,
     version,
     file: file.file,
-    ...measured,
+    size,
+    sha256: hash,
+    ...(time === undefined ? {} : { uploaded: time }),
     because: because.length === 0 ? ['build-system.requires'] : because.sort()
   }
 }
@@ -66,14 +73,22 @@ function requireHash(file: ResolvedFile): Sha256 {
   return sha256(file.sha256)
 }
 
-/** The page of the index says it (PEP 700); an index that does not is asked for the headers of the file. */
-async function sizeOf(file: ResolvedFile, access: IndexAccess): Promise<number> {
+/**
+ * Size, and time of the upload. The page of the index says both (PEP 700); an index that does not is asked for the headers of the
+ * file, which tell its size alone.
+ */
+async function offeredFacts(
+  file: ResolvedFile,
+  access: IndexAccess
+): Promise<{ size: number; uploaded?: string }> {
   const { client, configuration, netrc, signal } = access
   for (const offered of await offers(file.name, access)) {
     if (offered.file !== file.file || offered.sha256 !== file.sha256) continue
-    if (offered.size !== null) return offered.size
+    const time = wholeSeconds(offered.uploadTime)
+    const uploaded = time === null ? {} : { uploaded: time }
+    if (offered.size !== null) return { size: offered.size, ...uploaded }
     const local = offered.url.startsWith('file:') ? await stat(fileURLToPath(offered.url)) : null
-    if (local !== null) return local.size
+    if (local !== null) return { size: local.size }
     const head = await client.open({
       url: offered.url,
       method: 'HEAD',
@@ -81,7 +96,7 @@ async function sizeOf(file: ResolvedFile, access: IndexAccess): Promise<number> 
     })
     head.stream.resume()
     const length = Number(head.headers['content-length'] ?? Number.NaN)
-    if (Number.isSafeInteger(length)) return length
+    if (Number.isSafeInteger(length)) return { size: length, ...uploaded }
   }
   throw new TagproofError('index-answer', `The index does not say how large ${file.file} is.`, {
     expected: `${file.file} with SHA-256 ${file.sha256 ?? ''}`,
@@ -104,4 +119,12 @@ export async function offers(name: string, access: IndexAccess): Promise<Offered
     found.push(...(await listLinks(client, url, signal)))
   }
   return found
+}
+
+/** A time of an index in UTC, to the second; null for what is no time, or none of four digits for the year. */
+function wholeSeconds(text: string | undefined): string | null {
+  const time = new Date(text ?? Number.NaN)
+  if (Number.isNaN(time.getTime())) return null
+  const iso = time.toISOString()
+  return /^\d{4}-/.test(iso) ? iso.replace(/\.\d+Z$/, 'Z') : null
 }

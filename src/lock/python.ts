@@ -132,7 +132,8 @@ async function resolveIn(room: Room, options: ResolvePythonOptions): Promise<Pyt
     files.map(async (file) => {
       const by = because.get(file.name) ?? []
       const taken = room.supply?.behind(file)
-      if (taken === undefined) return lockedPackage(file, by, allowed, room.access)
+      if (taken === undefined)
+        return lockedPackage(file, by, allowed, room.access, options.previous?.packages)
       const { requested, packages: builtWith, sdists: inner } = taken.builtWith
       Object.assign(sdists, inner, { [taken.sdist.file]: { requested, packages: builtWith } })
       return { ...taken.sdist, version: file.version, because: by.sort() }

@@ -86,7 +86,7 @@ export async function gatherFacts(
     commits,
     lines: {
       'read-set': readSet,
-      lock: await told(() => lockLines(repository, before, after)),
+      lock: await told(() => lockLines(repository, before, after, tag.epoch)),
       waivers: await list('waivers'),
       pairs: await list('generated')
     }
@@ -107,16 +107,16 @@ async function opaqueReason(
 async function lockLines(
   repository: Repository,
   before: readonly TreeEntry[],
-  after: readonly TreeEntry[]
+  after: readonly TreeEntry[],
+  epoch: number
 ): Promise<string[]> {
   const [old, now] = [
     await readTextOf(repository, before, lockPath),
     await readTextOf(repository, after, lockPath)
   ]
   if (now === null || now === old) return []
-  const lines = lockChanges(old === null ? null : parseLock(old, lockPath), parseLock(now, lockPath))
-  // A lock holds no time of a package, and nothing is asked over the network here.
-  return lines.map((line) => (/ → |: \+ /.test(line) ? `${line} (age not known)` : line))
+  // Nothing is asked over the network here: a lock tells what the index said when it was made.
+  return lockChanges(old === null ? null : parseLock(old, lockPath), parseLock(now, lockPath), epoch)
 }
 
 /** Only a build of the last release tells what it read; `--complete` makes one. */

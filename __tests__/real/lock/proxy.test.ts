@@ -83,7 +83,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** One project and its one wheel (PEP 503), over TLS. */
+/** What the index says of the wheel's age; an answer may change. */
+let uploadTime = '2026-01-02T03:04:05.678901Z'
+
+/** One project and its one wheel (PEP 691 and 700), over TLS. */
 async function startIndex(): Promise<https.Server> {
   const wheel = await readFile(path.join(folder, wheelName))
   const read = (name: string): Promise<Buffer> => readFile(path.join(folder, name))
@@ -93,9 +96,22 @@ async function startIndex(): Promise<https.Server> {
       if (request.url === `/files/${wheelName}`)
         response.writeHead(200, { 'content-length': wheel.length }).end(wheel)
       else if (request.url === '/simple/lamp/')
-        response
-          .writeHead(200, { 'content-type': 'text/html' })
-          .end(`<a href="/files/${wheelName}#sha256=${sha256OfBytes(wheel)}">${wheelName}</a>`)
+        response.writeHead(200, { 'content-type': 'application/vnd.pypi.simple.v1+json' }).end(
+          JSON.stringify({
+            meta: { 'api-version': '1.1' },
+            name: 'lamp',
+            versions: ['1.0'],
+            files: [
+              {
+                filename: wheelName,
+                url: `/files/${wheelName}`,
+                hashes: { sha256: sha256OfBytes(wheel) },
+                size: wheel.length,
+                'upload-time': uploadTime
+              }
+            ]
+          })
+        )
       else response.writeHead(404).end()
     }
   )
@@ -105,6 +121,13 @@ async function startIndex(): Promise<https.Server> {
 
 const pip = (): PipConfiguration =>
   mergePipConfiguration([], { PIP_INDEX_URL: 'https://index.test/simple', PIP_CERT: certificate })
+
+const lockLamp = async (previous?: PythonLock): Promise<PythonLock> => {
+  const { root: prepared } = await pythonRoot()
+  const how = { configuration: pip(), netrc: new Map<never, never>(), log: silentLog }
+  const what = { root: prepared, requested: ['lamp'], allowSdists: [] }
+  return resolvePython({ ...what, ...how, ...(previous === undefined ? {} : { previous }) })
+}
 
 const asked = async <T>(work: Promise<T>): Promise<{ made: T; asked: string[] }> => {
   proxy.asked.length = 0
@@ -130,21 +153,18 @@ it('a root is locked through it: apt asks the proxy, with its user and password'
 }, 60_000)
 
 it('build requirements are locked through it: pip in the sandbox opens a tunnel to the index', async () => {
-  const { root: prepared } = await pythonRoot()
-  const locked = await asked(
-    resolvePython({
-      root: prepared,
-      requested: ['lamp'],
-      allowSdists: [],
-      log: silentLog,
-      configuration: pip(),
-      netrc: new Map()
-    })
-  )
+  const locked = await asked(lockLamp())
   python = locked.made
   expect(python.packages.map(({ file }) => file)).toEqual([wheelName])
   expect(locked.asked).toContain('CONNECT index.test:443')
 }, 900_000)
+
+it('the lock tells when the index took a file, and a file that stays keeps its line whatever the index says later', async () => {
+  expect(python.packages[0]?.uploaded).toBe('2026-01-02T03:04:05Z')
+  uploadTime = '2026-05-05T05:05:05Z'
+  expect(await lockLamp(python)).toEqual(python)
+  expect((await lockLamp()).packages[0]?.uploaded).toBe('2026-05-05T05:05:05Z')
+}, 60_000)
 
 const inputs = async (store: string, attempts?: number): ReturnType<typeof fetchInputs> => {
   const lock: Lock = { schema: 'tagproof/lock/1', roots: { python: root }, python: { python } }

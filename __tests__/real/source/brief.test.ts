@@ -22,7 +22,7 @@ const waiver = `waivers:
 generated:
   - { to: 'a/b.txt', from: ['c.txt'], reason: 'The table of colours.' }
 `
-function lockOf(version: string): string {
+function lockOf(version: string, uploaded?: string): string {
   return formatLock({
     schema: 'tagproof/lock/1',
     roots: {},
@@ -37,6 +37,7 @@ function lockOf(version: string): string {
             file: `setuptools-${version}-py3-none-any.whl`,
             size: 1,
             sha256: digest,
+            ...(uploaded === undefined ? {} : { uploaded }),
             because: ['build-system.requires']
           }
         ]
@@ -85,7 +86,7 @@ describe('the brief of a release', () => {
     await project.git('tag', 'v1.0')
     await change('Bo', 'Workflow', { '.github/workflows/release.yml': 'on: [push]\n' })
     await change('Cy', 'Exceptions', { '.github/tagproof.yml': waiver })
-    await change('Di', 'Newer', { '.github/tagproof.lock': lockOf('80.9.0') })
+    await change('Di', 'Newer', { '.github/tagproof.lock': lockOf('80.9.0', '2024-05-03T07:00:00Z') })
     await change('Ed', 'Build', { 'pyproject.toml': '[project]\nname = "a"\n' })
     await change('Fi', 'Fixture', { 'tests/data.xz': randomBytes(600) })
     await change('**Eve** \u001b[31m', '::error::x <img src=x> @all [a](https://b)', {
@@ -104,7 +105,7 @@ describe('the brief of a release', () => {
     ['config', /^\.github\/tagproof\.yml: added$/, 'Cy: Exceptions'],
     ['waivers', /^new: .*"path":"a\/\*\*"/, 'Cy: Exceptions'],
     ['pairs', /^new: .*"to":"a\/b\.txt"/, 'Cy: Exceptions'],
-    ['lock', /setuptools 80\.0\.0 → 80\.9\.0 \(age not known\)/, 'Di: Newer'],
+    ['lock', /setuptools 80\.0\.0 → 80\.9\.0 \(3 days old\)$/, 'Di: Newer'],
     ['build-files', /^pyproject\.toml: changed$/, 'Ed: Build'],
     ['opaque', /^tests\/data\.xz: added \(binary\)$/, 'Fi: Fixture']
   ])('tells %s by commit and author', (name, line, author) => {

@@ -11,6 +11,7 @@ import {
   sourcesOfSuite
 } from '../../../src/lock/apt-sources.ts'
 import { explainLock, lockChanges } from '../../../src/lock/changes.ts'
+import { formatLock, parseLock } from '../../../src/lock/lock-file.ts'
 import { parsePrintUris } from '../../../src/lock/debian.ts'
 import { parseNetrc, withNetrc } from '../../../src/lock/netrc.ts'
 import { snapshotUrls } from '../../../src/lock/origins.ts'
@@ -322,6 +323,34 @@ describe('what changed between two locks', () => {
     ])
     expect(lockChanges(after, after)).toEqual([])
     expect(lockChanges(null, after)).toEqual(['python python: new, Python 3.11.2, 3 packages'])
+  })
+
+  it('has the age of each new version, where the lock tells it', () => {
+    const at = Date.UTC(2026, 1, 20, 12) / 1000
+    const dated = (name: string, uploaded?: string): ReturnType<typeof entry> & { uploaded?: string } => ({
+      ...entry(name, '2', '7'),
+      file: `${name}-2-py3-none-any.whl`,
+      ...(uploaded === undefined ? {} : { uploaded })
+    })
+    const before = lock(['a', 'b', 'c', 'd'].map((name) => entry(name, '1', '1')))
+    const after = lock([
+      dated('a', '2026-02-17T12:00:01Z'),
+      dated('b', '2026-02-19T12:00:00Z'),
+      dated('c', '2026-03-01T00:00:00Z'),
+      dated('d')
+    ])
+    expect(lockChanges(before, after, at)).toEqual([
+      'python python: a 1 → 2 (2 days old)',
+      'python python: b 1 → 2 (1 day old)',
+      'python python: c 1 → 2 (of 2026-03-01, after the commit)',
+      'python python: d 1 → 2 (age not known)'
+    ])
+    expect(lockChanges(lock([]), after)[0]).toBe('python python: + a 2, of 2026-02-17')
+    // What a lock says of a time survives writing and reading, in one form.
+    const text = formatLock(after)
+    expect(formatLock(parseLock(text, 'a.lock'))).toBe(text)
+    expect(text).toContain('uploaded: "2026-02-17T12:00:01Z"')
+    expect(() => parseLock(text.replace('2026-02-17T12:00:01Z', 'yesterday'), 'a.lock')).toThrow()
   })
 
   it('can be explained: who asked for each package', () => {
