@@ -39,7 +39,11 @@ export async function runStage(step: ActionStep): Promise<ActionOutputs> {
   const { context, inputs } = step
   switch (inputs.stage) {
     case 'rehearse':
-      await stages.rehearse(context, { ...sourceOptions(step), complete: inputs.complete })
+      await stages.rehearse(context, {
+        ...sourceOptions(step),
+        complete: inputs.complete,
+        adopt: setsOf(step)
+      })
       return recordOutputs(context)
     case 'plan':
       return planStep(step)
@@ -86,6 +90,11 @@ async function buildStep(step: ActionStep): Promise<ActionOutputs> {
   }
 }
 
+/** Folders of the workspace, which a step before has filled. */
+function setsOf({ context, inputs }: ActionStep): string[] {
+  return inputs.adopt.map((folder) => path.resolve(context.repository, folder))
+}
+
 /** The packages are tried where they were proven: as in a rehearsal, in the sandbox, beside no credential. */
 async function proveStep(step: ActionStep): Promise<ActionOutputs> {
   const { context, inputs } = step
@@ -94,7 +103,7 @@ async function proveStep(step: ActionStep): Promise<ActionOutputs> {
   if (place !== null) await stages.takeOver(context, place, { stage: 'prove', singleJob })
   const plan = await stages.readPlan(context)
   requireTagOfRun(step, plan.tag)
-  const { verdict } = await stages.prove(context, { singleJob })
+  const { verdict } = await stages.prove(context, { singleJob, adopt: setsOf(step) })
   if (verdict !== 'refused') await stages.fetch(context, plan)
   await stages.tryPackages(context)
   const release = await stages.record(context)

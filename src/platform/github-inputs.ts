@@ -26,6 +26,7 @@ export const inputRules = {
   needs: { stages: ['build', 'prove', 'publish'], secret: false },
   handover: { stages: ['plan', 'build', 'prove', 'publish'], secret: false },
   complete: { stages: ['rehearse', 'build'], secret: false },
+  adopt: { stages: ['rehearse', 'prove'], secret: false },
   'single-job': { stages: ['build', 'prove'], secret: false },
   'read-token': { stages: ['plan', 'publish'], secret: true },
   'pypi-token': credential,
@@ -63,6 +64,8 @@ export interface ActionInputs {
   handover: HandoverWay
   /** Build the last release and a full clone too, to compare what is shipped. */
   complete: boolean
+  /** Folders with wheels that other jobs built, relative to the workspace; one for each set. */
+  adopt: readonly string[]
   singleJob: boolean
   /** Reads the tag of a private repository, and may do no more. */
   readToken: string | undefined
@@ -113,10 +116,19 @@ export function readInputs(
     needs: readNeeds(read('needs')),
     handover: readHandover(read('handover')),
     complete: readBoolean('complete', read('complete')),
+    adopt: readLines(read('adopt')),
     singleJob,
     readToken,
     credentials
   }
+}
+
+/** One a line: a path may hold blanks. */
+function readLines(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
 }
 
 /** The variable that the runner sets for an input. */

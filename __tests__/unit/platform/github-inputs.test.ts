@@ -27,6 +27,7 @@ describe('the inputs of a step', () => {
       needs: {},
       handover: { by: 'none' },
       complete: false,
+      adopt: [],
       singleJob: false,
       readToken: undefined,
       credentials: new Map()
@@ -46,6 +47,14 @@ describe('the inputs of a step', () => {
     ['', []]
   ])('read targets from %j', (text, targets) => {
     expect(readInputs({ INPUT_STAGE: 'plan', INPUT_TARGET: text }).targets).toEqual(targets)
+  })
+
+  it('read a folder for each set of wheels, one a line', () => {
+    const adopt = ' wheels-a \n\nwheels of b\n'
+    expect(readInputs({ INPUT_STAGE: 'prove', INPUT_ADOPT: adopt }).adopt).toEqual([
+      'wheels-a',
+      'wheels of b'
+    ])
   })
 
   it('read the results of earlier jobs', () => {
