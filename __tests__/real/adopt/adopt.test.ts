@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { copyFile, link, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Finding, Proof } from '../../../src/documents/proof.ts'
+import { runStage } from '../../../src/action-stages.ts'
+import { readDocument } from '../../../src/documents/reading.ts'
 import { TagproofError } from '../../../src/platform/errors.ts'
+import { readInputs } from '../../../src/platform/github-inputs.ts'
 import { requireAccepted } from '../../../src/stages/adopt-accepted.ts'
 import { prove } from '../../../src/stages/prove.ts'
 import { record } from '../../../src/stages/record.ts'
@@ -39,8 +42,18 @@ async function setOf(...wheels: Wheel[]): Promise<string> {
   for (const wheel of wheels)
     if (wheel === 'built') await copyFile(native.wheel, path.join(folder, linux))
     else if (wheel === 'built again') await copyFile(second.wheel, path.join(folder, linux))
-    else await rewritten(native.wheel, folder, wheel[0], wheel.slice(1))
+    else await copyFile(await changed(wheel), path.join(folder, wheel[0]))
   return folder
+}
+
+/** A wheel that was written again, once for all the sets that hold it. */
+const written = new Map<string, Promise<string>>()
+function changed([name, ...operation]: [name: string, ...operation: string[]]): Promise<string> {
+  const key = JSON.stringify([name, operation])
+  const folder = path.join(release.project.room, `changed-${written.size}`)
+  const file = written.get(key) ?? rewritten(native.wheel, folder, name, operation)
+  written.set(key, file)
+  return file
 }
 
 const proveWith = (adopt: readonly string[], more = {}): Promise<Proof> =>
@@ -92,6 +105,26 @@ describe('wheels that other jobs built', () => {
     await expect(requireAccepted(release.context, proof, unaccepted)).rejects.toMatchObject({
       code: 'release-refused'
     })
+  })
+
+  it('are taken by the stage prove of the action, and not tried on this machine', async () => {
+    const folders = [await setOf('built', [mac]), await setOf('built again', [mac])]
+    const { commit } = (await readDocument('plan', release.context.out.plan)).document.tag
+    const outputs = await runStage({
+      context: { ...release.context, repository: release.project.folder },
+      inputs: readInputs({
+        INPUT_STAGE: 'prove',
+        INPUT_HANDOVER: 'none',
+        INPUT_ADOPT: folders.map((folder) => path.relative(release.project.folder, folder)).join('\n')
+      }),
+      environment: { GITHUB_SHA: commit },
+      artifactClient: '',
+      onSecret: () => undefined
+    })
+    expect(outputs.verdict).toBe('proven')
+    expect(outputs.artifacts).toContain(mac)
+    const { document: tried } = await readDocument('try', release.context.out.try)
+    expect(JSON.stringify(tried.tried)).not.toContain(mac)
   })
 
   it('are missed where none are given; a rehearsal goes on, and cannot be published', async () => {

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { run, runChecked } from '../../../src/platform/process.ts'
+import { plainEnvironment, run, runChecked } from '../../../src/platform/process.ts'
 import type { Files } from '../python/projects.ts'
 
 /** A package with an extension that is compiled where a job asks for it; here it is built without. */
@@ -65,16 +65,19 @@ export async function buildNative(
 
 const script = path.join(import.meta.dirname, 'rewrite.py')
 
-/** Writes a wheel again into a folder, under a name, with one change or none. */
+/** Writes a wheel again into a folder, under a name, with one change or none. @returns the file */
 export async function rewritten(
   wheel: string,
   folder: string,
   name: string,
   operation: readonly string[] = []
-): Promise<void> {
+): Promise<string> {
   await mkdir(folder, { recursive: true })
-  const { code, stderr } = await run('python3', [script, wheel, path.join(folder, name), ...operation], {
-    env: { ...process.env } as Record<string, string>
+  const file = path.join(folder, name)
+  // The system's own: it needs no package, and starts fastest.
+  const { code, stderr } = await run('python3', ['-I', '-S', script, wheel, file, ...operation], {
+    env: plainEnvironment
   })
   if (code !== 0) throw new Error(stderr.toString('utf8'))
+  return file
 }
