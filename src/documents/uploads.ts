@@ -5,7 +5,7 @@ const uploadField = z.strictObject({
   name: fileNameField,
   filetype: z.enum(['sdist', 'bdist_wheel']),
   /** `source`, or the Python tags of the wheel. */
-  pyversion: z.string().min(1).max(200),
+  pyversion: z.string().min(1).max(255),
   size: sizeField,
   sha256: sha256Field,
   /** BLAKE2b with 32 bytes, which names the file on the index. */

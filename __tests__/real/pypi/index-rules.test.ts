@@ -152,6 +152,47 @@ print(*[f"{zipfile.is_zipfile(f)}/{tarfile.is_tarfile(f)}" for f in sys.argv[1:]
   })
 })
 
+/** Metadata that would keep a careless reader busy for hours, or fill its memory. */
+const hostile: [string, Package][] = [
+  ['a description of empty lines', { ...inRst('\n'.repeat(2 ** 20)), level: 0 }],
+  ['a description of one line', inRst(' :a'.repeat(2 ** 19))],
+  ['many classifiers', withFields('wheel', { Classifier: `x${'\nClassifier: x'.repeat(2 ** 16)}` })],
+  ['many labels', withFields('wheel', { 'Project-URL': `x,${'\nProject-URL: x,'.repeat(2 ** 16)}` })],
+  ['an address of quotes', withFields('wheel', { 'Author-email': '\\"'.repeat(2 ** 19) })],
+  ['brackets of a licence', withFields('wheel', { 'License-Expression': '('.repeat(2 ** 20) })],
+  ['brackets of a marker', withFields('wheel', { 'Requires-Dist': `a;${'('.repeat(2 ** 20)}` })],
+  ['a long version', withFields('wheel', { 'Requires-Python': `>=${'1.'.repeat(2 ** 19)}` })],
+  ['a long type', withFields('wheel', { 'Description-Content-Type': '"\\'.repeat(2 ** 19) })],
+  [
+    'spaces in entry points',
+    withFiles(wheel, { [`${info}/entry_points.txt`]: `[x]\na${' '.repeat(2 ** 20)}b\n` })
+  ]
+]
+
+describe('hostile metadata', () => {
+  it.each(hostile)('%s is judged at once, and told in few words', async (_, wanted) => {
+    const candidate = await candidateOf(wanted, room)
+    const begun = performance.now()
+    expect(indexFindings(candidate).length).toBeLessThan(60)
+    expect(performance.now() - begun).toBeLessThan(5000)
+  })
+})
+
+it('a rule that would say a thing very often counts the rest, which weighs no more than it should', async () => {
+  const many = Array.from({ length: 50 }, (_, at) => `Framework :: Herald ${at}`)
+  const findingsFor = async (values: string[]) => {
+    const candidate = await candidateOf(
+      withFields('wheel', { Classifier: values.join('\nClassifier: ') }),
+      room
+    )
+    return indexFindings(candidate)
+  }
+  const unknown = await findingsFor(many)
+  expect(unknown.map(({ severity }) => severity)).toEqual(Array(21).fill('warn'))
+  expect(unknown.at(-1)?.message).toBe('30 more of the same are not shown.')
+  expect((await findingsFor([...many, 'Private :: Herald'])).at(-1)?.severity).toBe('refuse')
+})
+
 /** What the index says of the structure of archives, the readers say themselves. */
 const malformed: [string, string, Package][] = [
   ['a comment of the zip', 'zip', { ...wheel, zip: { endComment: 'hello' } }],

@@ -1,6 +1,9 @@
 /** Names that no mail is delivered to (RFC 6761 and others), as `email-validator` has them. */
 const specialUse = ['arpa', 'invalid', 'local', 'localhost', 'onion', 'test']
 
+/** Longer than this it is a list of many. */
+const longestField = 2000
+
 const atom = "[A-Za-z0-9_!#$%&'*+\\-/=?^`{|}~\\u0080-\\u{10ffff}]+"
 const localPart = new RegExp(`^${atom}(?:\\.${atom})*$`, 'u')
 const domainLabel = /^(?:[a-z0-9\u0080-\u{10ffff}][a-z0-9\u0080-\u{10ffff}-]*)?[a-z0-9\u0080-\u{10ffff}]$/iu
@@ -11,6 +14,7 @@ const domainLabel = /^(?:[a-z0-9\u0080-\u{10ffff}][a-z0-9\u0080-\u{10ffff}-]*)?[
  * (in no quotes), a domain with a dot behind it, none that no mail is delivered to.
  */
 export function emailProblem(field: string): string | null {
+  if (field.length > longestField) return null
   const address = onlyAddress(field)
   if (address === null || address === '') return null
   const at = address.lastIndexOf('@')

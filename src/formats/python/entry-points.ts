@@ -33,8 +33,8 @@ export function entryPointsProblem(bytes: Buffer): string | null {
       continue
     }
     if (section === null) return `${where} stands in no section`
-    const option = /^(.*?)\s*=/.exec(value)?.[1]
-    if (option === undefined || option === '') return `${where} is not of the form name = object`
+    const option = value.slice(0, Math.max(0, value.indexOf('='))).trimEnd()
+    if (option === '') return `${where} is not of the form name = object`
     if (section.options.has(option)) return `${where} states ${JSON.stringify(option)} again`
     section.options.add(option)
     open = true

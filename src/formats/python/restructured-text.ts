@@ -41,7 +41,7 @@ const otherStart = /^(?:[-*+•] |\(?[\w#]+[.)] |:|\.\.|\||>>>|\+[-=]|__|--?\w|\
 export function renderObstacles(text: string): Obstacle[] {
   const lines = text.split(/\r\n|\r|\n/).map((line) => line.replaceAll('\t', '        '))
   const own = new Set(
-    [...text.matchAll(/^\s*\.\. +role::\s+([\w-]+)/gim)].map(([, name = '']) => name.toLowerCase())
+    [...text.matchAll(/^[^\S\n]*\.\. +role::[^\S\n]+([\w-]+)/gim)].map(([, name = '']) => name.toLowerCase())
   )
   const found: Obstacle[] = []
   let place: Place = {
