@@ -1,5 +1,5 @@
 /**
- * Makes dist/: one readable bundle, one each of the artifact client and of the signing clients, three tiny entries, and
+ * Makes dist/: one readable bundle, one each of the artifact client and of the signing clients, three small entries, and
  * the licences of what is in it. The same sources and the same node_modules give the same bytes, whatever folder they
  * lie in: scripts/check-dist.mjs and CI rely on it.
  */
@@ -12,7 +12,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const bundleEntry = `
 export const runCommand = async (argv) => (await import('./src/cli.ts')).main(argv)
 export const runAction = async () => (await import('./src/action.ts')).main()
-export const runPost = async () => (await import('./src/platform/github-work.ts')).post()
 `
 
 /** The compile cache lies with the user's own caches: one in a shared temporary folder could be planted by others. */
@@ -39,9 +38,13 @@ const actionEntry = `'use strict'
 require('./tagproof.cjs').runAction()
 `
 
-/** A file of its own: a variable that says which part this is could be set by an earlier step. */
-const postEntry = `'use strict'
-require('./tagproof.cjs').runPost()
+/**
+ * A file of its own: a variable that says which part this is could be set by an earlier step. And a bundle of its own: it removes
+ * one folder, at the end of every step, and would take longer to load the engine than to do that.
+ */
+const postEntry = `
+import { post } from './src/platform/github-work.ts'
+post()
 `
 
 /** GitHub's artifact client is a program of its own, so that the engine loads none of its packages. */
@@ -113,14 +116,15 @@ export async function buildDist(root, outdir) {
   const engine = await bundle(root, bundleEntry, [undiciOnDemand, zodInOneLanguage])
   const artifacts = await bundle(root, artifactsEntry, [artifactsAsTheyAre])
   const signing = await bundle(root, signingEntry, [])
-  const inputs = { ...engine.inputs, ...artifacts.inputs, ...signing.inputs }
+  const post = await bundle(root, postEntry, [])
+  const inputs = { ...engine.inputs, ...artifacts.inputs, ...signing.inputs, ...post.inputs }
   const files = {
     'tagproof.cjs': engine.text,
     'artifacts.cjs': artifacts.text,
     'signing.cjs': signing.text,
     'cli.cjs': commandEntry,
     'action.cjs': actionEntry,
-    'post.cjs': postEntry,
+    'post.cjs': post.text,
     'licenses.txt': await licenses(root, bundledPackages(inputs))
   }
   await mkdir(outdir, { recursive: true })
