@@ -9,10 +9,10 @@ import { CommandGate, githubLog } from './platform/github-log.ts'
 import * as report from './platform/github-report.ts'
 import { makeWorkFolder, workState } from './platform/github-work.ts'
 import { requireRights } from './platform/rights.ts'
+import { ownProgram } from './platform/own-program.ts'
 import type { StageContext } from './stages/context.ts'
 
-/** Beside the program that runs: dist/artifacts.cjs. */
-const artifactClient = path.join(path.dirname(process.argv[1] ?? ''), 'artifacts.cjs')
+const artifactClient = ownProgram('artifacts.cjs')
 
 /** The stages that make a proof, and show it. */
 const provingStages: readonly ActionStage[] = ['rehearse', 'prove']

@@ -46,7 +46,7 @@ const pypiKeys = {
     .boolean()
     .optional()
     .describe(
-      'pypi: sign attestations (PEP 740) with the identity of the workflow; by default for pypi and testpypi.'
+      'pypi: sign attestations (PEP 740) with the identity of the workflow; true by default, where the index takes them.'
     ),
   'create-project': z
     .boolean()
@@ -132,7 +132,7 @@ export function destinationSettings(destination: DestinationConfig): Destination
     kind: 'pypi',
     index: destination.index ?? 'pypi',
     preReleases: destination['pre-releases'] ?? 'same',
-    attestations: destination.attestations ?? typeof destination.index !== 'object',
+    attestations: destination.attestations ?? true,
     createProject: destination['create-project'] ?? false
   }
 }

@@ -2,6 +2,8 @@ import path from 'node:path'
 import type { Destination } from '../destinations/destination.ts'
 import { directoryDestination } from '../destinations/directory.ts'
 import { tokensFor } from '../destinations/index-tokens.ts'
+import { attestationsOff } from '../destinations/pypi/attestations-off.ts'
+import { sigstoreAttest, type Attest } from '../destinations/pypi/attest.ts'
 import { pypiDestination } from '../destinations/pypi/destination.ts'
 import { serviceOf } from '../destinations/pypi/services.ts'
 import { routesOf, type Route } from '../destinations/routing.ts'
@@ -9,6 +11,8 @@ import type { DestinationSettings } from '../documents/destination-settings.ts'
 import type { Release } from '../documents/release.ts'
 import type { Uploads } from '../documents/uploads.ts'
 import { TagproofError } from '../platform/errors.ts'
+import { runFacts } from '../platform/github-run-facts.ts'
+import { ownProgram } from '../platform/own-program.ts'
 import { createHttpClient, type HttpClient } from '../platform/http.ts'
 import { signalOf, type StageContext } from './context.ts'
 
@@ -26,7 +30,7 @@ export interface Credentials {
 
 export interface DestinationsRequest {
   settings: readonly DestinationSettings[]
-  release: Pick<Release, 'artifacts'>
+  release: Pick<Release, 'artifacts' | 'tag' | 'commit' | 'proof'>
   uploads: Uploads
   credentials: Credentials
 }
@@ -54,7 +58,7 @@ export function openDestinations(
           artifacts: route.artifacts,
           folder: path.resolve(context.repository, route.settings.path)
         })
-      : openIndex(context, route, { uploads, credentials, http, token: tokens.get(route.name) })
+      : openIndex(context, route, { release, uploads, credentials, http, token: tokens.get(route.name) })
   )
   return { destinations, close: () => http.close() }
 }
@@ -64,6 +68,7 @@ function placeOf(route: Route): { name: string; server: string }[] {
 }
 
 interface IndexRequest {
+  release: DestinationsRequest['release']
   uploads: Uploads
   credentials: Credentials
   http: HttpClient
@@ -73,18 +78,26 @@ interface IndexRequest {
 function openIndex(
   context: StageContext,
   { name, index, artifacts, settings }: Extract<Route, { kind: 'pypi' }>,
-  { uploads, credentials, http, token }: IndexRequest
+  request: IndexRequest
 ): Destination {
+  const { uploads, credentials, http, token } = request
   requireUploads(artifacts, uploads)
   const identityToken = (audience: string): Promise<string> => credentials.identityToken(http, audience)
+  const service = serviceOf(index)
+  const off = attestationsOff({
+    index: service.kind,
+    credentials: token === undefined ? 'trusted' : 'token',
+    setting: settings.attestations
+  })
+  if (off !== null) context.log.info(`${name}: ${off}`)
   return pypiDestination({
     name,
-    service: serviceOf(index),
+    service,
     credentials: token === undefined ? { kind: 'trusted', identityToken } : { kind: 'token', token },
     uploads: uploads.files.filter((file) => artifacts.some((artifact) => artifact.name === file.name)),
     artifacts,
     packages: context.out.packages,
-    attest: null,
+    attest: off === null ? attestOf(context, request, identityToken) : null,
     createProject: settings.createProject,
     http,
     log: context.log,
@@ -92,6 +105,25 @@ function openIndex(
     onSecret: credentials.onSecret,
     ...signalOf(context)
   })
+}
+
+/** By the identity of the run, which is asked what it is only once something is to be signed. */
+function attestOf(
+  context: StageContext,
+  { release, credentials }: IndexRequest,
+  identityToken: (audience: string) => Promise<string>
+): Attest {
+  const { environment } = credentials
+  return (files) =>
+    sigstoreAttest({
+      program: ownProgram('signing.cjs'),
+      environment,
+      run: runFacts(environment),
+      release,
+      identityToken,
+      log: context.log,
+      ...signalOf(context)
+    })(files)
 }
 
 /** A file that uploads.json does not describe would be left out without a word. */

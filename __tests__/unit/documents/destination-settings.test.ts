@@ -23,8 +23,7 @@ describe('destinations', () => {
         kind: 'pypi',
         name: 'index',
         index: { upload: 'http://127.0.0.1:8080/legacy/', simple: 'http://localhost:8080/simple/' },
-        ...defaults,
-        attestations: false
+        ...defaults
       },
       { kind: 'directory', name: 'directory', targets: null, path: 'out/simple' }
     ])
