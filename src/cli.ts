@@ -158,9 +158,10 @@ one nothing is written, and the exit status is 2 (file-differs). Run it again wh
 Which release of this action the workflow uses: --action; else the clone that this program runs from, if its remote has
 the commit; else what the workflow names already.`
     )
-  alone('doctor', 'look whether machine, project, workflow and repository are fit for a release')
+  outOnly(alone('doctor', 'look whether machine, project, workflow and repository are fit for a release'))
     .option('--install', 'put missing system packages in place first (apt-get, as root or with sudo)')
     .option('--offline', 'ask no server: neither for the time nor for settings of the repository')
+    .option('--publish', 'ask the destinations whether they would take the release in --out; nothing is sent')
     .option('--action <reference>', 'the action, where its repository is not called tagproof: OWNER/NAME')
     .addHelpText(
       'after',

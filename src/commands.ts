@@ -212,6 +212,7 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
     const diagnosis = await stages.doctor(context, {
       install: options.install ?? false,
       offline: options.offline ?? false,
+      ...(options.publish === true ? { publish: terminalCredentials(options) } : {}),
       ...(options.action === undefined ? {} : { action: options.action })
     })
     const color = process.stdout.isTTY && process.env.NO_COLOR === undefined

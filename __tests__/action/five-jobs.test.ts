@@ -11,6 +11,7 @@ import type { Job } from './harness/job.ts'
 import { makeLantern, original, type Lantern } from './harness/lantern.ts'
 import { canIsolate } from './harness/run-services.ts'
 import type { Alone, Attempt, RanJob } from './harness/workflow.ts'
+import { describePublishing } from './publishing.ts'
 import { describeReruns } from './reruns.ts'
 
 const minutes = 60_000
@@ -94,6 +95,8 @@ describe('the five jobs of the documentation', () => {
     }
   })
 })
+
+describePublishing(() => ({ lantern, first }))
 
 /** The code and sentence of the first error of a job. */
 const errorOf = ({ ran }: RanJob): string =>

@@ -4,7 +4,15 @@ import type { ExitStatus } from '../platform/errors.ts'
 export type CheckState = 'ok' | 'warn' | 'fail'
 
 /** What a line is about, in the order of the report. */
-export const areas = ['tools', 'machine', 'sandbox', 'project', 'workflow', 'repository'] as const
+export const areas = [
+  'tools',
+  'machine',
+  'sandbox',
+  'project',
+  'workflow',
+  'repository',
+  'destinations'
+] as const
 export type Area = (typeof areas)[number]
 
 /** One line of the doctor. */

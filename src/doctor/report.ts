@@ -9,7 +9,8 @@ const titles: Readonly<Record<Check['area'], string>> = {
   sandbox: 'Sandbox',
   project: 'Lock and build files',
   workflow: 'Workflow',
-  repository: 'Repository'
+  repository: 'Repository',
+  destinations: 'Destinations'
 }
 
 /** The checks for people: by area, each with why and fix where something is to be done, and how many there are. Pure. */

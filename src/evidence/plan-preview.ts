@@ -23,9 +23,20 @@ export interface EarlierRelease {
   artifacts: readonly Pick<ReleaseArtifact, 'target' | 'kind' | 'name' | 'size'>[]
 }
 
+/** A destination of the configuration, and what it says it has of the release that is to come. */
+export interface DestinationPreview {
+  name: string
+  address: string
+  /** By the name of the expected artifact. `there`: a file of that kind and version; its bytes are compared by publish. */
+  files: { artifact: string; state: 'absent' | 'there' | 'no such project' }[]
+  /** Why nothing was asked; null where it was. */
+  note: string | null
+}
+
 export interface PlanPreview {
   plan: Plan
   artifacts: ExpectedArtifact[]
+  destinations: DestinationPreview[]
   /** The release before this one, as git knows it; or why none is known. */
   previous: { name: string } | { none: string }
   earlier: EarlierRelease | null
@@ -97,16 +108,45 @@ function headOf({ tag, version }: Plan): string {
   return `${tag.name}  commit ${tag.commit.slice(0, 12)}  version ${version ?? 'unknown'}  (${what})`
 }
 
-function rowsOf({ artifacts, earlier }: PlanPreview): string[][] {
+function rowsOf({ artifacts, destinations, earlier }: PlanPreview): string[][] {
   return artifacts.map((artifact) => [
     artifact.target,
     artifact.name ?? `one ${artifact.kind}, its name is not readable before the build`,
     versionText(artifact.version),
     artifact.destination ?? 'unknown before the build',
-    'absent',
+    stateOf(artifact, destinations),
     sizeBefore(artifact, earlier),
     'not recorded'
   ])
+}
+
+/** Folders below the output folder are made anew; of servers, what they say. */
+function stateOf({ name }: ExpectedArtifact, destinations: readonly DestinationPreview[]): string {
+  const told = destinations.flatMap((destination) =>
+    destination.files
+      .filter(({ artifact }) => artifact === name)
+      .map(({ state }) => `${destination.name}: ${state}`)
+  )
+  return told.length === 0 ? 'absent' : told.join(', ')
+}
+
+/** Where `publish` will write, and what is there of this version already. */
+function destinationFacts({ plan, destinations }: PlanPreview): string[] {
+  if (destinations.length === 0)
+    return [
+      'Destinations: directories below the output folder, made anew by each run. The configuration lists no others, so nothing leaves the machine.'
+    ]
+  return destinations.map(({ name, address, files, note }) => {
+    const there = files.filter(({ state }) => state === 'there').length
+    const said =
+      note ??
+      (there > 0
+        ? `has ${there} of ${files.length} files of version ${plan.version ?? ''} already; publish stops unless they have the same bytes`
+        : files.some(({ state }) => state === 'no such project')
+          ? 'has no such project yet'
+          : `has no file of version ${plan.version ?? ''} yet`)
+    return `Destination ${name} (${address}): ${said}.`
+  })
 }
 
 function versionText(version: ExpectedArtifact['version']): string {
@@ -124,7 +164,8 @@ function sizeBefore({ target, kind, name }: ExpectedArtifact, earlier: EarlierRe
   return same === undefined ? `not in ${earlier.tag}` : `${sizeText(same.size)} in ${earlier.tag}`
 }
 
-function factsOf({ plan, artifacts, previous, earlier }: PlanPreview): string[] {
+function factsOf(preview: PlanPreview): string[] {
+  const { plan, artifacts, previous, earlier } = preview
   const { scramble, skipped, waivers, config, lock } = plan
   const wrong = artifacts.filter(({ version }) => 'agrees' in version && !version.agrees)
   const obstacles = publishObstacles({
@@ -143,7 +184,7 @@ function factsOf({ plan, artifacts, previous, earlier }: PlanPreview): string[] 
       ? 'Sizes: no earlier record. A release.json of an earlier release can be given with --against.'
       : `Sizes: from the record of ${earlier.tag}.`,
     'Seconds: no record holds times, so that it is the same on every machine; the log of an earlier run has them.',
-    'Destinations: directories below the output folder, made anew by each run. This version writes to no server.',
+    ...destinationFacts(preview),
     `Configuration: ${config.from}. Lock: ${lock.from}. Waivers: ${waivers.length}.`,
     `World b sees ${scramble.files.length} files scrambled; ${scramble.inputs.length} declared inputs are spared.`,
     ...(skipped.length === 0 ? [] : [`Left out: ${skipped.map(({ name }) => name).join(', ')}.`]),

@@ -39,14 +39,19 @@ export interface ConfigNeeds {
   targets: readonly FoundTarget[]
   /** The archive that the lock's packages come from, where runners have others. */
   mirror: { suite: string; address: string } | null
+  /** There are Python packages, and nothing says where they are published. */
+  index: boolean
 }
+
+/** Puts the packages on the index that everybody uses. */
+export const indexLines = ['destinations:', '  - kind: pypi'] as const
 
 /**
  * The configuration that a project needs, or null where the tree says all. Pure.
  *
  * @throws TagproofError `config-invalid` if what was found cannot be written down
  */
-export function configText({ targets, mirror }: ConfigNeeds): string | null {
+export function configText({ targets, mirror, index }: ConfigNeeds): string | null {
   const parts: string[] = []
   if (mirror !== null)
     parts.push(
@@ -60,6 +65,8 @@ export function configText({ targets, mirror }: ConfigNeeds): string | null {
       'targets:',
       ...targets.flatMap(({ kind, path }) => [`  - kind: ${kind}`, `    path: ${JSON.stringify(path)}`])
     )
+  if (index)
+    parts.push('# Where publish sends the packages; without this nothing leaves the machine.', ...indexLines)
   if (parts.length === 0) return null
   const text = `${parts.join('\n')}\n`
   readConfig(text, configPath)

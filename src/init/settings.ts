@@ -11,9 +11,6 @@ export interface SettingsRequest {
   kinds: readonly ('python' | 'deb' | 'image')[]
 }
 
-/** Whether this version uploads anything: as long as it does not, a trusted publisher can wait. */
-const uploads = false as boolean
-
 /** A ruleset as the REST API and the import of rulesets take it: a release tag is never moved or removed, by nobody. */
 export function tagRuleset(tags: string): object {
   return {
@@ -59,9 +56,7 @@ function publisherLines({ repository, workflow, environment }: SettingsRequest):
     `  Repository     ${repository?.name ?? 'REPOSITORY'}`,
     `  Workflow       ${workflow}`,
     `  Environment    ${environment}`,
-    ...(uploads
-      ? []
-      : ['  (This version writes the packages into a folder and uploads nothing: this can wait.)'])
+    '  A project that is not there yet: the same values as a pending publisher, in the settings of your account.'
   ]
 }
 

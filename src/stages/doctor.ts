@@ -1,6 +1,8 @@
 import { limitsField, type Config } from '../documents/config.ts'
+import { destinationSettings, type DestinationSettings } from '../documents/destination-settings.ts'
 import type { Lock } from '../documents/lock.ts'
 import { statusOfChecks, type Check } from '../doctor/check.ts'
+import { destinationChecks } from '../doctor/destination-checks.ts'
 import { readOwnFiles, type OwnFiles } from '../doctor/files.ts'
 import { apiOf, gatherRepository, tokenOf } from '../doctor/github.ts'
 import { installMissing } from '../doctor/install.ts'
@@ -24,6 +26,8 @@ import { openRepository } from '../source/repository.ts'
 import { resolveHead } from '../source/tag.ts'
 import { listTree } from '../source/tree.ts'
 import type { StageContext } from './context.ts'
+import { askDestinations } from './doctor-destinations.ts'
+import type { Credentials } from './publish-destinations.ts'
 import { findingsOf } from './lock-images.ts'
 import { requireStated } from './plan.ts'
 import { openHead, requireCommit } from './source.ts'
@@ -33,6 +37,8 @@ export interface DoctorOptions {
   install: boolean
   /** Ask no server. */
   offline: boolean
+  /** Ask the destinations whether they would take the release in the output folder, with these credentials. */
+  publish?: Credentials
   /** Name of the action, where it is not `tagproof`. */
   action?: string
   environment?: NodeJS.ProcessEnv
@@ -68,7 +74,8 @@ export async function doctor(context: StageContext, options: DoctorOptions): Pro
     ...(await sandbox(context, tools)),
     ...projectChecks(project.facts),
     ...project.workflowChecks,
-    ...(await repository(project, options, environment))
+    ...(await repository(project, options, environment)),
+    ...(await destinations(context, project, options))
   ]
   return { checks: checks.map((check) => inside(check, project.worktree)), status: statusOfChecks(checks) }
 }
@@ -108,6 +115,7 @@ interface Project {
   facts: ProjectFacts
   head: number | null
   limits: Config['limits']
+  destinations: DestinationSettings[]
   dockerfile: boolean
   workflows: ReadWorkflow[]
   workflowChecks: Check[]
@@ -137,6 +145,7 @@ async function lookAtProject(context: StageContext, action: string | undefined):
     facts,
     head: null,
     limits: limitsField.parse({}),
+    destinations: [],
     dockerfile: false,
     workflows: [],
     workflowChecks: [],
@@ -186,6 +195,7 @@ async function lookAtSource(context: StageContext, project: Project, files: OwnF
     facts.targets = source.targets.map(({ name, kind }) => (name === kind ? name : `${name} (${kind})`))
     facts.sources = source.config.value.sources
     project.limits = source.config.value.limits
+    project.destinations = source.config.value.destinations.map(destinationSettings)
     project.dockerfile = source.targets.some(({ image }) => image?.mode === 'dockerfile')
     const lock: Lock | null = source.lock?.value ?? null
     facts.lock = lock
@@ -202,6 +212,20 @@ function knownError(error: unknown): TagproofError {
   const known = asTagproofError(error)
   if (known.code === 'internal' || known.code === 'cancelled') throw known
   return known
+}
+
+/** Only on request, since servers are asked. */
+async function destinations(
+  context: StageContext,
+  { destinations: settings }: Project,
+  { publish, offline }: DoctorOptions
+): Promise<Check[]> {
+  if (publish === undefined) return []
+  if (offline)
+    throw new TagproofError('usage', 'To ask destinations and to ask no server exclude each other.', {
+      fix: 'Leave out --publish or --offline.'
+    })
+  return destinationChecks(await askDestinations(context, settings, publish))
 }
 
 async function repository(

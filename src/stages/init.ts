@@ -4,7 +4,13 @@ import type { Config } from '../documents/config.ts'
 import { configPath, lockPath } from '../documents/layout.ts'
 import type { Lock } from '../documents/lock.ts'
 import { chooseActionReference, type ActionReference } from '../init/action-reference.ts'
-import { configText, nestedTargets, type ConfigNeeds, type FoundTarget } from '../init/config-text.ts'
+import {
+  configText,
+  indexLines,
+  nestedTargets,
+  type ConfigNeeds,
+  type FoundTarget
+} from '../init/config-text.ts'
 import { compareFiles, readInside, writeFiles, type ComparedFile, type WrittenFile } from '../init/files.ts'
 import { runner } from '../init/pins.ts'
 import { nextSteps, settingsText, tagRuleset } from '../init/settings.ts'
@@ -146,7 +152,8 @@ async function look(repository: Repository, worktree: string): Promise<Seen> {
     hasConfig: configFile !== null,
     needs: {
       targets: shown.listed,
-      mirror: await mirrorFor(config, lockText === null ? null : parseLock(lockText, lockPath))
+      mirror: await mirrorFor(config, lockText === null ? null : parseLock(lockText, lockPath)),
+      index: shown.kinds.includes('python') && config.destinations.length === 0
     },
     passedOver: configFile === null && shown.listed.length === 0 ? nested.slice(0, mostHints) : [],
     hasLock: lockText !== null
@@ -207,6 +214,10 @@ function notesOf({ needs, hasConfig, passedOver }: Seen, wroteConfig: boolean): 
   if (needs.mirror !== null && hasConfig)
     notes.push(
       `The lock is of ${needs.mirror.suite}, and runners have ${runner.suite}: name the archive in ${configPath}, as sources: { mirror: ${needs.mirror.address} }.`
+    )
+  if (needs.index && hasConfig)
+    notes.push(
+      `${configPath} lists no destinations: publish would send nothing. For the package index, add: ${indexLines.join('\n    ')}`
     )
   if (needs.mirror !== null && wroteConfig)
     notes.push(

@@ -83,7 +83,7 @@ export async function planWithPreview(context: StageContext, options: PlanOption
     }
     await writeDocument('plan', context.out.plan, document)
     const { document: written } = await readDocument('plan', context.out.plan)
-    const preview = await previewOf(source, { plan: written, lock: lock.value, earlier })
+    const preview = await previewOf(context, source, { plan: written, lock: lock.value, earlier })
     await writeFileAtomic(context.out.planSummary, formatPlanSummary(preview))
     return preview
   } catch (error) {

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises'
 import { localPlace } from '../destinations/local-places.ts'
+import { destinationSettings } from '../documents/destination-settings.ts'
 import type { Lock } from '../documents/lock.ts'
 import type { Plan } from '../documents/plan.ts'
 import { readDocument } from '../documents/reading.ts'
@@ -8,6 +9,7 @@ import { asTagproofError } from '../platform/errors.ts'
 import { previousRelease } from '../source/previous-release.ts'
 import { expectedArtifacts } from '../targets/expected-artifacts.ts'
 import type { StageContext } from './context.ts'
+import { previewStates } from './preview-states.ts'
 import type { Source } from './source.ts'
 
 /**
@@ -35,9 +37,10 @@ export async function earlierRelease(
   }
 }
 
-/** What can be known of a plan before anything is built, out of git objects alone. Runs no project code. */
+/** What can be known of a plan before anything is built, out of git objects and what destinations tell anybody. Runs no project code. */
 export async function previewOf(
-  { repository, entries }: Pick<Source, 'repository' | 'entries'>,
+  context: StageContext,
+  { repository, entries, config }: Pick<Source, 'repository' | 'entries' | 'config'>,
   { plan, lock, earlier }: { plan: Plan; lock: Lock; earlier: EarlierRelease | null }
 ): Promise<PlanPreview> {
   const artifacts: ExpectedArtifact[] = []
@@ -57,10 +60,13 @@ export async function previewOf(
           artifact.name === null ? null : localPlace({ ...artifact, name: artifact.name }, plan.version)
       })
   }
+  const settings = config.value.destinations.map(destinationSettings)
+  const destinations = await previewStates(context, settings, artifacts, plan.version)
   const previous = await previousRelease(repository, plan.tag, plan.version)
   return {
     plan,
     artifacts,
+    destinations,
     earlier,
     previous: 'none' in previous ? previous : { name: previous.tag.name }
   }

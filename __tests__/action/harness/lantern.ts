@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Machine } from './fixture.ts'
 import { repositoryRoot } from './language.ts'
+import { indexToken } from './run-index.ts'
 import { Services } from './run-services.ts'
 import { withPinnedAction, Workflow } from './workflow.ts'
 
@@ -30,6 +31,11 @@ export const documentedWorkflow = withPinnedAction(
   )?.[1] ?? ''
 )
 
+/** The index has an address once it runs. */
+function configOf(upload: string, simple: string): string {
+  return `destinations:\n  - kind: pypi\n    index: { upload: '${upload}', simple: '${simple}' }\n`
+}
+
 /** A small project in a repository of its own, tagged `v1.0.0` with its lock, and the services of its runs. */
 export interface Lantern {
   origin: Machine
@@ -41,11 +47,13 @@ export interface Lantern {
 export async function makeLantern(text: string = documentedWorkflow): Promise<Lantern> {
   const origin = new Machine()
   origin.commit(project, 'v0.0.1')
-  origin.lock()
-  origin.commit({}, 'v1.0.0')
-  origin.git('update-server-info')
   const services = await Services.start(path.join(origin.workspace, '.git'))
-  const workflow = new Workflow({ text, origin, services })
+  const { upload, simple } = await services.index()
+  origin.lock()
+  origin.commit({ '.github/tagproof.yml': configOf(upload, simple) }, 'v1.0.0')
+  origin.git('update-server-info')
+  // Whoever may read secrets has the token; no step is handed it unless a test says so.
+  const workflow = new Workflow({ text, origin, services, secrets: { PYPI: indexToken } })
   return {
     origin,
     services,

@@ -5,6 +5,7 @@ import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { repositoryRoot } from './language.ts'
+import type { IndexView } from './run-index.ts'
 import type { Fault, KeptArtifact } from './services.ts'
 
 const node24 = path.join(repositoryRoot, 'node_modules/node/bin/node')
@@ -152,6 +153,16 @@ export class Services {
     return this.control({ do: 'keep' })
   }
 
+  /** The package index of the run. */
+  index(): Promise<IndexView> {
+    return this.control({ do: 'index' }) as Promise<IndexView>
+  }
+
+  /** Takes all files out of the index, and forgets what it was asked. */
+  emptyIndex(): Promise<unknown> {
+    return this.control({ do: 'empty-index' })
+  }
+
   /** Everything as it was when it was kept. */
   back(): Promise<unknown> {
     return this.control({ do: 'back' })
@@ -169,7 +180,9 @@ export class Services {
 
   private control(command: object): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const request = http.request({ socketPath: this.socket, method: 'POST', path: '/' }, (response) => {
+      // Never a connection that was kept: while we run something else, its other end is closed.
+      const options = { socketPath: this.socket, method: 'POST', path: '/', agent: false }
+      const request = http.request(options, (response) => {
         let text = ''
         response.setEncoding('utf8')
         response.on('data', (chunk: string) => (text += chunk))

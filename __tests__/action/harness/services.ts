@@ -1,7 +1,7 @@
 /**
  * The services that a run talks to, as a program of its own, so that it can live in a network namespace without egress:
- * the artifact service with its real rules, the id token of a job, and the repository over HTTP. Tests steer it through
- * a socket in the file system, which no namespace of the network hides.
+ * the artifact service with its real rules, the id token of a job, the repository over HTTP, and a package index. Tests
+ * steer it through a socket in the file system, which no namespace of the network hides.
  *
  *   node services.ts SOCKET REPOSITORY
  */
@@ -9,6 +9,8 @@ import { createHash } from 'node:crypto'
 import { chmodSync, readFileSync } from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
+import { IdentityProvider, jobClaims } from '../../real/support/pypi/identity-provider.ts'
+import { startRunIndex, type IndexControl } from './run-index.ts'
 
 /** What the service keeps of an artifact. A name that was created and never finalised stays reserved, and is listed nowhere. */
 export interface KeptArtifact {
@@ -32,6 +34,7 @@ let faults: Fault[] = []
 let kept: KeptArtifact[] = []
 const log: string[] = []
 let port = 0
+const identity = new IdentityProvider()
 
 interface Claims {
   scp: string
@@ -144,9 +147,9 @@ function serveBlob(url: URL, method: string, body: Buffer): Buffer | null {
 function serveToken(url: URL, request: http.IncomingMessage): object {
   const claims = claimsOf(request)
   if (claims.permissions['id-token'] !== 'write') throw new Refusal(403, 'no permission')
-  const payload = { ...claims, scp: undefined, permissions: undefined, aud: url.searchParams.get('audience') }
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-  return { value: `${part({ alg: 'RS256' })}.${part(payload)}.c2lnbmF0dXJl` }
+  // What only the service itself asks for is in no identity token.
+  const own = { ...claims, scp: undefined, permissions: undefined, environment: claims.environment }
+  return { value: identity.sign(url.searchParams.get('audience') ?? '', jobClaims(own)) }
 }
 
 /** The repository of the run, by git's plain protocol over HTTP. */
@@ -171,6 +174,7 @@ type Control =
   | { do: 'keep' }
   | { do: 'back' }
   | { do: 'forget'; run: string }
+  | IndexControl
 
 function control(command: Control): unknown {
   const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
@@ -214,6 +218,9 @@ function control(command: Control): unknown {
     case 'keep':
       kept = artifacts.map((one) => ({ ...one }))
       return null
+    case 'index':
+    case 'empty-index':
+      return index.control(command)
     case 'back':
       artifacts.splice(0, artifacts.length, ...kept.map((one) => ({ ...one })))
       return null
@@ -234,6 +241,8 @@ function answer(request: http.IncomingMessage, body: Buffer, steered: boolean): 
   if (url.pathname.startsWith('/blob/')) return serveBlob(url, request.method ?? '', body)
   if (url.pathname === '/idtoken') return serveToken(url, request)
   if (url.pathname.startsWith('/octo/project')) return serveGit(url)
+  const published = identity.publication(url.pathname)
+  if (published !== null) return published
   throw new Refusal(404, `nothing at ${url.pathname}`)
 }
 
@@ -266,10 +275,12 @@ function server(steered: boolean): http.Server {
   })
 }
 
-const open = server(false).listen(0, '127.0.0.1', () => {
-  port = (open.address() as { port: number }).port
-  // Tests need not be who started us.
-  server(true).listen(socket, () => chmodSync(socket, 0o777))
-})
+const open = server(false)
+await new Promise<void>((resolve) => open.listen(0, '127.0.0.1', resolve))
+port = (open.address() as { port: number }).port
+identity.issuer = `http://127.0.0.1:${port}`
+const index = await startRunIndex(identity.issuer)
+// Tests need not be who started us.
+server(true).listen(socket, () => chmodSync(socket, 0o777))
 // Ends with whoever started it.
 process.stdin.on('end', () => process.exit(0)).resume()

@@ -45,6 +45,7 @@ describe('tagproof init', () => {
     await project.git('remote', 'add', 'origin', 'git@host.example:ada/plug.git')
     const first = await run()
     expect(first.files).toContainEqual({ path: '.github/workflows/release.yml', state: 'new' })
+    expect(await read('.github/tagproof.yml')).toContain('\ndestinations:\n  - kind: pypi\n')
     expect(first).toMatchObject({ tags: 'plug-*', repository: { owner: 'ada', name: 'plug' } })
     expect(await read('.github/workflows/release.yml')).toContain(`uses: o/tagproof@${commit} # v`)
     const second = await run({ program: '/nowhere' })
@@ -97,8 +98,9 @@ describe('tagproof init', () => {
     await project.write({ '.github/tagproof.yml': 'limits: { minutes: 5 }\n' })
     const { notes } = await run()
     expect(await read('.github/tagproof.yml')).toBe('limits: { minutes: 5 }\n')
-    // On a machine of the same suite as the runners, nothing is to be said.
-    for (const note of notes) expect(note).toContain('sources: { mirror:')
+    expect(notes.filter((note) => note.includes('destinations:\n      - kind: pypi'))).toHaveLength(1)
+    // On a machine of the same suite as the runners, no more is to be said.
+    for (const note of notes) expect(note).toMatch(/sources: \{ mirror:|kind: pypi/)
   })
 
   it.each([

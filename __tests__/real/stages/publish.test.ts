@@ -2,11 +2,15 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { main } from '../../../src/cli.ts'
+import { destinationChecks } from '../../../src/doctor/destination-checks.ts'
+import { readConfig } from '../../../src/documents/config-reading.ts'
+import { destinationSettings } from '../../../src/documents/destination-settings.ts'
 import { parseDocument } from '../../../src/documents/reading.ts'
 import type { Receipt } from '../../../src/documents/receipt.ts'
 import { TagproofError } from '../../../src/platform/errors.ts'
 import { identityToken } from '../../../src/platform/github-identity.ts'
 import { pypiTokenVariable } from '../../../src/platform/secrets.ts'
+import { askDestinations } from '../../../src/stages/doctor-destinations.ts'
 import { publish, type Published } from '../../../src/stages/publish.ts'
 import type { Credentials } from '../../../src/stages/publish-destinations.ts'
 import { startIdentityProvider, type IdentityServer } from '../support/pypi/identity-provider.ts'
@@ -167,6 +171,33 @@ describe('publish', () => {
     expect(status).toBe(2)
     expect(stderr).toMatch(/usage: The variable TAGPROOF_PYPI_TOKEN was handed over, and no destination/)
     expect(stderr).not.toContain(token)
+  })
+})
+
+describe('doctor --publish', () => {
+  const ask = async (given: Partial<Credentials> = {}): Promise<string[]> => {
+    const settings = readConfig(config(), 'c').destinations.map(destinationSettings)
+    const facts = await askDestinations(release.context, settings, { ...noCredentials, ...given })
+    return destinationChecks(facts).map(({ state, what }) => `${state} ${what}`)
+  }
+
+  it('asks whether the release would be taken, and sends nothing', async () => {
+    release = await makeProvenRelease(config())
+    expect(await ask({ pypiToken: token })).toEqual([`ok index (${index.simpleUrl.href}) takes this release`])
+    expect(await ask({ pypiToken: 'pypi-of-nobody-0123456789' })).toEqual([
+      `fail index (${index.simpleUrl.href}) would refuse this release (login-refused)`
+    ])
+    const refuse = (): Promise<never> => Promise.reject(new TagproofError('login-refused', 'No workflow.'))
+    expect(await ask({ identityToken: refuse })).toEqual([
+      `warn index (${index.simpleUrl.href}): login not tried, the rest is in order`
+    ])
+    index.project('tiny-demo', { status: 'archived' })
+    expect(await ask({ pypiToken: token })).toEqual([
+      `fail index (${index.simpleUrl.href}) would refuse this release (project-refused)`
+    ])
+    expect([onIndex(), index.requests.filter(({ stored }) => stored)]).toEqual([[], []])
+    rmSync(release.context.out.release)
+    expect(await ask()).toEqual([`warn Not asked: ${release.context.out.folder} holds no proven release`])
   })
 })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fail, ok, statusOfChecks, warn, type Check } from '../../../src/doctor/check.ts'
+import { destinationChecks, type PublishFacts } from '../../../src/doctor/destination-checks.ts'
 import { machineChecks } from '../../../src/doctor/machine-checks.ts'
 import type { MachineState } from '../../../src/doctor/machine.ts'
 import { projectChecks, type ProjectFacts } from '../../../src/doctor/project-checks.ts'
@@ -10,7 +11,7 @@ import { sandboxChecks } from '../../../src/doctor/sandbox-checks.ts'
 import { toolChecks } from '../../../src/doctor/tool-checks.ts'
 import type { ToolFacts } from '../../../src/doctor/tools.ts'
 import type { Lock } from '../../../src/documents/lock.ts'
-import { TagproofError } from '../../../src/platform/errors.ts'
+import { TagproofError, type ErrorCode } from '../../../src/platform/errors.ts'
 import { needs } from '../../../src/platform/system-packages.mjs'
 
 const more = { why: 'Because.', fix: 'Do it.' }
@@ -232,6 +233,29 @@ describe('the project', () => {
     ]
   ] as [Partial<ProjectFacts>, string[]][])('%#: %j', (other, expected) => {
     expect(told(projectChecks({ ...facts, ...other }))).toEqual(expected)
+  })
+})
+
+describe('destinations', () => {
+  const refusing = (code: ErrorCode): TagproofError => new TagproofError(code, 'No.', { fix: 'Mend it.' })
+  const asked = (result: TagproofError | null, canLogIn: boolean): PublishFacts => ({
+    canLogIn,
+    destinations: [{ name: 'pypi', address: 'https://one/simple', result }]
+  })
+
+  it.each([
+    ['one that takes the release', asked(null, true), []],
+    ['one that refuses the project', asked(refusing('project-refused'), false), ['fail destination']],
+    ['a login that cannot be tried here', asked(refusing('login-refused'), false), ['warn destination']],
+    ['a login that is refused', asked(refusing('login-refused'), true), ['fail destination']],
+    ['none at all', { none: 'destinations' }, ['warn destination']],
+    [
+      'no release to ask about',
+      { none: 'release', folder: 'out', error: refusing('input-missing') },
+      ['warn destination']
+    ]
+  ] as [string, PublishFacts, string[]][])('%s', (_what, facts, expected) => {
+    expect(told(destinationChecks(facts))).toEqual(expected)
   })
 })
 

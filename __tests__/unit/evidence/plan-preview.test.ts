@@ -40,7 +40,14 @@ const wheel: ExpectedArtifact = {
 }
 
 function preview(change: Partial<PlanPreview> = {}): PlanPreview {
-  return { plan, artifacts: [wheel], previous: { name: 'v1.3.0' }, earlier: null, ...change }
+  return {
+    plan,
+    artifacts: [wheel],
+    destinations: [],
+    previous: { name: 'v1.3.0' },
+    earlier: null,
+    ...change
+  }
 }
 
 describe('the plan for people', () => {
@@ -51,6 +58,30 @@ describe('the plan for people', () => {
     )
     expect(shown).toContain('- Last release: v1.3.0.')
     expect(shown).toContain('- Sizes: no earlier record.')
+  })
+
+  it('says what destinations tell of this version already, and which were not asked', () => {
+    expect(formatPlan(preview())).toContain(
+      'The configuration lists no others, so nothing leaves the machine.'
+    )
+    const files = (state: 'absent' | 'there' | 'no such project') => [{ artifact: wheel.name ?? '', state }]
+    const shown = formatPlan(
+      preview({
+        destinations: [
+          { name: 'pypi', address: 'https://one/simple', files: files('there'), note: null },
+          { name: 'own', address: 'https://two/simple', files: files('absent'), note: null },
+          { name: 'new', address: 'https://three/simple', files: files('no such project'), note: null },
+          { name: 'away', address: 'https://four/simple', files: [], note: 'not asked: it cannot be reached' }
+        ]
+      })
+    )
+    expect(shown).toContain('  pypi: there, own: absent, new: no such project  ')
+    expect(shown).toMatch(
+      /- Destination pypi \(https:\/\/one\/simple\): has 1 of 1 files of version 1\.4\.0 already/
+    )
+    expect(shown).toContain('(https://two/simple): has no file of version 1.4.0 yet.')
+    expect(shown).toContain('(https://three/simple): has no such project yet.')
+    expect(shown).toContain('(https://four/simple): not asked: it cannot be reached.')
   })
 
   it('compares sizes with a record by target, kind and name', () => {

@@ -6,6 +6,8 @@ import {
   referenceInWorkflow
 } from '../../../src/init/action-reference.ts'
 import { configText, nestedTargets } from '../../../src/init/config-text.ts'
+import { readConfig } from '../../../src/documents/config-reading.ts'
+import { destinationSettings } from '../../../src/documents/destination-settings.ts'
 import { settingsText } from '../../../src/init/settings.ts'
 import { tagGlob } from '../../../src/init/tag-globs.ts'
 import { archiveOfSuite } from '../../../src/lock/apt-host.ts'
@@ -102,18 +104,25 @@ describe('the configuration', () => {
       'deb packaging',
       'python server'
     ])
-    expect(parse(configText({ targets, mirror: null }) ?? '')).toEqual({ targets })
+    expect(parse(configText({ targets, mirror: null, index: false }) ?? '')).toEqual({ targets })
   })
 
   it('names an archive where runners have another', () => {
     const mirror = { suite: 'bookworm', address: 'http://archive.example/debian' }
-    const text = configText({ targets: [], mirror }) ?? ''
+    const text = configText({ targets: [], mirror, index: false }) ?? ''
     expect(parse(text)).toEqual({ sources: { mirror: mirror.address } })
     expect(text).toContain('bookworm')
   })
 
   it('is not there where the tree says all', () => {
-    expect(configText({ targets: [], mirror: null })).toBeNull()
+    expect(configText({ targets: [], mirror: null, index: false })).toBeNull()
+  })
+
+  it('sends Python packages to the index', () => {
+    const text = configText({ targets: [], mirror: null, index: true }) ?? ''
+    expect(readConfig(text, 'tagproof.yml').destinations.map(destinationSettings)).toMatchObject([
+      { kind: 'pypi', index: 'pypi', createProject: false, attestations: true }
+    ])
   })
 
   it('takes the archive from the sources of the machine, but no address that is of use here only', async () => {
