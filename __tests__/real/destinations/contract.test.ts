@@ -1,6 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, writeFile, mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pypiDestination } from '../../../src/destinations/pypi/destination.ts'
+import { createHttpClient } from '../../../src/platform/http.ts'
+import { silentLog } from '../../../src/platform/log.ts'
+import { startFakeIndex } from '../support/pypi/fake-index.ts'
 import { directoryDestination } from '../../../src/destinations/directory.ts'
 import { folderPages } from '../../../src/destinations/folder-pages.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
@@ -8,6 +12,51 @@ import { destinationContract, type Place } from './contract.ts'
 import type { TinyRelease } from '../support/pypi/tiny-release.ts'
 
 destinationContract('a folder', folderPlace)
+destinationContract('an index, by token', (release) => indexPlace(release))
+
+/** The index that stands in for the public one. */
+async function indexPlace(release: TinyRelease): Promise<Place> {
+  const tokens = { 'pypi-token': {}, 'pypi-somebody': {} }
+  const index = await startFakeIndex({ tokens })
+  index.project(release.project)
+  const http = createHttpClient({ retryMilliseconds: 0, environment: {} })
+  const { uploadUrl, simpleUrl, jsonUrl } = index
+  return {
+    destination: () =>
+      pypiDestination({
+        name: 'index',
+        service: { name: 'the index', kind: 'pypi', uploadUrl, simpleUrl, jsonUrl },
+        credentials: { kind: 'token', token: 'pypi-token' },
+        uploads: release.uploads,
+        artifacts: release.artifacts,
+        packages: release.folder,
+        attest: null,
+        createProject: false,
+        http,
+        log: silentLog,
+        now: Date.now,
+        onSecret: () => undefined,
+        patience: [0, 0]
+      }),
+    content: () =>
+      Promise.resolve(Object.fromEntries([...index.files].map(([name, { sha256 }]) => [name, sha256]))),
+    writes: () => Promise.resolve([...index.state.writes]),
+    sent: () => index.requests.flatMap(({ file }) => file?.name ?? []),
+    put: (name, bytes) => {
+      index.put(release.project, release.version, name, bytes)
+      return Promise.resolve()
+    },
+    corrupt: (name) => {
+      index.state.lies.set(name, { bytes: Buffer.from('other bytes') })
+      return Promise.resolve()
+    },
+    left: () => Promise.resolve([]),
+    remove: async () => {
+      http.close()
+      await index.close()
+    }
+  }
+}
 
 async function folderPlace(release: TinyRelease): Promise<Place> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tagproof-place-'))

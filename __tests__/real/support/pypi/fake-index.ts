@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { inspect } from './archives.ts'
 import type { Certificate } from './certificate.ts'
 import { burn, mint, type Exchange } from './exchange.ts'
 import { FormError, readForm } from './multipart.ts'
@@ -16,7 +17,7 @@ import {
   type Publisher,
   type StoredFile
 } from './state.ts'
-import { upload } from './upload.ts'
+import { store, upload } from './upload.ts'
 
 export interface FakeIndexOptions {
   /** HTTPS with this certificate. */
@@ -63,6 +64,8 @@ export interface FakeIndex {
   project: (name: string, more?: Partial<Omit<Project, 'name'>>) => Project
   /** Registers a publisher for a project that is made if it is not there; or a pending one. */
   publisher: (project: string, more?: Partial<Publisher>, pending?: boolean) => Publisher
+  /** Somebody else has published this file. */
+  put: (project: string, version: string, name: string, bytes: Buffer) => void
   /** Takes a file away for ever: its name is burned. */
   remove: (name: string) => void
   advance: (milliseconds: number) => void
@@ -168,6 +171,13 @@ export async function startFakeIndex(options: FakeIndexOptions = {}): Promise<Fa
       if (pending) state.pending.push({ ...publisher, project: name })
       else (state.projects.get(normalise(name)) ?? addProject(state, name)).publishers.push(publisher)
       return publisher
+    },
+    put: (project, version, name, bytes) => {
+      const filetype = name.endsWith('.whl') ? 'bdist_wheel' : 'sdist'
+      const { metadata } = inspect(name, bytes)
+      const file = { name, project: normalise(project), version, filetype, fields: [], bytes } as const
+      const there = state.projects.get(normalise(project)) ?? addProject(state, project)
+      store(state, there, { ...file, metadata, provenance: null, hidden })
     },
     remove: (name) => {
       state.files.delete(name)

@@ -75,24 +75,24 @@ export function upload(
   const provenance = attestationsOf(values, token, { name: filename, sha256: hashes.sha256 })
 
   const owner = token.kind === 'user' ? token.user : ''
-  const { releases } = known ?? created(state, name, owner)
-  if (!releases.has(key)) releases.set(key, { version, created: state.now() })
-  state.serial += 1
-  state.writes.push(`file ${filename}`)
-  state.files.set(filename, {
-    name: filename,
-    project: normalise(name),
-    version,
-    filetype,
-    fields: form.fields,
-    bytes,
-    ...hashes,
-    metadata,
-    uploaded: state.now(),
-    provenance,
-    hidden: { ...hidden }
-  })
+  const { fields } = form
+  const file = { name: filename, project: normalise(name), version, filetype, fields, bytes }
+  store(state, known ?? created(state, name, owner), { ...file, metadata, provenance, hidden })
   return true
+}
+
+/** Puts a file there, past all checks. */
+export function store(
+  state: IndexState,
+  { releases }: Project,
+  file: Omit<StoredFile, 'md5' | 'sha256' | 'blake2b256' | 'uploaded'>
+): void {
+  const key = releaseKey(file.version) ?? file.version
+  if (!releases.has(key)) releases.set(key, { version: file.version, created: state.now() })
+  state.serial += 1
+  state.writes.push(`file ${file.name}`)
+  const hidden = { ...file.hidden }
+  state.files.set(file.name, { ...file, ...hashesOf(file.bytes), uploaded: state.now(), hidden })
 }
 
 function created(state: IndexState, name: string, owner: string): Project {
