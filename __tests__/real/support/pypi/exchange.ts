@@ -160,7 +160,7 @@ async function verified(
   const [head = '', payload = '', signature = '', ...more] = token.split('.')
   const { alg, kid } = parse(Buffer.from(head, 'base64url').toString('utf8'))
   const claims = unverified(token)
-  const key = (await keysOf(issuer)).find((each) => each.kid === kid)
+  const key = await keyOf(issuer, kid)
   if (alg !== 'RS256' || key === undefined || more.length > 0) return null
   const publicKey = createPublicKey({ key, format: 'jwk' })
   const bytes = Buffer.from(signature, 'base64url')
@@ -171,10 +171,17 @@ async function verified(
   return nbf !== undefined && (typeof nbf !== 'number' || now < nbf - leeway) ? null : claims
 }
 
-async function keysOf(issuer: string): Promise<(JsonWebKey & { kid?: string })[]> {
+const keptKeys = new Map<string, JsonWebKey>()
+
+/** The issuer's keys are kept, and fetched anew for a name that is not among them. */
+async function keyOf(issuer: string, kid: unknown): Promise<JsonWebKey | undefined> {
+  const name = (key: unknown): string => `${issuer} ${String(key)}`
+  const kept = keptKeys.get(name(kid))
+  if (kept !== undefined) return kept
   const read = async (url: string): Promise<Record<string, unknown>> =>
     (await (await fetch(url)).json()) as Record<string, unknown>
   const { jwks_uri: uri } = await read(`${issuer}/.well-known/openid-configuration`)
   const { keys } = await read(String(uri))
-  return keys as (JsonWebKey & { kid?: string })[]
+  for (const key of keys as (JsonWebKey & { kid?: string })[]) keptKeys.set(name(key.kid), key)
+  return keptKeys.get(name(kid))
 }

@@ -36,6 +36,12 @@ export interface Fault {
   request: number
 }
 
+/** Whether a kind is another one for this request than the rest: what has no body cannot break off in it. */
+export function applies(kind: FaultKind, { line, bytes }: FaultProxy['seen'][number]): boolean {
+  if (kind.startsWith('cut-request')) return bytes > 0
+  return kind !== 'late-arrival' || !line.startsWith('GET ')
+}
+
 export interface FaultProxy {
   /** Addresses to be used in place of those of the servers behind. */
   index: URL
@@ -60,6 +66,7 @@ export async function startFaultProxy(behind: Behind): Promise<FaultProxy> {
   const seen: FaultProxy['seen'] = []
   const elsewhere: FaultProxy['elsewhere'] = []
   const held: Held[] = []
+  const agent = new http.Agent({ keepAlive: true })
   let struck = ''
   const other = await listen(async (request, response) => {
     const { length } = await bodyOf(request)
@@ -83,15 +90,15 @@ export async function startFaultProxy(behind: Behind): Promise<FaultProxy> {
     const again = struck === line && /^(lost-answers|errors-after)$/.test(fault?.kind ?? '')
     const kind = fault !== null && (hit || again) ? fault.kind : null
     if (kind === 'reset') {
-      request.destroy()
+      request.socket.destroy()
       return
     }
     const body = await bodyOf(request)
     record.bytes = body.length
-    const whole: Held = { upstream, request, body }
+    const whole: Held = { agent, upstream, request, body }
     if (kind === 'late-arrival') {
       held.push(whole)
-      request.destroy()
+      request.socket.destroy()
       return
     }
     if (struck === line) for (const late of held.splice(0)) await forward(late)
@@ -149,12 +156,14 @@ export async function startFaultProxy(behind: Behind): Promise<FaultProxy> {
     seen,
     elsewhere,
     close: async () => {
+      agent.destroy()
       await Promise.all([...servers, other].map((server) => server.stop()))
     }
   }
 }
 
 interface Held {
+  agent: http.Agent
   upstream: string
   request: http.IncomingMessage
   body: Buffer
@@ -167,18 +176,18 @@ interface Answer {
 }
 
 /** Sends a request on, as it came; with `cut` only that many bytes of its body, and then the connection breaks. */
-function forward({ upstream, request, body }: Held, cut?: number): Promise<Answer> {
+function forward({ agent, upstream, request, body }: Held, cut?: number): Promise<Answer> {
   const lost: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) }
   return new Promise((resolve, reject) => {
     const { method, headers } = request
     const url = new URL(request.url ?? '/', upstream)
     const plain: http.OutgoingHttpHeaders = {
       ...headers,
-      connection: 'close',
+      connection: 'keep-alive',
       'content-length': String(body.length)
     }
     delete plain['transfer-encoding']
-    const sent = http.request(url, { method: method ?? 'GET', headers: plain, agent: false }, (answer) => {
+    const sent = http.request(url, { method: method ?? 'GET', headers: plain, agent }, (answer) => {
       bodyOf(answer).then(
         (bytes) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: bytes }),
         reject
@@ -187,7 +196,7 @@ function forward({ upstream, request, body }: Held, cut?: number): Promise<Answe
     sent.once('error', (error) => (cut === undefined ? reject(error) : resolve(lost)))
     if (cut === undefined) sent.end(body)
     else sent.write(body.subarray(0, cut), () => sent.destroy())
-    sent.once('close', () => resolve(lost))
+    if (cut !== undefined) sent.once('close', () => resolve(lost))
   })
 }
 
