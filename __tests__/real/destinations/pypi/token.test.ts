@@ -58,10 +58,10 @@ describe('an index with a token', () => {
       'GET /pypi/tiny-demo/1.0/json 200',
       'GET /pypi/tiny-demo/1.0/json 200',
       'GET /simple/tiny-demo/ 200',
-      'GET /tiny_demo-1.0-py2-none-any.whl 200',
-      'GET /tiny_demo-1.0-py2-none-any.whl.metadata 200',
       'GET /tiny_demo-1.0-py3-none-any.whl 200',
       'GET /tiny_demo-1.0-py3-none-any.whl.metadata 200',
+      'GET /tiny_demo-1.0-py30-none-any.whl 200',
+      'GET /tiny_demo-1.0-py30-none-any.whl.metadata 200',
       'GET /tiny_demo-1.0.tar.gz 200'
     ])
   })

@@ -30,7 +30,7 @@ export interface TinyOptions {
 }
 
 export async function makeTinyRelease(options: TinyOptions = {}): Promise<TinyRelease> {
-  const { project = 'tiny-demo', version = '1.0', text = 'first', wheels = ['py3', 'py2'] } = options
+  const { project = 'tiny-demo', version = '1.0', text = 'first', wheels = ['py3', 'py30'] } = options
   const folder = await mkdtemp(path.join(tmpdir(), 'tagproof-tiny-'))
   const stem = `${project.replaceAll('-', '_')}-${version}`
   const bytes = new Map<string, Buffer>(wheels.map((tag) => [`${stem}-${tag}-none-any.whl`, wheel(tag)]))
