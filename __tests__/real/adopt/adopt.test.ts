@@ -3,8 +3,10 @@ import { copyFile, link, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Finding, Proof } from '../../../src/documents/proof.ts'
 import { runStage } from '../../../src/action-stages.ts'
+import { formatDocument } from '../../../src/documents/format.ts'
 import { readDocument } from '../../../src/documents/reading.ts'
 import { TagproofError } from '../../../src/platform/errors.ts'
+import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { readInputs } from '../../../src/platform/github-inputs.ts'
 import { requireAccepted } from '../../../src/stages/adopt-accepted.ts'
 import { prove } from '../../../src/stages/prove.ts'
@@ -137,6 +139,24 @@ describe('wheels that other jobs built', () => {
   })
 })
 
+/** As if the configuration of the tag sent the target to the public index. */
+async function bound<T>(use: () => Promise<T>): Promise<T> {
+  const { plan, build } = release.context.out
+  const builds = (['a', 'b'] as const).map((world) => path.join(build(world), 'build.json'))
+  const texts = new Map<string, string>()
+  for (const file of [plan, ...builds]) texts.set(file, await readFile(file, 'utf8'))
+  const before = texts.get(plan) ?? ''
+  const after = formatDocument({ ...(JSON.parse(before) as object), indexed: ['python'] })
+  try {
+    await writeFile(plan, after)
+    for (const file of builds)
+      await writeFile(file, (texts.get(file) ?? '').replace(sha256OfBytes(before), sha256OfBytes(after)))
+    return await use()
+  } finally {
+    for (const [file, text] of texts) await writeFile(file, text)
+  }
+}
+
 describe('what is wrong with a set', () => {
   const both = async (...wheels: Wheel[]): Promise<Proof> =>
     proveWith([await setOf(...wheels), await setOf(...wheels)])
@@ -201,6 +221,11 @@ describe('what is wrong with a set', () => {
     expect(refusals(proof)).toEqual(expected())
     expect(proof.verdict).toBe('refused')
     expect(await packages(release)).toEqual([])
+  })
+
+  it('a wheel for Linux of no manylinux is refused where it is to go to the public index', async () => {
+    const proof = await bound(() => both('built', [mac]))
+    expect(refusals(proof)).toEqual([`index-platform-tag ${linux}`])
   })
 
   it('what is no wheel is refused, and what is no plain file cannot be taken', async () => {

@@ -217,6 +217,7 @@ const malformed: [string, string, Package][] = [
     }
   ],
   ['two top folders', 'top folder', withFiles(sdist, { 'other/x.py': '' })],
+  ['a build tag without a number', 'file name', { ...wheel, file: 'herald-1.4.0-x1-py3-none-any.whl' }],
   ['no PKG-INFO', 'PKG-INFO', { ...sdist, folder: 'herald-1.4.0/src' }],
   ['two .dist-info folders', '.dist-info', withFiles(wheel, { 'other-1.dist-info/METADATA': '' })]
 ]
