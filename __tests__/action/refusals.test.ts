@@ -110,7 +110,7 @@ describe('credentials', () => {
     const result = await runWith({ stage: 'publish', ...inputs }, { secrets })
     expect(started(result)).toEqual(['main release/publish', 'post release/publish'])
     expect(result.records[0] === undefined ? [] : seen(result.records[0].environment)).toEqual(values)
-    expect(errorOf(result)).toMatch(/^usage: This version cannot publish with pypi-token\. Fix: /)
+    expect(errorOf(result)).toMatch(/^usage: This version cannot publish with registry-username\. Fix: /)
     for (const value of values)
       expect(`${result.log}${result.records[0]?.summary ?? ''}`).not.toContain(value)
   })

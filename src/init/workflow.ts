@@ -122,7 +122,7 @@ function jobsOf({ environment, kinds }: WorkflowRequest): Job[] {
       minutes: 60,
       permissions: [
         'contents: read # resolve the tag again',
-        'id-token: write # shows that this job runs in the environment'
+        'id-token: write # shows the environment; the package index trusts it'
       ],
       environment,
       checkout: true,
