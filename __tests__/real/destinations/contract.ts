@@ -28,12 +28,20 @@ export interface Place {
 }
 
 /** Every destination passes this, real and fake. */
-export function destinationContract(kind: string, open: (release: TinyRelease) => Promise<Place>): void {
+export function destinationContract(
+  kind: string,
+  open: (release: TinyRelease) => Promise<Place>,
+  /** Another one each time, where a place outlives a test. */
+  projectName = (): string => 'tiny-demo'
+): void {
   let release: TinyRelease
   let place: Place
 
+  const otherRelease = (): Promise<TinyRelease> =>
+    makeTinyRelease({ project: release.project, text: 'other' })
+
   beforeEach(async () => {
-    release = await makeTinyRelease()
+    release = await makeTinyRelease({ project: projectName() })
     place = await open(release)
   })
   afterEach(async () => {
@@ -92,7 +100,7 @@ export function destinationContract(kind: string, open: (release: TinyRelease) =
 
     it('other bytes under one name are told with their hash, and stop everything before the first write', async () => {
       const [, name = ''] = names()
-      const other = await makeTinyRelease({ text: 'other' })
+      const other = await otherRelease()
       const bytes = other.bytes.get(name) ?? Buffer.alloc(0)
       await other.remove()
       await place.put(name, bytes)
@@ -156,7 +164,7 @@ export function destinationContract(kind: string, open: (release: TinyRelease) =
       const missing = await missingAt(destination)
       await destination.stage(missing)
       await place.put(first, release.bytes.get(first) ?? Buffer.alloc(0))
-      const other = await makeTinyRelease({ text: 'other' })
+      const other = await otherRelease()
       await place.put(second, other.bytes.get(second) ?? Buffer.alloc(0))
       await other.remove()
       const told: string[] = []

@@ -100,12 +100,27 @@ async function send(
  * @throws TagproofError `login-refused`, `upload-refused` for an address that sends us elsewhere, `network`
  */
 export async function proveLogin(context: Omit<UploadContext, 'packages' | 'ask' | 'log'>): Promise<void> {
-  const { contentType, body } = emptyForm(boundary())
-  const headers = { 'content-type': contentType, 'content-length': String(body.length) }
-  const answer = await post(headers, body, context)
+  const answer = await askLogin(context)
   if (answer.judged === 'moved') throw moved(context.service, 'the login', answer.location)
   if (answer.judged === 'login')
     throw loginRefused(context.service, serverWords(answer, context.login.secrets()))
+}
+
+/** Nothing can be stored by it, so it is asked again like any question: one broken connection ends no release. */
+async function askLogin(
+  context: Omit<UploadContext, 'packages' | 'ask' | 'log'>
+): Promise<Sent & UploadAnswer> {
+  const { contentType, body } = emptyForm(boundary())
+  const headers = { 'content-type': contentType, 'content-length': String(body.length) }
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await post(headers, body, context)
+    } catch (error) {
+      const passing = error instanceof TagproofError && error.code === 'network'
+      if (!passing || attempt >= context.http.attempts) throw error
+      await context.http.pause(attempt, undefined, context.signal)
+    }
+  }
 }
 
 async function post(

@@ -1,6 +1,6 @@
 import { TagproofError } from '../../../../src/platform/errors.ts'
 import type { FakeIndex } from '../../support/pypi/fake-index.ts'
-import type { Fault } from '../../support/pypi/fault-proxy.ts'
+import { passes, type Fault } from '../../support/pypi/fault-proxy.ts'
 import { filesForUsers } from '../../support/pypi/judge.ts'
 import { openIndex, publishOnce, type Bench, type Change, type Ended, type Mode } from './rig.ts'
 
@@ -23,6 +23,7 @@ export async function judgeFault(bench: Bench, mode: Mode, fault: Fault, change?
     const first = await publishOnce(bench, index, mode, fault, change)
     const files = await seenBy(index, bench, tell)
     judgeEnd(first, files.length === names.length, tell)
+    if (passes(fault.kind) && first.error !== null) tell(`it fails: ${(first.error as Error).message}`)
     const second = await publishOnce(bench, index, mode, null, change)
     const after = await seenBy(index, bench, tell)
     if (second.error !== null) tell(`the next run fails: ${(second.error as Error).message}`)

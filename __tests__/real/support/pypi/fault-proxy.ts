@@ -36,6 +36,11 @@ export interface Fault {
   request: number
 }
 
+/** Kinds that pass by themselves: one of them, once, is no reason for a release to fail. */
+export function passes(kind: FaultKind): boolean {
+  return /^(reset|cut-|lost-answer$|error-|limited|slow-|late-|client-)/.test(kind)
+}
+
 /** Whether a kind is another one for this request than the rest: what has no body cannot break off in it. */
 export function applies(kind: FaultKind, { line, bytes }: FaultProxy['seen'][number]): boolean {
   if (kind.startsWith('cut-request')) return bytes > 0
@@ -46,8 +51,8 @@ export interface FaultProxy {
   /** Addresses to be used in place of those of the servers behind. */
   index: URL
   identity: URL
-  /** `METHOD path` of each request that came, with the number of bytes of its body. */
-  seen: { line: string; bytes: number }[]
+  /** `METHOD path` of each request that came, with the number of bytes of its body, and the file in it. */
+  seen: { line: string; bytes: number; file: string | null }[]
   /** What arrived at the other host: lines with `authorization` or a body would be a leak. */
   elsewhere: { line: string; authorization: boolean; bytes: number }[]
   close: () => Promise<void>
@@ -82,7 +87,7 @@ export async function startFaultProxy(behind: Behind): Promise<FaultProxy> {
   ): Promise<void> {
     const number = seen.length
     const line = `${request.method ?? ''} ${request.url ?? ''}`
-    const record = { line, bytes: 0 }
+    const record: FaultProxy['seen'][number] = { line, bytes: 0, file: null }
     seen.push(record)
     const { fault } = behind
     const hit = fault?.request === number
@@ -95,6 +100,7 @@ export async function startFaultProxy(behind: Behind): Promise<FaultProxy> {
     }
     const body = await bodyOf(request)
     record.bytes = body.length
+    record.file = /filename="([^"]*)"/.exec(body.toString('latin1'))?.[1] ?? null
     const whole: Held = { agent, upstream, request, body }
     if (kind === 'late-arrival') {
       held.push(whole)

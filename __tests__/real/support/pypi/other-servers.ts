@@ -13,6 +13,8 @@ export interface OtherServer {
   simple: string
   /** `user:password` */
   login: string
+  /** Where it keeps what it was given. */
+  folder: string
   close: () => Promise<void>
 }
 
@@ -41,7 +43,13 @@ export async function startPypiserver(options: { authenticated?: string } = {}):
   ]
   const origin = `http://127.0.0.1:${port}`
   const close = await startServer([...args, packages], `${origin}/simple/`, folder)
-  return { upload: `${origin}/`, simple: `${origin}/simple/`, login: `me:${password}`, close }
+  return {
+    upload: `${origin}/`,
+    simple: `${origin}/simple/`,
+    login: `me:${password}`,
+    folder: packages,
+    close
+  }
 }
 
 /** devpi-server with one index that keeps what it was given (`volatile` off). */
@@ -89,6 +97,7 @@ export async function startDevpi(): Promise<OtherServer> {
     upload: `${origin}/root/dev/`,
     simple: `${origin}/root/dev/+simple/`,
     login: `root:${password}`,
+    folder: path.join(folder, 'data/+files'),
     close
   }
 }
