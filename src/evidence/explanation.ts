@@ -1,7 +1,7 @@
 import type { Finding, Proof } from '../documents/proof.ts'
 import { printable } from '../platform/printable.ts'
 import { countRefusals, placeOf, rank } from './findings.ts'
-import { allTraced, artifactTable, onceText } from './table.ts'
+import { adoptedText, allTraced, artifactTable, onceText } from './table.ts'
 import { publishObstacles } from './trust.ts'
 
 export interface ExplanationOptions {
@@ -44,7 +44,7 @@ function verdictText(proof: Proof): string {
   )
   const said =
     verdict === 'proven'
-      ? `PROVEN: both worlds made the same bytes${allTraced(artifacts) ? ', and every member has an origin' : ''}`
+      ? `PROVEN: both worlds${adoptedText(artifacts)} made the same bytes${allTraced(artifacts) ? ', and every member has an origin' : ''}`
       : verdict === 'traced'
         ? `TRACED, NOT PROVEN: ${onceText(artifacts)}`
         : 'REFUSED: nothing may be published'

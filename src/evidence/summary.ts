@@ -47,6 +47,12 @@ function claim({ artifacts }: Pick<Release, 'artifacts'>): string {
   return `Both worlds made the same bytes from the tag alone${traced}, but for ${others.length} adopted ${others.length === 1 ? 'wheel' : 'wheels'} that other jobs built.${once}`
 }
 
+function sameMark(artifact: Release['artifacts'][number]): string {
+  if (artifact.adopted?.sets === 1) return '⚠️ one set'
+  if (!sameInBoth(artifact)) return '❌'
+  return artifact.adopted === undefined ? '✅' : '✅ two sets'
+}
+
 /** Artifact, SHA-256, whether both worlds made it alike, how many members have an origin, and where it goes. */
 export function artifactsTable({ artifacts, version }: Pick<Release, 'artifacts' | 'version'>): string {
   return table(
@@ -55,7 +61,7 @@ export function artifactsTable({ artifacts, version }: Pick<Release, 'artifacts'
       code(artifact.name),
       sizeText(artifact.size),
       code(artifact.sha256),
-      artifact.adopted?.sets === 1 ? '⚠️ one set' : sameInBoth(artifact) ? '✅' : '❌',
+      sameMark(artifact),
       tracedText(artifact),
       artifact.packing,
       code(localPlace(artifact, version))

@@ -31,7 +31,7 @@ export function formatTable(proof: Proof): string {
       [
         proof.verdict === 'traced'
           ? `traced, not proven: ${onceText(proof.artifacts)}`
-          : `proven: both worlds made the same bytes${allTraced(proof.artifacts) ? ', and every member comes from the tag' : ''}`,
+          : `proven: both worlds${adoptedText(proof.artifacts)} made the same bytes${allTraced(proof.artifacts) ? ', and every member comes from the tag' : ''}`,
         ...publishObstacles(proof).map((line) => `  to publish: ${line}`)
       ].join('\n')
     )
@@ -73,10 +73,18 @@ export function allTraced(artifacts: readonly ReleaseArtifact[]): boolean {
   return artifacts.every(({ members, traced }) => members === traced)
 }
 
-/** `one set` for a wheel that was compared with nothing. */
+/** Of an adopted wheel, what agrees: two sets; `one set` where it was compared with nothing. */
 function sameText(artifact: ReleaseArtifact): string {
   if (artifact.adopted?.sets === 1) return 'one set'
-  return sameInBoth(artifact) ? 'yes' : 'NO'
+  if (!sameInBoth(artifact)) return 'NO'
+  return artifact.adopted === undefined ? 'yes' : 'two sets'
+}
+
+/** Who made what was not built here; empty where all was. */
+export function adoptedText(artifacts: readonly ReleaseArtifact[]): string {
+  return artifacts.some(({ adopted }) => adopted !== undefined)
+    ? ', and of adopted wheels two other jobs,'
+    : ''
 }
 
 /** What makes a release weaker than a proven one. */

@@ -11,6 +11,7 @@ import { readInputs } from '../../../src/platform/github-inputs.ts'
 import { requireAccepted } from '../../../src/stages/adopt-accepted.ts'
 import { prove } from '../../../src/stages/prove.ts'
 import { record } from '../../../src/stages/record.ts'
+import { formatTable } from '../../../src/evidence/table.ts'
 import { publishObstacles } from '../../../src/evidence/trust.ts'
 import { buildRelease, makeRelease, packages, type TestRelease } from '../support/release.ts'
 import { adoptConfig, buildNative, rewritten, speedy } from './project.ts'
@@ -81,6 +82,8 @@ describe('wheels that other jobs built', () => {
     expect(artifact?.traced).toBe(artifact?.members)
     const origins = await readFile(path.join(release.context.out.origins, `${linux}.jsonl`), 'utf8')
     expect(origins).toMatch(/_fast[^\n]*"origin":"compiled","from":\["src\/fast\.c"\][^\n]*both sets/)
+    expect(formatTable(proof)).toMatch(new RegExp(`${linux} .* two sets +\\d+/\\d+`))
+    expect(formatTable(proof)).toContain('proven: both worlds, and of adopted wheels two other jobs, made')
     const uploads = await readFile(release.context.out.uploads, 'utf8')
     expect(uploads).toContain(linux)
   })
@@ -93,6 +96,7 @@ describe('wheels that other jobs built', () => {
     expect(once).toMatchObject({ adopted: { sets: 1 }, built: { b: null } })
     expect(told(proof, 'adopted-once')).toMatchObject({ severity: 'warn', artifact: mac })
     expect(told(proof, 'adopted-once')?.message).toContain('the runner for this platform exists once')
+    expect(formatTable(proof)).toContain('traced, not proven: 1 of 4 artifacts')
     const recorded = await record(release.context)
     expect(recorded.verdict).toBe('traced')
     const summary = await readFile(release.context.out.summary, 'utf8')

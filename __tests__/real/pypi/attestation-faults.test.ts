@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { sigstoreAttest, type SigstoreOptions } from '../../../src/destinations/pypi/attest.ts'
 import { describeError } from '../../../src/platform/errors.ts'
 import { refusedBy, sigstoreFixture, wheel, type SigstoreFixture } from '../support/sigstore/fixture.ts'
@@ -78,6 +80,41 @@ describe('a service that stays down', () => {
     const trust = { ...sigstore.server.services.trust, mirror: `${sigstore.server.services.log}/nowhere` }
     const said = await refusalOf({ services: { ...sigstore.server.services, trust } })
     expect(said).toContain('The repository of the root of trust of signatures')
+  })
+})
+
+describe('a proxy of the environment', () => {
+  /** Forwards what is asked of it, and counts. */
+  async function startProxy(): Promise<{ url: string; asked: string[]; close: () => void }> {
+    const asked: string[] = []
+    const proxy = http.createServer((request, response) => {
+      asked.push(new URL(request.url ?? '').pathname)
+      const { method, headers } = request
+      const onward = http.request(request.url ?? '', { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers)
+        answer.pipe(response)
+      })
+      request.pipe(onward)
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+    return { url, asked, close: () => (proxy.closeAllConnections(), proxy.close()) }
+  }
+
+  it('is gone through to all services, unless the host is exempt', async () => {
+    const proxy = await startProxy()
+    try {
+      expect((await attest({ environment: { HTTP_PROXY: proxy.url } })).size).toBe(1)
+      expect(proxy.asked).toContain('/api/v2/signingCert')
+      expect(proxy.asked).toContain('/api/v1/log/entries')
+      expect(proxy.asked).toContain('/tuf/timestamp.json')
+      proxy.asked.length = 0
+      const environment = { HTTP_PROXY: proxy.url, NO_PROXY: '127.0.0.1' }
+      expect((await attest({ environment })).size).toBe(1)
+      expect(proxy.asked).toEqual([])
+    } finally {
+      proxy.close()
+    }
   })
 })
 
