@@ -2,9 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { inTurn, timed, type Figure } from './measure.ts'
 
-/** Times a step of the action that has nothing to do may take, of the time that a bare `node` takes. */
-const goal = 6
 const rounds = 15
+/** Program, the status it ends with, and how many times the time of a bare `node` it may take. */
+const parts = [
+  ['step that is refused at once', 'action.cjs', 1, 6],
+  ['post part of a step', 'post.cjs', 0, 2]
+] as const
 
 /**
  * What a step costs before it does anything: the engine starts, reads its inputs, sees that the stage must not run here, says so
@@ -28,10 +31,7 @@ export async function* engineStep(folder: string): AsyncIterable<Figure> {
   }
   const node = async (args: readonly string[], status: number): Promise<number> =>
     (await timed(process.execPath, args, { env, cwd: place }, { accept: [status] })).seconds
-  for (const [name, program, status] of [
-    ['step that is refused at once', 'action.cjs', 1],
-    ['post part of a step', 'post.cjs', 0]
-  ] as const) {
+  for (const [name, program, status, goal] of parts) {
     const { first, second } = await inTurn(
       rounds,
       () => node([path.join(dist, program)], status),

@@ -35,7 +35,8 @@ export const testNeeds = [
   { package: 'docker-registry', program: 'docker-registry' },
   { package: 'umoci', program: 'umoci' },
   { package: 'buildah', program: 'buildah' },
-  { package: 'podman', program: 'podman' }
+  { package: 'podman', program: 'podman' },
+  { package: 'openssl', program: 'openssl' }
 ]
 
 /** Status 3, with one clear text: the environment lacks something. */
