@@ -165,6 +165,22 @@ describe('publish', () => {
       expect(text).not.toContain(token)
   })
 
+  it('stopped by Ctrl-C between two files leaves a receipt that is right, and goes on from there', async () => {
+    release = await makeProvenRelease(config())
+    const stopped = await command(['publish'], token, (line) => {
+      if (line.includes('(1 of 3)')) process.emit('SIGINT')
+    })
+    expect([stopped.status, onIndex().length]).toEqual([130, 1])
+    expect(stopped.stderr).toContain('cancelled: Stopped on request.')
+    const written = (): string[] => receipt().destinations[0]?.artifacts.map((one) => one.written) ?? []
+    expect([written(), receipt().complete]).toEqual([['sent', 'no', 'no'], false])
+    const { status, stdout } = await command(['publish'], token)
+    expect(status).toBe(0)
+    expect(stdout).toContain('2 of 3 written; the others were there already, with the same bytes.')
+    expect([written(), receipt().complete]).toEqual([['sent', 'sent', 'sent'], true])
+    expect(index.requests.filter(({ stored }) => stored)).toHaveLength(3)
+  })
+
   it('refuses a token that nothing needs', async () => {
     release = await makeProvenRelease('')
     const { status, stderr } = await command(['publish'], token)
@@ -204,12 +220,17 @@ describe('doctor --publish', () => {
 /** Runs the command as a terminal would, in this process. */
 async function command(
   args: readonly string[],
-  given?: string
+  given?: string,
+  onLine: (text: string) => void = () => undefined
 ): Promise<{ status: number; stdout: string; stderr: string; left: string | undefined }> {
   const [out, error] = [process.stdout.write.bind(process.stdout), process.stderr.write.bind(process.stderr)]
   const said = { stdout: '', stderr: '' }
   process.stdout.write = (text: string | Uint8Array) => ((said.stdout += String(text)), true)
-  process.stderr.write = (text: string | Uint8Array) => ((said.stderr += String(text)), true)
+  process.stderr.write = (text: string | Uint8Array) => {
+    said.stderr += String(text)
+    onLine(String(text))
+    return true
+  }
   if (given !== undefined) process.env[pypiTokenVariable] = given
   try {
     const { project, context } = release
