@@ -86,7 +86,8 @@ export function pypiDestination(request: PypiRequest): Destination {
       const missing = uploads.filter(({ name }) => absent.has(name))
       refuseProjects(missing, pages, request)
       requireOpenReleases(listed, absent, pages, request)
-      if (missing.length === 0) return
+      // Other bytes are told by the state, and stop everything: no token is needed then.
+      if (missing.length === 0 || states.some(({ state }) => state === 'different')) return
       await requireKnownClassifiers(missing, request)
       // A token that is minted for a pending publisher makes the project: that is a write.
       const isNew = missing.some(({ project }) => pages.get(project) === null)

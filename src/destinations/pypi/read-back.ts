@@ -3,8 +3,11 @@ import type { OfferedFile } from '../../lock/simple-index.ts'
 import type { ReadBack } from '../../documents/receipt.ts'
 import { sha256 as asSha256 } from '../../documents/identifiers.ts'
 import type { Upload } from '../../documents/uploads.ts'
+import { settleEach } from '../../platform/concurrency.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import { hashOfAddress } from './bytes.ts'
+import { isSilent, lookAtMetadata } from './read-back-metadata.ts'
+import { mismatch } from './refusals.ts'
 import { checkProvenance, type Attestations } from './provenance.ts'
 import { releasesOf, type StateContext } from './state.ts'
 
@@ -71,14 +74,11 @@ function isWhole(file: Seen, context: ReadBackContext): boolean {
     file.bytes &&
     file.simple &&
     file.json !== false &&
-    (file.upload.metadata === null || file.metadata?.result === 'agrees' || isSilent(context)) &&
+    (file.upload.metadata === null ||
+      file.metadata?.result === 'agrees' ||
+      isSilent(context.reader.service)) &&
     (context.attestations === null || file.provenance?.result !== 'late')
   )
-}
-
-/** Other indexes need not give out metadata beside a wheel (PEP 658). */
-function isSilent({ reader }: ReadBackContext): boolean {
-  return reader.service.kind === 'other'
 }
 
 async function look(seen: readonly Seen[], context: ReadBackContext): Promise<void> {
@@ -94,9 +94,14 @@ async function look(seen: readonly Seen[], context: ReadBackContext): Promise<vo
     for (const file of wanted) {
       if (compare(file, listed, 'the JSON of the release', context)) file.json = true
       if (compare(file, paged, 'the simple index', context)) file.simple = true
-      await lookAtFile(file, context)
     }
+    await settleEach(wanted, atOnce(wanted.length), (file) => lookAtFile(file, context))
   }
+}
+
+/** A release of many wheels is read back some files at a time, but no index is stormed. */
+function atOnce(files: number): number {
+  return Math.min(Math.ceil(files / 8), 6)
 }
 
 /** Whether a list has the file; takes its address from there. */
@@ -106,7 +111,7 @@ function compare(file: Seen, list: readonly OfferedFile[], where: string, contex
   if (offered === undefined) return false
   if (offered.sha256 !== null && offered.sha256 !== upload.sha256)
     throw mismatch(
-      context,
+      context.reader.service,
       upload,
       `${upload.name} has another hash in ${where}`,
       offered.sha256,
@@ -124,7 +129,7 @@ async function lookAtFile(file: Seen, context: ReadBackContext): Promise<void> {
     if (found === null) return
     if (found.sha256 !== upload.sha256)
       throw mismatch(
-        context,
+        context.reader.service,
         upload,
         `${upload.name} has other bytes`,
         found.size > upload.size ? `more than ${upload.size} bytes` : found.sha256,
@@ -136,33 +141,6 @@ async function lookAtFile(file: Seen, context: ReadBackContext): Promise<void> {
     file.metadata = await lookAtMetadata(url, upload, upload.metadata, context)
   if (context.attestations !== null && file.provenance?.result !== 'agrees')
     file.provenance = await checkProvenance(upload, context.attestations, context)
-}
-
-const largestMetadata = 64 * 2 ** 20
-
-/** PEP 658: the METADATA of a wheel beside it, which installers read first. */
-async function lookAtMetadata(
-  url: string,
-  upload: Upload,
-  expected: string,
-  context: ReadBackContext
-): Promise<Check> {
-  const beside = new URL(url)
-  beside.pathname += '.metadata'
-  const found = await hashOfAddress(beside.href, largestMetadata, context)
-  if (found === null)
-    return isSilent(context)
-      ? { what: 'metadata', result: 'none', note: 'the index gives out no metadata beside its wheels' }
-      : { what: 'metadata', result: 'late', note: 'the index does not give out the metadata yet' }
-  if (found.sha256 !== expected)
-    throw mismatch(
-      context,
-      upload,
-      `The metadata beside ${upload.name} are not its own`,
-      found.sha256,
-      expected
-    )
-  return { what: 'metadata', result: 'agrees', note: 'METADATA of the wheel, by hash' }
 }
 
 function resultOf(file: Seen, context: ReadBackContext): ReadBack {
@@ -191,20 +169,4 @@ function resultOf(file: Seen, context: ReadBackContext): ReadBack {
     sha256: asSha256(upload.sha256),
     checks: [...checks, ...[metadata, provenance].filter((check) => check !== null)]
   }
-}
-
-function mismatch(
-  { reader }: ReadBackContext,
-  upload: Upload,
-  what: string,
-  found: string,
-  expected: string
-): TagproofError {
-  return new TagproofError('hash-mismatch', `${what} on ${reader.service.name}.`, {
-    found,
-    expected,
-    fix:
-      `Tell users not to install ${upload.project} ${upload.version}, yank it, and find out who stands between you and ` +
-      'the index, or who changed the file.'
-  })
 }

@@ -43,6 +43,10 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     'A release takes no new file after 14 days. Release a new version; yank the incomplete one.'
   ],
   [
+    /too similar|the name .* isn't allowed/i,
+    'The index does not give out this name: choose another one, or ask those who run it.'
+  ],
+  [
     /already exist/i,
     'The index has these bytes under another name, or holds this name back. Release a new version.'
   ],
@@ -87,5 +91,22 @@ export function alreadyDifferent(service: IndexService, upload: Upload, found: s
     found,
     expected: upload.sha256,
     fix: 'Find out who uploaded it. A file that was given out never changes: release a new version.'
+  })
+}
+
+/** Something else than what was sent came back. */
+export function mismatch(
+  service: IndexService,
+  upload: Upload,
+  what: string,
+  found: string,
+  expected: string
+): TagproofError {
+  return new TagproofError('hash-mismatch', `${what} on ${service.name}.`, {
+    found,
+    expected,
+    fix:
+      `Tell users not to install ${upload.project} ${upload.version}, yank it, and find out who stands between you and ` +
+      'the index, or who changed the file.'
   })
 }

@@ -67,6 +67,17 @@ describe('what is read back', () => {
     expect(check(readBack, 'bytes')?.result).toBe('agrees')
   })
 
+  it('is taken some files at a time where there are many, each of them once', async () => {
+    await start()
+    await release.remove()
+    release = await makeTinyRelease({ wheels: Array.from({ length: 20 }, (_each, at) => `py3${at}`) })
+    const { readBack } = await publish()
+    expect(readBack.map(({ name }) => name)).toEqual(release.uploads.map(({ name }) => name))
+    const asked = index.requests.filter(({ path }) => path.startsWith('/packages/')).map(({ path }) => path)
+    expect(asked).toHaveLength(41)
+    expect(new Set(asked).size).toBe(41)
+  })
+
   it('is missing where no list ever has it', async () => {
     await start({ late: { simple: 1000, json: 1000 } })
     expect((await refusal({ patience: [0, 0] })).code).toBe('readback-missing')

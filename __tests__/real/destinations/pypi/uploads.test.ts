@@ -206,8 +206,11 @@ describe('before the first upload', () => {
     await runDestination({ index, release: other })
     const request = requestOf({ index, release })
     const destination = pypiDestination(request)
+    index.requests.length = 0
     await destination.preflight()
     const states = await destination.state()
+    // What stops everything needs no login.
+    expect(index.requests.every(({ method }) => method === 'GET')).toBe(true)
     expect(states).toEqual(
       release.uploads.map(({ name }, at) => ({ name, state: 'different', found: other.uploads[at]?.sha256 }))
     )

@@ -96,6 +96,8 @@ describe('a refusal', () => {
     ['This filename was previously used by a file that has since been deleted.', /Release a new version/],
     ['Uploading new files to releases older than 14 days is not allowed.', /after 14 days/],
     ['File already exists', /under another name/],
+    ["The name 'x' is too similar to an existing project.", /choose another one/],
+    ["The name 'sys' isn't allowed (conflict with a module of Python).", /choose another one/],
     ['File too large. Limit is 100 MB.', /higher limit/],
     ['Non-user identities cannot create new projects.', /pending publisher/],
     ['Invalid attestations supplied during upload', /attestations: false/],
