@@ -1,6 +1,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { TagproofError } from '../../../src/platform/errors.ts'
 import { createHttpClient, type HttpClient } from '../../../src/platform/http.ts'
@@ -88,6 +89,33 @@ describe('a body that is a stream', () => {
     expect([status, statusText]).toEqual([403, 'Forbidden'])
     expect((await stream.toArray()).join('')).toBe('not you')
     expect(sent.pieces).toBeLessThan(pieceCount)
+  })
+
+  it('is read no faster than the server takes it', async () => {
+    const sent = { pieces: 0 }
+    const held = { pieces: 0 }
+    const url = await serve((request, response) => {
+      const wait = async (): Promise<void> => {
+        // Until nothing more fits into the buffers of the two sockets.
+        for (let still = 0; still < 500; still = sent.pieces > held.pieces ? 0 : still + 1) {
+          held.pieces = sent.pieces
+          await nextTurn()
+        }
+        request.resume()
+      }
+      request.on('end', () => response.end('fine'))
+      void wait()
+    })
+    await client().read({
+      url,
+      method: 'POST',
+      headers: { 'content-length': length },
+      body: body(sent),
+      attempts: 1,
+      maximumBytes: 100
+    })
+    expect(held.pieces).toBeLessThan(pieceCount)
+    expect(sent.pieces).toBe(pieceCount)
   })
 
   it('ends the request with its own error, and is never whole at the server', async () => {

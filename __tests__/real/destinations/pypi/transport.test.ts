@@ -1,11 +1,9 @@
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { Sha256 } from '../../../../src/documents/identifiers.ts'
-import { hashFile } from '../../../../src/platform/files.ts'
 import { TagproofError } from '../../../../src/platform/errors.ts'
 import { createHttpClient, type HttpClient } from '../../../../src/platform/http.ts'
 import { selfSigned } from '../../support/pypi/certificate.ts'
@@ -94,46 +92,3 @@ describe('the way to an index', () => {
     expect([error.code, index.requests]).toEqual(['config-invalid', []])
   })
 })
-
-describe('a large file', () => {
-  it('is never in memory as a whole', async () => {
-    await start()
-    const received = { bytes: 0 }
-    const size = 96 * 2 ** 20
-    const server = http.createServer((request, response) => {
-      request.on('data', (data: Buffer) => (received.bytes += data.length))
-      request.on('end', () => response.writeHead(received.bytes > size ? 200 : 400).end())
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const uploadUrl = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
-    const [upload] = release.uploads
-    if (upload === undefined) throw new Error('no upload')
-    const file = path.join(release.folder, upload.name)
-    const { sha256 } = await hashOfZeros(size, file)
-    const large = { ...upload, size, sha256 }
-    const before = process.memoryUsage()
-    let most = 0
-    const watch = setInterval(() => {
-      const { arrayBuffers, external } = process.memoryUsage()
-      most = Math.max(most, arrayBuffers + external - before.arrayBuffers - before.external)
-    }, 5)
-    const artifacts = release.artifacts.map((one) =>
-      one.name === upload.name ? { ...one, size, sha256 } : one
-    )
-    // Nothing of it is on the index, so it is not read back: what counts is how it was sent.
-    const error = await refusal({ index: { ...index, uploadUrl }, uploads: [large], artifacts, patience: [] })
-    clearInterval(watch)
-    expect(error.code).toBe('readback-missing')
-    expect(received.bytes).toBeGreaterThan(size)
-    expect(most).toBeLessThan(size)
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
-})
-
-/** A file of that size that takes no room. */
-async function hashOfZeros(size: number, file: string): Promise<{ sha256: Sha256; size: number }> {
-  await writeFile(file, '')
-  await truncate(file, size)
-  return hashFile(file)
-}
