@@ -19,7 +19,6 @@ beforeAll(async () => {
   root = (await pythonRoot()).root.path
   store = await mkdtemp(path.join(tmpdir(), 'tagproof-podman-'))
 }, 900_000)
-// What root has made, root takes away.
 // What root has made, root takes away; the monitor of a container ends a little later than the container.
 const tidy = `
 rm -rf "$1"
@@ -39,7 +38,16 @@ function inContainer(options: readonly string[], words: readonly string[]): Prom
   const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096']
   const mounts = [repository, process.execPath].flatMap((place) => ['--volume', `${place}:${place}:ro`])
   // In mounts of its own: podman leaves one for its store.
-  const podman = ['unshare', '--mount', 'podman', '--root', `${store}/root`, '--runroot', `${store}/run`]
+  const podman = [
+    'unshare',
+    '--mount',
+    'podman',
+    '--cgroup-manager=cgroupfs',
+    '--root',
+    `${store}/root`,
+    '--runroot',
+    `${store}/run`
+  ]
   const fixed = [
     'run',
     '--rm',
