@@ -35,7 +35,7 @@ export function refuseUnfitRun(
   if (event === strangersWithRights) throw refusedEvent(stage, event, ref)
   if (stage === 'rehearse') return
   if (event === 'pull_request') {
-    // A plan shows what a release would be: it runs no project code, asks no server, and hands nothing on.
+    // A plan shows what a release would be: it runs no project code, needs no credential, and hands nothing on.
     if (stage === 'plan') return
     if (isFork(environment))
       throw new TagproofError('fork-refused', `The stage ${stage} runs on a pull request of a fork.`, {
