@@ -73,5 +73,5 @@ function judgeRecord(index: FakeIndex, fault: Fault, tell: Tell): void {
 
 /** A token whose answer was lost is known to nobody, and ends by itself; so does one whose end could not be told. */
 function lostTokens({ kind }: Fault): number {
-  return kind === 'lost-answers' || kind === 'errors-after' ? 9 : kind.startsWith('client') ? 0 : 1
+  return /^(lost-answers|errors-after|slow-)/.test(kind) ? 9 : kind.startsWith('client') ? 0 : 1
 }

@@ -36,9 +36,12 @@ export interface Fault {
   request: number
 }
 
-/** Kinds that pass by themselves: one of them, once, is no reason for a release to fail. */
+/**
+ * Kinds that pass by themselves: one of them, once, is no reason for a release to fail. Silence would be one of them; but the
+ * tests give up after so short a time that a busy machine is silent by itself.
+ */
 export function passes(kind: FaultKind): boolean {
-  return /^(reset|cut-|lost-answer$|error-|limited|slow-|late-|client-)/.test(kind)
+  return /^(reset|cut-|lost-answer$|error-|limited|late-|client-)/.test(kind)
 }
 
 /** Whether a kind is another one for this request than the rest: what has no body cannot break off in it. */
