@@ -7,7 +7,7 @@ const nameField = z
 /** A token goes there: over TLS, or to this machine alone. */
 const secureUrlField = z
   .string()
-  .max(1000)
+  .max(400)
   .regex(
     /^(https:\/\/[^\s@?#/\\]+|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?)(\/[^\s?#\\]*)?$/,
     'expected an https URL (http to this machine alone) without user name, query or fragment'
@@ -29,7 +29,7 @@ export type IndexSetting = z.output<typeof indexField>
 const folderField = z
   .string()
   .min(1)
-  .max(1000)
+  .max(500)
   // eslint-disable-next-line no-control-regex -- a path that moves the cursor is none
   .regex(/^[^\0-\x1f\x7f]+$/, 'expected the path of a folder')
 

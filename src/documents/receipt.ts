@@ -20,7 +20,8 @@ const readBackField = z.strictObject({
 export type ReadBack = z.output<typeof readBackField>
 
 export const receiptDestinationField = z.strictObject({
-  name: z.string().min(1).max(64),
+  // One of the configuration has up to 64 letters, and may be divided.
+  name: z.string().min(1).max(80),
   kind: z.string().min(1).max(40),
   address: lineField,
   artifacts: z.array(

@@ -93,6 +93,15 @@ describe('destinations', () => {
     expect(mistake(text).detail.expected).toMatch(/^an https URL \(http to this machine alone\)/)
   })
 
+  it('have addresses that fit into a receipt', () => {
+    const long = `https://example.org/${'a'.repeat(500)}`
+    const text = `destinations: [{kind: pypi, index: {upload: '${long}', simple: 'https://example.org/'}}]`
+    expect(mistake(text).message).toMatch(/index\.upload cannot be/)
+    expect(mistake(`destinations: [{kind: directory, path: ${'a'.repeat(501)}}]`).message).toMatch(
+      /path cannot be/
+    )
+  })
+
   it('go with the targets that there are', () => {
     expect(mistake('targets: [{kind: deb}]\ndestinations: [{kind: pypi}]').message).toBe(
       'A destination of kind pypi has nothing to take: no target is a Python package.'
