@@ -1,21 +1,21 @@
-import { describe, expect, it } from '@jest/globals'
+import { beforeAll, describe, expect, it } from '@jest/globals'
 import { bundleFromJSON } from '@sigstore/bundle'
 import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify'
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import path from 'node:path'
 import {
   attestationOf,
   attestationSchema,
   bundleOf,
-  requireOwnEntry
+  requireOwnEntry,
+  type Attestation
 } from '../../../src/destinations/pypi/attestation.ts'
+import { publicGoodAttestation } from '../support/sigstore/pypi-attestations.ts'
 
-/** Provenance of a file that its project gave to the index in December 2024, signed by the public-good instance. */
-const published = attestationSchema.parse(
-  JSON.parse(readFileSync(path.join(import.meta.dirname, 'public-good.json'), 'utf8'))
-)
+let published: Attestation
+beforeAll(async () => {
+  published = attestationSchema.parse(await publicGoodAttestation())
+})
 
 /** The root of trust that comes with the library, as it was when that was released. */
 function verifier(): Verifier {
@@ -28,7 +28,7 @@ function verifier(): Verifier {
   return new Verifier(toTrustMaterial(root))
 }
 
-const verify = (attestation: typeof published): unknown =>
+const verify = (attestation: Attestation): unknown =>
   verifier().verify(toSignedEntity(bundleFromJSON(bundleOf(attestation)))).identity?.subjectAlternativeName
 
 describe('an attestation of the public-good instance', () => {
