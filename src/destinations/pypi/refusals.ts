@@ -43,10 +43,6 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     'A release takes no new file after 14 days. Release a new version; yank the incomplete one.'
   ],
   [
-    /too similar|the name .* isn't allowed/i,
-    'The index does not give out this name: choose another one, or ask those who run it.'
-  ],
-  [
     /already exist/i,
     'The index has these bytes under another name, or holds this name back. Release a new version.'
   ],
