@@ -69,7 +69,17 @@ function jsonWords(body: string): string[] | null {
 
 function pageText({ contentType, body }: UploadAnswer): string {
   if (!contentType.includes('html')) return body
-  return body.replace(/<(script|style|title)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')
+  const text = body.replace(/<(script|style|title)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ')
+  return text.replace(/&(amp|lt|gt|quot|#0?39);/g, (whole, name: string) => entities[name] ?? whole)
+}
+
+const entities: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  '#39': "'",
+  '#039': "'"
 }
 
 function tidy(text: string): string {

@@ -65,9 +65,9 @@ describe('the words of a server', () => {
       answer(409, {
         statusText: 'Conflict',
         contentType: html,
-        body: '<html><title>Error</title><style>p{}</style><h1>Error</h1><p>There &amp; here</p></html>'
+        body: '<html><title>Error</title><style>p{}</style><h1>Error</h1><p>There &amp; &#039;here&#039;</p></html>'
       }),
-      '409: Conflict: Error There &amp; here'
+      "409: Conflict: Error There & 'here'"
     ],
     ['plain text', answer(400, { body: 'no\n\n way' }), '400: no way'],
     ['nothing', answer(502), 'status 502'],
