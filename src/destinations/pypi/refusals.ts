@@ -54,6 +54,10 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     /cannot create new projects/i,
     'The pending publisher and the package name different projects: correct one of them.'
   ],
+  [
+    /too similar|conflicts with an existing project|the name '[^']*' isn't allowed/i,
+    'The index makes no project of this name. Choose another one that looks like no other; nothing was made.'
+  ],
   [/attestation/i, 'Set attestations: false for this destination, or follow what the index says of them.']
 ]
 

@@ -125,7 +125,7 @@ const rows: Record<string, Row> = {
     arrange: () => void index.project('tinydemo'),
     asked: create,
     code: 'upload-refused',
-    fix: /does not give out this name: choose another one/
+    fix: /Choose another one that looks like no other/
   },
   'a pending publisher for a name that looks like another one': {
     arrange: () => {
