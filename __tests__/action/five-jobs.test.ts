@@ -220,6 +220,7 @@ describe('a job that must not go on', () => {
   it.each([
     ['brief.json', 'another commit in the brief', /"commit": "[0-9a-f]/],
     ['proof.json', 'another commit in the proof', /"commit": "[0-9a-f]/],
+    ['SHA256SUMS', 'another hash for people', /^[0-9a-f]/],
     ['packages/lantern-1.0.0.tar.gz', 'another byte in a package', /[\s\S]{100}/]
   ])(
     'after a prove that hands over another %s, and says so in its output: %s',

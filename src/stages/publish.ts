@@ -17,6 +17,7 @@ import { readBrief } from './brief.ts'
 import { requireAccepted } from './adopt-accepted.ts'
 import { signalOf, type StageContext } from './context.ts'
 import { openDestinations, type Credentials } from './publish-destinations.ts'
+import { requireSamePages } from './recorded-pages.ts'
 import { judgedBy, publishLocally, readTry, releaseOf, requireSamePackages } from './record.ts'
 import { readUserConfig } from './source.ts'
 import { readUploads } from './uploads.ts'
@@ -48,7 +49,9 @@ export async function publish(context: StageContext, credentials: Credentials): 
   requireSameRelease(releaseOf(judged, proofDigest, tried?.sha256 ?? null), release)
   requireTrusted(judged, release)
   await requireAccepted(context, proof, release.artifacts)
-  context.log.info(briefLine(await readBrief(context, proof), proof.brief))
+  const brief = await readBrief(context, proof)
+  await requireSamePages(context, judged, release, brief)
+  context.log.info(briefLine(brief, proof.brief))
   const settings = await settingsOfTag(context, proof)
   await requireSamePackages(context, release.artifacts)
   const uploads = await readUploads(context, proof)

@@ -117,6 +117,12 @@ describe('publish', () => {
     writeFileSync(out.uploads, text.replace('"first"', '"other"'))
     expect((await failure(run())).code).toBe('document-mismatch')
     writeFileSync(out.uploads, text)
+    for (const page of [out.sums, out.summary]) {
+      const said = readFileSync(page, 'utf8')
+      writeFileSync(page, said.replace(/[0-9a-f]{64}/, '0'.repeat(64)))
+      expect((await failure(run())).code).toBe('document-mismatch')
+      writeFileSync(page, said)
+    }
     const file = path.join(out.packages, names()[0] ?? '')
     writeFileSync(file, 'other bytes')
     expect((await failure(run())).code).toBe('hash-mismatch')

@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Proof } from '../../../src/documents/proof.ts'
-import { readDocument, writeDocument } from '../../../src/documents/reading.ts'
+import { writeDocument } from '../../../src/documents/reading.ts'
 import { silentLog, type Log } from '../../../src/platform/log.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { briefWithout } from '../../../src/proof/brief.ts'
@@ -10,7 +10,7 @@ import { openRepository } from '../../../src/source/repository.ts'
 import { resolveTag } from '../../../src/source/tag.ts'
 import { stageContext, type StageContext } from '../../../src/stages/context.ts'
 import type { Credentials } from '../../../src/stages/publish-destinations.ts'
-import { releaseOf } from '../../../src/stages/record.ts'
+import { record } from '../../../src/stages/record.ts'
 import { writeUploads } from '../../../src/stages/uploads.ts'
 import { makeProject, type GitProject } from '../source/git-project.ts'
 import { makeTinyRelease, type TinyOptions, type TinyRelease } from './pypi/tiny-release.ts'
@@ -87,7 +87,6 @@ async function writeDocuments(
     tools: [],
     ...changes
   }
-  const sha256 = await writeDocument('proof', context.out.proof, proof)
-  const { document } = await readDocument('proof', context.out.proof)
-  await writeDocument('release', context.out.release, releaseOf(document, sha256, null))
+  await writeDocument('proof', context.out.proof, proof)
+  await record({ ...context, log: silentLog })
 }
