@@ -131,7 +131,7 @@ export function requireSameHost(asked: URL, answered: URL): void {
   throw new TagproofError('index-answer', `${showUrl(asked)} sends the question to another host.`, {
     found: showUrl(answered),
     expected: `an answer of ${asked.hostname}`,
-    fix: 'Name the address that answers itself; or try again later, if a proxy stands between.'
+    fix: 'Name the address that answers itself; have an index that sends on what it does not have say so instead (pypiserver: --disable-fallback); or try again later, if a proxy stands between.'
   })
 }
 
