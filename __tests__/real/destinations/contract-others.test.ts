@@ -1,6 +1,6 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, beforeAll, describe } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { pypiDestination } from '../../../src/destinations/pypi/destination.ts'
 import { serviceOf } from '../../../src/destinations/pypi/services.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
@@ -8,7 +8,7 @@ import { createHttpClient } from '../../../src/platform/http.ts'
 import { requestOf } from '../support/pypi/destination-run.ts'
 import { startFaultProxy } from '../support/pypi/fault-proxy.ts'
 import { startDevpi, startPypiserver, type OtherServer } from '../support/pypi/other-servers.ts'
-import type { TinyRelease } from '../support/pypi/tiny-release.ts'
+import { makeTinyRelease, type TinyRelease } from '../support/pypi/tiny-release.ts'
 import { destinationContract, type Place } from './contract.ts'
 
 /** Indexes of other people pass the same contract; each test has a project of its own there. */
@@ -27,6 +27,17 @@ describe.each([
     (release) => otherPlace(server, release),
     () => `tiny-${name}-${(projects += 1)}`
   )
+
+  it('takes no wrong login, and says so before anything is sent', async () => {
+    const release = await makeTinyRelease({ project: `tiny-${name}-login` })
+    const place = await otherPlace({ ...server, login: 'me:wrong' }, release)
+    const destination = place.destination()
+    await expect(destination.preflight()).rejects.toMatchObject({ code: 'login-refused' })
+    await destination.close()
+    expect(await place.writes()).toEqual([])
+    await place.remove()
+    await release.remove()
+  })
 })
 
 async function otherPlace(server: OtherServer, release: TinyRelease): Promise<Place> {

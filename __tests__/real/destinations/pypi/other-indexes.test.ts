@@ -3,7 +3,7 @@ import { pypiDestination } from '../../../../src/destinations/pypi/destination.t
 import { serviceOf } from '../../../../src/destinations/pypi/services.ts'
 import { describeError, TagproofError } from '../../../../src/platform/errors.ts'
 import { requestOf, runDestination, type Asked, type Run } from '../../support/pypi/destination-run.ts'
-import { startDevpi, startPypiserver, type OtherServer } from '../../support/pypi/other-servers.ts'
+import { startPypiserver, type OtherServer } from '../../support/pypi/other-servers.ts'
 import { makeTinyRelease, type TinyRelease } from '../../support/pypi/tiny-release.ts'
 
 let server: OtherServer
@@ -31,16 +31,10 @@ async function refusal(more: Partial<Asked> = {}): Promise<TagproofError> {
   throw error
 }
 
-describe.each<[string, () => Promise<OtherServer>]>([
-  ['pypiserver', () => startPypiserver()],
-  [
-    'pypiserver that shows nothing without a login',
-    () => startPypiserver({ authenticated: 'update,list,download' })
-  ],
-  ['devpi', startDevpi]
-])('%s', (_name, start) => {
+/** Whether they keep to the contract of all destinations is asked beside it, contract-others.test.ts. */
+describe('a pypiserver that shows nothing without a login', () => {
   beforeAll(async () => {
-    server = await start()
+    server = await startPypiserver({ authenticated: 'update,list,download' })
     release = await makeTinyRelease()
   }, 300_000)
   afterAll(async () => {
