@@ -11,5 +11,7 @@ export default {
   testSequencer: '<rootDir>/__tests__/support/sequencer.mjs',
   testTimeout: 600_000,
   maxWorkers: 2,
+  // A large process takes long to start others, and modules in contexts of their own are not given back.
+  workerIdleMemoryLimit: '600MB',
   clearMocks: true
 }
