@@ -118,7 +118,7 @@ describe('what is read back', () => {
         const answer = await forward()
         return {
           ...answer,
-          ...text(answer.body.toString().replaceAll('http://127.0.0.1', 'http://files.invalid'))
+          ...text(answer.body.toString().replaceAll('http://127.0.0.1', 'http://elsewhere.invalid'))
         }
       },
       'index-answer',
@@ -126,7 +126,7 @@ describe('what is read back', () => {
     ],
     [
       'a redirect to plain http on another machine',
-      ({ path }) => (path.startsWith('/packages/') ? moved('http://files.invalid/x') : null),
+      ({ path }) => (path.startsWith('/packages/') ? moved('http://elsewhere.invalid/x') : null),
       'network',
       /cannot be reached/
     ],

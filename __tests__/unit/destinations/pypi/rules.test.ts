@@ -131,7 +131,7 @@ describe('the JSON of a release', () => {
       urls: [
         {
           filename: 'demo-1.0.tar.gz',
-          url: 'https://files.example/demo-1.0.tar.gz',
+          url: 'https://elsewhere.example/demo-1.0.tar.gz',
           digests: { sha256: 'A'.repeat(64) },
           size: 7,
           upload_time_iso_8601: '2026-03-01T12:00:00.000000Z'
@@ -142,7 +142,7 @@ describe('the JSON of a release', () => {
     expect(parseReleaseJson(text, base)).toEqual([
       {
         file: 'demo-1.0.tar.gz',
-        url: 'https://files.example/demo-1.0.tar.gz',
+        url: 'https://elsewhere.example/demo-1.0.tar.gz',
         sha256: 'a'.repeat(64),
         size: 7,
         uploadTime: '2026-03-01T12:00:00.000000Z'
