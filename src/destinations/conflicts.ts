@@ -1,9 +1,10 @@
 import { TagproofError } from '../platform/errors.ts'
-import type { ArtifactState, Conflict, Destination } from './destination.ts'
+import type { Conflict, Destination } from './destination.ts'
+import type { Found } from './receipt-entries.ts'
 
 /** Every artifact that a destination has with other bytes. Pure. */
-export function conflictsIn(found: ReadonlyMap<Destination, readonly ArtifactState[]>): Conflict[] {
-  return [...found].flatMap(([destination, states]) =>
+export function conflictsIn(found: ReadonlyMap<Destination, Pick<Found, 'artifacts'>>): Conflict[] {
+  return [...found].flatMap(([destination, { artifacts: states }]) =>
     states.flatMap((one) => {
       const artifact = destination.artifacts.find(({ name }) => name === one.name)
       return one.state === 'different' && artifact !== undefined

@@ -115,6 +115,7 @@ export function directoryDestination(request: DirectoryRequest): Destination {
     stage,
     commit,
     readBack,
+    moving: null,
     close
   }
 }

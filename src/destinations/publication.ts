@@ -1,12 +1,13 @@
-import type { ReadBack, Receipt } from '../documents/receipt.ts'
+import type { NameReadBack, ReadBack, Receipt } from '../documents/receipt.ts'
 import { TagproofError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
+import { commitOne } from './commit-one.ts'
 import { conflictsIn, refuseConflicts } from './conflicts.ts'
-import { missingOf, type ArtifactState, type Destination, type DestinationKind } from './destination.ts'
+import { destinationKinds, missingOf, type ArtifactState, type Destination } from './destination.ts'
 import type { Journal } from './journal.ts'
+import { moveOne } from './move-one.ts'
 import { preflightAll, refuseCancelled } from './preflight.ts'
-import { openReceipt, withReadBack, withWritten, type PublishedRelease } from './receipt-entries.ts'
-import { requireReadBack } from './read-back.ts'
+import { openReceipt, type Found, type PublishedRelease } from './receipt-entries.ts'
 
 export interface PublicationRequest {
   release: PublishedRelease
@@ -26,18 +27,32 @@ export interface PublishedArtifact {
   readBack: ReadBack
 }
 
+/** What this run did with one name that moves. */
+export interface PublishedName {
+  name: string
+  destination: string
+  address: string
+  /** What it stood for before this run. */
+  before: string | null
+  outcome: 'no' | 'moved' | 'there' | 'ahead'
+  /** Null for a name that a newer release has. */
+  readBack: NameReadBack | null
+}
+
 export interface Publication {
   receipt: Receipt
   artifacts: PublishedArtifact[]
+  names: PublishedName[]
 }
 
-type Found = Map<Destination, readonly ArtifactState[]>
+type AllFound = Map<Destination, Found>
 
 /**
- * Publishes to many destinations, all or nothing as far as they let us: `preflight` of all, then `state` of all, and
+ * Publishes to many destinations, all or nothing as far as they let us: `preflight` of all, then the state of all, and
  * nothing is written as long as any of them refuses or has other bytes; then `stage` of all, then `commit` and `readBack`
- * one after the other. What the servers have decides what is written, so a run that was cut off is mended by another one;
- * the receipt is written before the first write, after each, and after each read-back.
+ * one after the other; and once all of them have the release under names that never change, the names that move. What the
+ * servers have decides what is written, so a run that was cut off is mended by another one; the receipt is written before
+ * the first write, after each, and after each read-back.
  *
  * @throws TagproofError `destination-different` naming every conflict, before anything is written; `cancelled` between two
  *   artifacts; what the destinations throw
@@ -46,47 +61,48 @@ export async function runPublication(request: PublicationRequest): Promise<Publi
   const destinations = inOrder(request.destinations)
   try {
     await preflightAll(destinations, request)
-    const found = await statesOf(destinations, request)
+    const found = await stateOfAll(destinations, request)
     refuseConflicts(conflictsIn(found))
     let receipt = openReceipt(request.release, found, request.journal.earlier)
     await request.journal.keep(receipt)
     await stageAll(found, request)
-    const artifacts: PublishedArtifact[] = []
-    for (const [destination, states] of found) {
-      const done = await writeOne(destination, states, receipt, request)
+    const publication: Publication = { receipt, artifacts: [], names: [] }
+    for (const [destination, { artifacts: states }] of found) {
+      const done = await commitOne(destination, states, receipt, request)
       receipt = done.receipt
-      artifacts.push(...done.artifacts)
+      publication.artifacts.push(...done.artifacts)
     }
-    return { receipt, artifacts }
+    for (const [destination, { names }] of found) {
+      const done = await moveOne(destination, names, receipt, request)
+      receipt = done.receipt
+      publication.names.push(...done.names)
+    }
+    return { ...publication, receipt }
   } finally {
     await Promise.allSettled(destinations.map((destination) => destination.close()))
   }
 }
 
 /** What cannot be taken back goes first: should it refuse, nothing else has moved (DESIGN 10). */
-const turns: Readonly<Record<DestinationKind, number>> = { pypi: 0, directory: 1 }
-
 function inOrder(destinations: readonly Destination[]): Destination[] {
-  return [...destinations].sort((one, other) => turns[one.kind] - turns[other.kind])
+  const turn = ({ kind }: Destination): number => destinationKinds.indexOf(kind)
+  return [...destinations].sort((one, other) => turn(one) - turn(other))
 }
 
-async function statesOf(
+async function stateOfAll(
   destinations: readonly Destination[],
   { log, signal }: PublicationRequest
-): Promise<Found> {
-  const found: Found = new Map()
+): Promise<AllFound> {
+  const found: AllFound = new Map()
   for (const destination of destinations) {
     refuseCancelled(signal)
     const progress = log.begin(`state of ${destination.name}`)
     try {
-      const states = await destination.state()
-      requireAll(destination, states)
-      found.set(destination, states)
-      const count = (wanted: ArtifactState['state']): number =>
-        states.filter(({ state }) => state === wanted).length
-      progress.done(
-        `${count('identical')} of ${states.length} there already, ${count('absent')} missing${count('different') > 0 ? `, ${count('different')} DIFFERENT` : ''}`
-      )
+      const artifacts = await destination.state()
+      requireAll(destination, artifacts)
+      const names = (await destination.moving?.state()) ?? []
+      found.set(destination, { artifacts, names })
+      progress.done(counted(artifacts, names))
     } catch (error) {
       progress.failed()
       throw error
@@ -95,15 +111,28 @@ async function statesOf(
   return found
 }
 
+function counted(artifacts: readonly ArtifactState[], names: Found['names']): string {
+  const count = (wanted: ArtifactState['state']): number =>
+    artifacts.filter(({ state }) => state === wanted).length
+  const different = count('different') > 0 ? `, ${count('different')} DIFFERENT` : ''
+  const behind = names.filter(({ state }) => state === 'behind').length
+  const ahead = names.filter(({ state }) => state === 'ahead').map(({ name }) => name)
+  return [
+    `${count('identical')} of ${artifacts.length} there already, ${count('absent')} missing${different}`,
+    ...(names.length === 0 ? [] : [`${behind} of ${names.length} names to move`]),
+    ...(ahead.length === 0 ? [] : [`${ahead.join(', ')} of a newer release`])
+  ].join('; ')
+}
+
 function requireAll({ name, artifacts }: Destination, states: readonly ArtifactState[]): void {
   if (artifacts.length === states.length && artifacts.every((one, at) => one.name === states[at]?.name))
     return
   throw new TagproofError('internal', `The destination ${name} does not tell the state of each artifact.`)
 }
 
-async function stageAll(found: Found, { log, signal }: PublicationRequest): Promise<void> {
-  for (const [destination, states] of found) {
-    const missing = missingOf(states)
+async function stageAll(found: AllFound, { log, signal }: PublicationRequest): Promise<void> {
+  for (const [destination, { artifacts }] of found) {
+    const missing = missingOf(artifacts)
     if (missing.length === 0) continue
     refuseCancelled(signal)
     const progress = log.begin(`stage for ${destination.name}`)
@@ -114,58 +143,5 @@ async function stageAll(found: Found, { log, signal }: PublicationRequest): Prom
       progress.failed()
       throw error
     }
-  }
-}
-
-async function writeOne(
-  destination: Destination,
-  states: readonly ArtifactState[],
-  before: Receipt,
-  { log, journal, signal }: PublicationRequest
-): Promise<Publication> {
-  refuseCancelled(signal)
-  let receipt = before
-  const missing = missingOf(states)
-  const written = new Map<string, 'sent' | 'there'>()
-  const progress = log.begin(`publish to ${destination.name}`)
-  const sizeOf = (name: string): number => destination.artifacts.find((one) => one.name === name)?.size ?? 0
-  try {
-    if (missing.length > 0)
-      await destination.commit(missing, async (event) => {
-        receipt = withWritten(receipt, destination.name, event)
-        await journal.keep(receipt)
-        written.set(event.name, event.outcome)
-        const what = event.outcome === 'sent' ? 'sent' : 'was there when it was asked again'
-        log.info(
-          `${destination.name}: ${event.name} ${what}, ${sizeOf(event.name)} bytes (${written.size} of ${missing.length})`
-        )
-        if (written.size < missing.length) refuseCancelled(signal)
-      })
-    const lost = missing.filter((name) => !written.has(name))
-    if (lost.length > 0)
-      throw new TagproofError(
-        'internal',
-        `${destination.name} did not tell what became of ${lost.join(', ')}.`
-      )
-    progress.line('reading back')
-    const readBack = requireReadBack(destination, await destination.readBack())
-    receipt = withReadBack(receipt, destination.name, readBack)
-    await journal.keep(receipt)
-    const bytes = missing.reduce((sum, name) => sum + sizeOf(name), 0)
-    progress.done(
-      `${missing.length} written (${bytes} bytes), ${states.length - missing.length} there before, ${readBack.length} read back`
-    )
-    const artifacts = readBack.map((back, at) => ({
-      artifact: back.name,
-      destination: destination.name,
-      address: destination.address,
-      found: states[at]?.state === 'absent' ? ('absent' as const) : ('identical' as const),
-      written: written.get(back.name) ?? ('no' as const),
-      readBack: back
-    }))
-    return { receipt, artifacts }
-  } catch (error) {
-    progress.failed()
-    throw error
   }
 }

@@ -1,6 +1,6 @@
-import type { ReadBack } from '../documents/receipt.ts'
+import type { NameReadBack, ReadBack } from '../documents/receipt.ts'
 import { TagproofError } from '../platform/errors.ts'
-import type { Destination } from './destination.ts'
+import type { Destination, NameState } from './destination.ts'
 
 /**
  * Holds what came back against what was to be there, whatever the destination made of it.
@@ -30,4 +30,40 @@ export function requireReadBack(
       })
     return back
   })
+}
+
+/**
+ * The same for names that move; one that a newer release has taken is not asked for.
+ *
+ * @throws TagproofError `readback-missing`, `hash-mismatch`
+ */
+export function requireNames(
+  { name: destination, address }: Pick<Destination, 'name' | 'address'>,
+  names: readonly NameState[],
+  readBack: readonly NameReadBack[]
+): NameReadBack[] {
+  return names
+    .filter(({ state }) => state !== 'ahead')
+    .map(({ name, expected }) => {
+      const where = `${destination} (${address}): ${name}`
+      const back = readBack.find((one) => one.name === name)
+      if (back === undefined)
+        throw new TagproofError('readback-missing', `${destination} does not tell what ${name} stands for.`, {
+          where,
+          expected,
+          fix: 'Run publish again in a few minutes: what stands for this release already is not moved a second time.'
+        })
+      if (back.found !== expected)
+        throw new TagproofError(
+          'hash-mismatch',
+          `${name} at ${destination} does not stand for this release.`,
+          {
+            where,
+            found: back.found,
+            expected,
+            fix: 'Find out what else moves it; then run publish again.'
+          }
+        )
+      return back
+    })
 }

@@ -1,8 +1,14 @@
 import type { Sha256 } from '../documents/identifiers.ts'
-import type { ReadBack, Receipt, ReceiptDestination } from '../documents/receipt.ts'
+import type {
+  NameReadBack,
+  ReadBack,
+  Receipt,
+  ReceiptDestination,
+  ReceiptName
+} from '../documents/receipt.ts'
 import type { Release } from '../documents/release.ts'
 import { TagproofError } from '../platform/errors.ts'
-import type { ArtifactState, Destination, WriteEvent } from './destination.ts'
+import type { ArtifactState, Destination, MoveEvent, NameState, WriteEvent } from './destination.ts'
 
 /** The release that is published, and the SHA-256 of its `release.json`. */
 export interface PublishedRelease extends Pick<Release, 'tag' | 'version'> {
@@ -10,6 +16,13 @@ export interface PublishedRelease extends Pick<Release, 'tag' | 'version'> {
 }
 
 type Entry = ReceiptDestination['artifacts'][number]
+
+/** What a destination has before the first write. */
+export interface Found {
+  artifacts: readonly ArtifactState[]
+  /** None where no name moves. */
+  names: readonly NameState[]
+}
 
 /**
  * The receipt before the first write of a run. Where an earlier run of the same release had begun, its entries go on:
@@ -19,10 +32,10 @@ type Entry = ReceiptDestination['artifacts'][number]
  */
 export function openReceipt(
   release: PublishedRelease,
-  found: ReadonlyMap<Destination, readonly ArtifactState[]>,
+  found: ReadonlyMap<Destination, Found>,
   earlier: Receipt | null
 ): Receipt {
-  const destinations = [...found].map(([destination, states]) => {
+  const destinations = [...found].map(([destination, { artifacts: states, names }]) => {
     const before = earlier?.destinations.find(
       ({ name, kind, address }) =>
         name === destination.name && kind === destination.kind && address === destination.address
@@ -34,16 +47,19 @@ export function openReceipt(
       artifacts: destination.artifacts.map(({ name, sha256 }) =>
         entryOf({ name, sha256 }, stateOf(states, name), before)
       ),
-      readBack: null
+      readBack: null,
+      names: names.map((state) => nameOf(state, before)),
+      namesReadBack: destination.moving === null ? [] : null
     }
   })
   return {
-    schema: 'tagproof/receipt/1',
+    schema: 'tagproof/receipt/2',
     tag: release.tag,
     version: release.version,
     release: release.sha256,
     // Where nothing is to be published, nothing is missing.
     complete: destinations.length === 0,
+    withdrawn: false,
     destinations
   }
 }
@@ -58,6 +74,16 @@ function entryOf(
   )
   const holds = state === 'identical' && told !== undefined && told.written !== 'no'
   return holds ? told : { ...artifact, found: state, written: 'no' }
+}
+
+function nameOf(
+  { name, state, found, expected }: NameState,
+  before: ReceiptDestination | undefined
+): ReceiptName {
+  const told = before?.names.find((one) => one.name === name && one.expected === expected)
+  // What it stood for before this release is known to the run that moved it alone.
+  if (state === 'current' && told !== undefined && ['moved', 'there'].includes(told.moved)) return told
+  return { name, before: found, expected, found: state, moved: 'no' }
 }
 
 function stateOf(states: readonly ArtifactState[], name: string): Entry['found'] {
@@ -76,10 +102,36 @@ export function withWritten(receipt: Receipt, destination: string, { name, outco
   }))
 }
 
-/** The receipt with what a destination gave out again; complete with the last one. Pure. */
+/** The receipt with one more name moved. Pure. */
+export function withMoved(receipt: Receipt, destination: string, { name, outcome }: MoveEvent): Receipt {
+  return changed(receipt, destination, (entry) => ({
+    ...entry,
+    names: entry.names.map((one) =>
+      one.name !== name ? one : outcome === 'ahead' ? { ...one, found: 'ahead' } : { ...one, moved: outcome }
+    )
+  }))
+}
+
+/** The receipt with what a destination gave out again. Pure. */
 export function withReadBack(receipt: Receipt, destination: string, readBack: readonly ReadBack[]): Receipt {
-  const after = changed(receipt, destination, (entry) => ({ ...entry, readBack: [...readBack] }))
-  return { ...after, complete: after.destinations.every((one) => one.readBack !== null) }
+  return completed(changed(receipt, destination, (entry) => ({ ...entry, readBack: [...readBack] })))
+}
+
+/** The receipt with what the names of a destination stand for now; complete with the last one. Pure. */
+export function withNamesReadBack(
+  receipt: Receipt,
+  destination: string,
+  namesReadBack: readonly NameReadBack[]
+): Receipt {
+  return completed(
+    changed(receipt, destination, (entry) => ({ ...entry, namesReadBack: [...namesReadBack] }))
+  )
+}
+
+function completed(receipt: Receipt): Receipt {
+  const isWhole = ({ readBack, namesReadBack }: ReceiptDestination): boolean =>
+    readBack !== null && namesReadBack !== null
+  return { ...receipt, complete: receipt.destinations.every(isWhole) }
 }
 
 function changed(

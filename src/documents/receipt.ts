@@ -19,6 +19,29 @@ const readBackField = z.strictObject({
 /** One artifact as a destination gives it out. `late`: a cache does not show it yet; `none`: it offers no such thing. */
 export type ReadBack = z.output<typeof readBackField>
 
+/** What a name stands for, in the destination's terms: a digest, a file, a SHA-256. */
+const standsForField = z.string().min(1).max(500)
+
+const nameReadBackField = z.strictObject({
+  name: z.string().min(1).max(500),
+  found: standsForField,
+  checks: readBackField.shape.checks
+})
+/** What a name that moves stands for, asked as a user would. */
+export type NameReadBack = z.output<typeof nameReadBackField>
+
+const movedField = z.strictObject({
+  name: z.string().min(1).max(500),
+  /** Before the first run of this release moved it; null for a name that was not there. */
+  before: standsForField.nullable(),
+  expected: standsForField,
+  /** `ahead`: it stands for a newer release, and stayed there. */
+  found: z.enum(['behind', 'current', 'ahead']),
+  /** What the runs of this release on this machine did; `there`: it was found moved after a fault. */
+  moved: z.enum(['no', 'moved', 'there', 'withdrawn'])
+})
+export type ReceiptName = z.output<typeof movedField>
+
 export const receiptDestinationField = z.strictObject({
   // One of the configuration has up to 64 letters, and may be divided.
   name: z.string().min(1).max(80),
@@ -35,18 +58,24 @@ export const receiptDestinationField = z.strictObject({
     })
   ),
   /** Null until all of it was read back. */
-  readBack: z.array(readBackField).nullable()
+  readBack: z.array(readBackField).nullable(),
+  /** Names that move; none where the destination has no such names. */
+  names: z.array(movedField),
+  /** Null until all names were moved and read back. */
+  namesReadBack: z.array(nameReadBackField).nullable()
 })
 export type ReceiptDestination = z.output<typeof receiptDestinationField>
 
 export const receiptSchema = z.strictObject({
-  schema: z.literal('tagproof/receipt/1'),
+  schema: z.literal('tagproof/receipt/2'),
   tag: z.string().min(1),
   version: versionField,
   /** SHA-256 of `release.json`. */
   release: sha256Field,
-  /** Whether every destination has every artifact, read back. */
+  /** Whether every destination has every artifact and every name, read back. */
   complete: z.boolean(),
+  /** Whether names were moved back to what they stood for before this release. */
+  withdrawn: z.boolean(),
   destinations: z.array(receiptDestinationField)
 })
 

@@ -22,11 +22,12 @@ describe.each([
     server = await start()
   })
   afterAll(() => server.close())
-  destinationContract(
-    `${name}, by login`,
-    (release) => otherPlace(server, release),
-    () => `tiny-${name}-${(projects += 1)}`
-  )
+  destinationContract({
+    kind: `${name}, by login`,
+    make: (first, options) =>
+      makeTinyRelease({ ...options, project: first?.project ?? `tiny-${name}-${(projects += 1)}` }),
+    open: (release: TinyRelease) => otherPlace(server, release)
+  })
 
   it('takes no wrong login, and says so before anything is sent', async () => {
     const release = await makeTinyRelease({ project: `tiny-${name}-login` })
@@ -40,7 +41,7 @@ describe.each([
   })
 })
 
-async function otherPlace(server: OtherServer, release: TinyRelease): Promise<Place> {
+async function otherPlace(server: OtherServer, release: TinyRelease): Promise<Place<TinyRelease>> {
   const origin = new URL(server.upload).origin
   const proxy = await startFaultProxy({ index: origin, identity: origin, fault: null })
   const through = (url: string): string => new URL(new URL(url).pathname, proxy.index).href

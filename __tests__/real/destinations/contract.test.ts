@@ -9,13 +9,16 @@ import { directoryDestination } from '../../../src/destinations/directory.ts'
 import { folderPages } from '../../../src/destinations/folder-pages.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { destinationContract, type Place } from './contract.ts'
-import type { TinyRelease } from '../support/pypi/tiny-release.ts'
+import { makeTinyRelease, type TinyOptions, type TinyRelease } from '../support/pypi/tiny-release.ts'
 
-destinationContract('a folder', folderPlace)
-destinationContract('an index, by token', (release) => indexPlace(release))
+const make = (first: TinyRelease | null, options: TinyOptions): Promise<TinyRelease> =>
+  makeTinyRelease({ ...options, ...(first === null ? {} : { project: first.project }) })
+
+destinationContract({ kind: 'a folder', make, open: folderPlace })
+destinationContract({ kind: 'an index, by token', make, open: indexPlace })
 
 /** The index that stands in for the public one. */
-async function indexPlace(release: TinyRelease): Promise<Place> {
+async function indexPlace(release: TinyRelease): Promise<Place<TinyRelease>> {
   const tokens = { 'pypi-token': {}, 'pypi-somebody': {} }
   const index = await startFakeIndex({ tokens })
   index.project(release.project)
@@ -58,7 +61,7 @@ async function indexPlace(release: TinyRelease): Promise<Place> {
   }
 }
 
-async function folderPlace(release: TinyRelease): Promise<Place> {
+async function folderPlace(release: TinyRelease): Promise<Place<TinyRelease>> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tagproof-place-'))
   const project = path.join(folder, release.project)
   const tree = async (): Promise<Record<string, string>> => {

@@ -6,12 +6,32 @@ import { runPublication, type Publication } from '../../../src/destinations/publ
 import type { Receipt } from '../../../src/documents/receipt.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { silentLog } from '../../../src/platform/log.ts'
-import { makeTinyRelease, type TinyRelease } from '../support/pypi/tiny-release.ts'
+
+/** A release that a kind of destination takes; its files are never built. */
+export interface ContractRelease {
+  version: string
+  /** In the order in which they are sent; `sha256` as the destination identifies them. */
+  files: readonly { name: string; sha256: string }[]
+  /** Content of the files in `packages`. */
+  bytes: ReadonlyMap<string, Buffer>
+  remove: () => Promise<void>
+}
+
+export interface ContractKind<R extends ContractRelease> {
+  kind: string
+  /** The first of a test, or another one of the same project: with other bytes, or of another version. */
+  make: (first: R | null, options: { text?: string; version?: string }) => Promise<R>
+  open: (release: R) => Promise<Place<R>>
+  /** How the destination identifies a file with these bytes; by default its SHA-256. */
+  identify?: (bytes: Buffer) => string
+}
 
 /** What a kind of destination brings to the contract: a place, looked at without any of its own code. */
-export interface Place {
-  /** A new one each time, as a process of its own would make it. */
-  destination: () => Destination
+export interface Place<R extends ContractRelease> {
+  /** A new one each time, as a process of its own would make it; of the release that the place was opened for, or another. */
+  destination: (release?: R) => Destination
+  /** What each name that moves stands for, as a reader sees it; null where no name moves. */
+  names?: () => Promise<Record<string, string | null>>
   /** SHA-256 of what users would get, by file name. */
   content: () => Promise<Record<string, string>>
   /** Everything that was ever written, as far as the place can tell; equal before and after where nothing was. */
@@ -28,20 +48,19 @@ export interface Place {
 }
 
 /** Every destination passes this, real and fake. */
-export function destinationContract(
-  kind: string,
-  open: (release: TinyRelease) => Promise<Place>,
-  /** Another one each time, where a place outlives a test. */
-  projectName = (): string => 'tiny-demo'
-): void {
-  let release: TinyRelease
-  let place: Place
+export function destinationContract<R extends ContractRelease>({
+  kind,
+  make,
+  open,
+  identify = sha256OfBytes
+}: ContractKind<R>): void {
+  let release: R
+  let place: Place<R>
 
-  const otherRelease = (): Promise<TinyRelease> =>
-    makeTinyRelease({ project: release.project, text: 'other' })
+  const otherRelease = (): Promise<R> => make(release, { text: 'other' })
 
   beforeEach(async () => {
-    release = await makeTinyRelease({ project: projectName() })
+    release = await make(null, {})
     place = await open(release)
   })
   afterEach(async () => {
@@ -49,11 +68,15 @@ export function destinationContract(
     await release.remove()
   })
 
-  const names = (): string[] => release.uploads.map(({ name }) => name)
+  const names = (): string[] => release.files.map(({ name }) => name)
   const wholeContent = (): Record<string, string> =>
-    Object.fromEntries(release.uploads.map(({ name, sha256 }) => [name, sha256]))
+    Object.fromEntries(release.files.map(({ name, sha256 }) => [name, sha256]))
 
-  function publish(destination: Destination, kept: Receipt[] = []): Promise<Publication> {
+  function publish(
+    destination: Destination,
+    of: ContractRelease = release,
+    kept: Receipt[] = []
+  ): Promise<Publication> {
     const journal: Journal = {
       earlier: null,
       keep: (receipt) => {
@@ -61,7 +84,7 @@ export function destinationContract(
         return Promise.resolve()
       }
     }
-    const { version } = release
+    const { version } = of
     const published = { tag: `v${version}`, version, sha256: sha256OfBytes(Buffer.from('release')) }
     return runPublication({ release: published, destinations: [destination], journal, log: silentLog })
   }
@@ -88,7 +111,7 @@ export function destinationContract(
       expect(await place.content()).toEqual(wholeContent())
       expect(first.receipt.complete).toBe(true)
       expect(first.artifacts.map(({ readBack }) => [readBack.name, readBack.sha256])).toEqual(
-        release.uploads.map(({ name, sha256 }) => [name, sha256])
+        release.files.map(({ name, sha256 }) => [name, sha256])
       )
       const [writes, sent] = [await place.writes(), place.sent?.()]
       const second = await publish(place.destination())
@@ -109,9 +132,9 @@ export function destinationContract(
       await destination.preflight()
       const states = await destination.state()
       await destination.close()
-      const conflict = { name, state: 'different', found: sha256OfBytes(bytes) }
+      const conflict = { name, state: 'different', found: identify(bytes) }
       expect(states.filter(({ state }) => state !== 'absent')).toEqual([conflict])
-      expect(conflictsIn(new Map([[destination, states]])).length).toBe(1)
+      expect(conflictsIn(new Map([[destination, { artifacts: states }]])).length).toBe(1)
       await expect(publish(place.destination())).rejects.toMatchObject({ code: 'destination-different' })
       expect([await place.writes(), place.sent?.() ?? []]).toEqual([before, []])
       expect(await place.left()).toEqual([])
@@ -187,6 +210,58 @@ export function destinationContract(
       await again.preflight().catch(() => undefined)
       await expect(again.readBack()).rejects.toMatchObject({ code: 'hash-mismatch' })
       await again.close()
+    })
+
+    it('names move once the files are there, forwards alone, and back', async () => {
+      const namesOf = place.names
+      const expectedOf = async (destination: Destination): Promise<Record<string, string>> => {
+        const states = (await destination.moving?.state()) ?? []
+        return Object.fromEntries(states.map(({ name, expected }) => [name, expected]))
+      }
+      if (namesOf === undefined) {
+        expect(place.destination().moving).toBeNull()
+        return
+      }
+      const destination = place.destination()
+      const missing = await missingAt(destination)
+      const before = await namesOf()
+      const first = await expectedOf(destination)
+      expect(Object.keys(first).length).toBeGreaterThan(0)
+      await destination.stage(missing)
+      await destination.commit(missing, () => Promise.resolve())
+      expect(await namesOf()).toEqual(before)
+      await destination.close()
+      const { receipt } = await publish(place.destination())
+      expect([receipt.complete, await namesOf()]).toEqual([true, first])
+      const [writes] = [await place.writes()]
+      await publish(place.destination())
+      expect(await place.writes()).toEqual(writes)
+
+      const newer = await make(release, { version: '1.0.1', text: 'newer' })
+      const older = await make(release, { version: '0.9', text: 'older' })
+      try {
+        const next = await publish(place.destination(newer), newer)
+        const second = await namesOf()
+        expect(Object.values(second)).toEqual(Object.values(await expectedOf(place.destination(newer))))
+        expect(second).not.toEqual(first)
+        // The files of an older release may come later; what stands for the newer one stays.
+        await publish(place.destination(older), older)
+        for (const [name, found] of Object.entries(await namesOf()))
+          if (name in second) expect(found).toBe(second[name])
+        const moved = next.receipt.destinations
+          .flatMap((one) => one.names)
+          .filter((one) => one.moved === 'moved')
+        const told: string[] = []
+        const back = place.destination(newer)
+        await back.moving?.back(moved, ({ name }) => Promise.resolve(void told.push(name)))
+        await back.close()
+        expect(told.sort()).toEqual(moved.map(({ name }) => name).sort())
+        const after = await namesOf()
+        for (const { name, before: stoodFor } of moved) expect(after[name] ?? null).toBe(stoodFor)
+      } finally {
+        await newer.remove()
+        await older.remove()
+      }
     })
 
     it('nothing is left when a publication ends badly', async () => {

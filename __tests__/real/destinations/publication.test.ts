@@ -189,11 +189,12 @@ describe('a publication', () => {
     ['of another release', null, /^The receipt of another release \(v0\.9\) is replaced\.$/]
   ])('replaces a receipt that is %s, and tells it', async (_how, text, line) => {
     const other: Receipt = {
-      schema: 'tagproof/receipt/1',
+      schema: 'tagproof/receipt/2',
       tag: 'v0.9',
       version: '0.9',
       release: sha256OfBytes('another release'),
       complete: true,
+      withdrawn: false,
       destinations: []
     }
     writeFileSync(receiptFile(), text ?? formatDocument(other))

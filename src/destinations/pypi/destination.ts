@@ -121,6 +121,7 @@ export function pypiDestination(request: PypiRequest): Destination {
       const patience = request.patience ?? usualPatience
       return readBackUploads(uploads, { ...reading, attestations, patience })
     },
+    moving: null,
     close: () => login.close()
   }
 }

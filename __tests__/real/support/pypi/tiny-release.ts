@@ -16,6 +16,8 @@ export interface TinyRelease {
   folder: string
   uploads: readonly Upload[]
   artifacts: readonly ReleaseArtifact[]
+  /** The same in short. */
+  files: readonly { name: string; sha256: string }[]
   /** By file name. */
   bytes: ReadonlyMap<string, Buffer>
   remove: () => Promise<void>
@@ -48,6 +50,7 @@ export async function makeTinyRelease(options: TinyOptions = {}): Promise<TinyRe
     folder,
     uploads,
     artifacts: uploads.map(artifactOf),
+    files: uploads.map(({ name, sha256: hash }) => ({ name, sha256: hash })),
     bytes,
     remove: () => rm(folder, { recursive: true, force: true })
   }
