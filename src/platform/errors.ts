@@ -62,6 +62,7 @@ export type ErrorCode =
   | 'index-answer'
   | 'login-refused'
   | 'readback-missing'
+  | 'store-unfit'
   | 'signing-failed'
   | 'input-missing'
   | 'signature-invalid'
@@ -103,6 +104,7 @@ const environment: readonly ErrorCode[] = [
   'index-answer',
   'login-refused',
   'readback-missing',
+  'store-unfit',
   'signing-failed',
   'input-missing',
   'signature-invalid',
