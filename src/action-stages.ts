@@ -128,8 +128,8 @@ async function publishStep(step: ActionStep): Promise<ActionOutputs> {
   requireTagOfRun(step, proof.tag)
   if (place !== null) await requireTagUnmoved(step, proof.tag)
   const { receipt } = await stages.publish(context, {
-    pypiToken: inputs.credentials.get('pypi-token'),
-    tokenName: 'The input pypi-token',
+    given: inputs.credentials,
+    nameOf: (name) => `The input ${name}`,
     identityToken: (http, audience) => identityToken(http, environment, audience, onSecret),
     onSecret,
     environment

@@ -9,7 +9,13 @@ import {
   TagproofError,
   type ExitStatus
 } from './platform/errors.ts'
-import { secretsOf, takePypiToken } from './platform/secrets.ts'
+import {
+  credentialUse,
+  credentialVariable,
+  secretsOf,
+  takeCredentials,
+  type CredentialName
+} from './platform/secrets.ts'
 import { terminalLog } from './platform/terminal.ts'
 import { version } from './platform/version.ts'
 import { stageContext } from './stages/context.ts'
@@ -119,8 +125,12 @@ Takes what prove and record have left in --out, and the destinations that .githu
 any, it fills local/ alone. All is checked before the first write; what is there already with the same bytes counts as
 done, so running it again is safe. receipt.json says what was written where.
 
-The token of a package index comes from the variable TAGPROOF_PYPI_TOKEN, and from nowhere else; where there are several
-indexes, one line for each: DESTINATION: TOKEN. Without one, the identity of a workflow with id-token: write is used.`
+Credentials come from these variables, and from nowhere else; where there are several servers, one line for each:
+DESTINATION: VALUE.
+
+${Object.entries(credentialUse)
+  .map(([name, use]) => `  ${credentialVariable(name as CredentialName).padEnd(31)} ${use}`)
+  .join('\n')}`
   )
   add('rehearse', 'all of it but publishing, with no credential')
     .addOption(keep())
@@ -218,7 +228,7 @@ function perturbationCount(value: string): number {
 async function runCommand(name: CommandName, options: Options): Promise<ExitStatus> {
   const interactive = process.stderr.isTTY && process.env.CI === undefined
   const secrets = secretsOf()
-  const pypiToken = takePypiToken(process.env, secrets)
+  const credentials = takeCredentials(process.env, secrets)
   const write = (text: string): boolean => process.stderr.write(secrets.mask(text))
   const log = terminalLog({
     write,
@@ -237,7 +247,7 @@ async function runCommand(name: CommandName, options: Options): Promise<ExitStat
       log,
       signal: stop.signal
     })
-    const outcome = await commands[name](context, { ...options, pypiToken, onSecret: secrets.add })
+    const outcome = await commands[name](context, { ...options, credentials, onSecret: secrets.add })
     log.close()
     if (options.json === true) process.stdout.write(secrets.mask(formatDocument(outcome.document)))
     else if (outcome.text !== undefined) process.stdout.write(secrets.mask(`${outcome.text}\n`))

@@ -10,7 +10,7 @@ import { formatTried } from './evidence/tried.ts'
 import { formatTrace } from './evidence/trace-table.ts'
 import { TagproofError, type ExitStatus } from './platform/errors.ts'
 import { identityToken } from './platform/github-identity.ts'
-import { pypiTokenVariable } from './platform/secrets.ts'
+import { credentialVariable } from './platform/secrets.ts'
 import { consentFor } from './init/consent.ts'
 import * as stages from './stages/index.ts'
 import type { StageContext } from './stages/index.ts'
@@ -45,7 +45,7 @@ export interface CommandOptions {
   install?: boolean
   publish?: boolean
   /** Taken out of the environment before anything ran. */
-  pypiToken?: string | undefined
+  credentials?: stages.Credentials['given']
   onSecret?: (value: string) => void
   /** What stands beside the options. */
   files: string[]
@@ -237,11 +237,14 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
 }
 
 /** In a step of a workflow the command has its identity too; elsewhere there are tokens only. */
-function terminalCredentials({ pypiToken, onSecret = () => undefined }: CommandOptions): stages.Credentials {
+function terminalCredentials({
+  credentials = new Map(),
+  onSecret = () => undefined
+}: CommandOptions): stages.Credentials {
   const environment = process.env
   return {
-    pypiToken,
-    tokenName: `The variable ${pypiTokenVariable}`,
+    given: credentials,
+    nameOf: (name) => `The variable ${credentialVariable(name)}`,
     identityToken: (http, audience) => {
       if ((environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '') !== '')
         return identityToken(http, environment, audience, onSecret)
@@ -249,8 +252,8 @@ function terminalCredentials({ pypiToken, onSecret = () => undefined }: CommandO
         'login-refused',
         'There is no token, and no workflow that could vouch for this run.',
         {
-          found: `no ${pypiTokenVariable}, and no id token of GitHub`,
-          fix: `Set ${pypiTokenVariable} to a token of the project, or publish from the workflow that tagproof init writes.`
+          found: `no ${credentialVariable('pypi-token')}, and no id token of GitHub`,
+          fix: `Set ${credentialVariable('pypi-token')} to a token of the project, or publish from the workflow that tagproof init writes.`
         }
       )
     },

@@ -106,11 +106,10 @@ describe('credentials', () => {
     for (const record of result.records) expect(seen(record.environment)).toEqual([])
   })
 
-  it('reach the publish step alone, are masked there, and are refused by a version that cannot use them', async () => {
+  it('reach the publish step alone, and are masked there', async () => {
     const result = await runWith({ stage: 'publish', ...inputs }, { secrets })
     expect(started(result)).toEqual(['main release/publish', 'post release/publish'])
     expect(result.records[0] === undefined ? [] : seen(result.records[0].environment)).toEqual(values)
-    expect(errorOf(result)).toMatch(/^usage: This version cannot publish with registry-username\. Fix: /)
     for (const value of values)
       expect(`${result.log}${result.records[0]?.summary ?? ''}`).not.toContain(value)
   })

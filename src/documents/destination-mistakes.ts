@@ -50,7 +50,7 @@ function samePlaces(destinations: readonly DestinationConfig[]): Mistake[] {
       .find((before) => placeOf(before) === placeOf(destination) && overlap(before, destination))
     if (other === undefined) continue
     mistakes.push({
-      path: ['destinations', at, destination.kind === 'directory' ? 'path' : 'index'],
+      path: ['destinations', at, placeKey[destination.kind]],
       part: 'value',
       message: `${nameOf(destination)} and ${nameOf(other)} send the same targets to one place.`,
       found: placeOf(destination),
@@ -61,49 +61,108 @@ function samePlaces(destinations: readonly DestinationConfig[]): Mistake[] {
   return mistakes
 }
 
-function placeOf({ kind, index = 'pypi', path }: DestinationConfig): string {
-  if (kind === 'directory') return path ?? ''
-  return typeof index === 'string' ? index : index.upload.replace(/\/+$/, '')
+const placeKey = {
+  pypi: 'index',
+  directory: 'path',
+  registry: 'image',
+  apt: 'store',
+  files: 'store',
+  github: 'repository'
+} as const satisfies Record<DestinationConfig['kind'], keyof DestinationConfig>
+
+function placeOf(destination: DestinationConfig): string {
+  const {
+    kind,
+    index = 'pypi',
+    path = '',
+    image = '',
+    store,
+    repository = 'the repository of the run'
+  } = destination
+  switch (kind) {
+    case 'pypi':
+      return typeof index === 'string' ? index : index.upload.replace(/\/+$/, '')
+    case 'directory':
+      return path
+    case 'registry':
+      return `${image} ${JSON.stringify(destination.tags ?? null)}`
+    case 'apt':
+      return `apt ${JSON.stringify(store)}`
+    case 'files':
+      return `files ${JSON.stringify([store, destination.names])}`
+    case 'github':
+      return repository
+  }
 }
 
 function overlap(one: DestinationConfig, other: DestinationConfig): boolean {
-  const { targets } = other
-  return (
-    one.targets === undefined || targets === undefined || one.targets.some((name) => targets.includes(name))
-  )
+  const [targets, others] = [targetsOf(one), targetsOf(other)]
+  return targets === undefined || others === undefined || targets.some((name) => others.includes(name))
 }
 
-function targetMistakes(
-  { kind, targets }: DestinationConfig,
-  at: number,
-  all: readonly NamedTarget[]
-): Mistake[] {
-  const python = all.filter((target) => target.kind === 'python').map(({ name }) => name)
-  if (python.length === 0)
+/** Undefined for all. */
+function targetsOf({ kind, targets, suites }: DestinationConfig): readonly string[] | undefined {
+  return kind === 'apt' ? Object.values(suites ?? {}).flat() : targets
+}
+
+interface Taken {
+  kinds: readonly string[]
+  /** What a target of these kinds is. */
+  what: string
+  /** What another target does not do. */
+  not: string
+}
+
+const python: Taken = {
+  kinds: ['python'],
+  what: 'a Python package',
+  not: 'goes to no package index of Python'
+}
+const any: Taken = { kinds: ['python', 'image', 'deb'], what: 'a package', not: 'is published nowhere' }
+const taken: Readonly<Record<DestinationConfig['kind'], Taken>> = {
+  pypi: python,
+  directory: python,
+  registry: { kinds: ['image'], what: 'an image', not: 'goes to no registry of images' },
+  apt: { kinds: ['deb'], what: 'a deb', not: 'goes to no suite' },
+  files: any,
+  github: any
+}
+
+function targetMistakes(destination: DestinationConfig, at: number, all: readonly NamedTarget[]): Mistake[] {
+  const { kind, targets = [], suites = {} } = destination
+  const { kinds, what, not } = taken[kind]
+  const usable = all.filter((target) => kinds.includes(target.kind)).map(({ name }) => name)
+  if (usable.length === 0)
     return [
       {
         path: ['destinations', at, 'kind'],
         part: 'value',
-        message: `A destination of kind ${kind} has nothing to take: no target is a Python package.`,
+        message: `A destination of kind ${kind} has nothing to take: no target is ${what}.`,
         found: `targets ${all.map(({ name }) => name).join(', ')}`,
-        expected: 'a target of kind python',
-        fix: 'Remove the destination, or list the Python package under targets:.'
+        expected: `a target of kind ${kinds.join(' or ')}`,
+        fix: `Remove the destination, or list ${what} under targets:.`
       }
     ]
-  return (targets ?? []).flatMap((name, index) => {
-    if (python.includes(name)) return []
-    const near = nearest(name, python)
+  const named: [PropertyKey[], string][] = [
+    ...targets.map((name, index): [PropertyKey[], string] => [['targets', index], name]),
+    ...Object.entries(suites).flatMap(([suite, names]) =>
+      names.map((name, index): [PropertyKey[], string] => [['suites', suite, index], name])
+    )
+  ]
+  return named.flatMap(([path, name]) => {
+    if (usable.includes(name)) return []
+    const near = nearest(name, usable)
     const other = all.find((target) => target.name === name)
     return [
       {
-        path: ['destinations', at, 'targets', index],
+        path: ['destinations', at, ...path],
         part: 'value' as const,
         message:
           other === undefined
             ? `There is no target ${name}.`
-            : `The target ${name} is of kind ${other.kind}, which goes to no package index of Python.`,
+            : `The target ${name} is of kind ${other.kind}, which ${not}.`,
         found: name,
-        expected: `one of ${python.join(', ')}`,
+        expected: `one of ${usable.join(', ')}`,
         fix: near === undefined ? 'Correct it, or leave targets: out for all.' : `Did you mean ${near}?`
       }
     ]

@@ -1,5 +1,6 @@
 import { worlds, type World } from '../documents/identifiers.ts'
 import { TagproofError } from './errors.ts'
+import { credentialNames, type CredentialName } from './secrets.ts'
 
 /** The stages that the engine runs; `release` is the composite's name for several of them in a row. */
 export const actionStages = ['rehearse', 'plan', 'build', 'prove', 'publish'] as const
@@ -70,7 +71,7 @@ export interface ActionInputs {
   /** Reads the tag of a private repository, and may do no more. */
   readToken: string | undefined
   /** Credentials by the name of their input, which destinations take; only those that are not empty. */
-  credentials: ReadonlyMap<InputName, string>
+  credentials: ReadonlyMap<CredentialName, string>
 }
 
 /**
@@ -97,7 +98,6 @@ export function readInputs(
       })
   // The runner gives the empty text to the engine for what a stage is not handed; publish is handed all of them.
   const readToken = credentials.get('read-token')
-  credentials.delete('read-token')
   if (stage === 'publish' && empty.some((name) => name !== 'read-token'))
     throw new TagproofError('secret-empty', `The credential ${empty.join(', ')} is empty.`, {
       found: 'nothing, or blanks',
@@ -119,7 +119,12 @@ export function readInputs(
     adopt: readLines(read('adopt')),
     singleJob,
     readToken,
-    credentials
+    credentials: new Map(
+      credentialNames.flatMap((name): [CredentialName, string][] => {
+        const value = credentials.get(name)
+        return value === undefined ? [] : [[name, value]]
+      })
+    )
   }
 }
 

@@ -1,5 +1,5 @@
 import { TagproofError } from './errors.ts'
-import type { ActionInputs, ActionStage, InputName } from './github-inputs.ts'
+import type { ActionInputs, ActionStage } from './github-inputs.ts'
 
 /**
  * Refuses to start a stage in a job where it must not run.
@@ -18,17 +18,7 @@ export function refuseUnfitJob(inputs: ActionInputs, environment: NodeJS.Process
         fix: 'Look at that job, and run the failed jobs again.'
       })
   refuseIdToken(inputs, environment)
-  const credential = [...inputs.credentials.keys()].find((name) => !usable.includes(name))
-  if (credential !== undefined)
-    throw new TagproofError('usage', `This version cannot publish with ${credential}.`, {
-      found: `the input ${credential}`,
-      expected: 'pypi-token, or none: this version publishes to package indexes of Python and to folders',
-      fix: `Remove the input ${credential}, and upload from packages/ of the output folder.`
-    })
 }
-
-/** Credentials that a destination of this version takes. */
-const usable: readonly InputName[] = ['pypi-token']
 
 /** Prove installs and starts the packages, in the sandbox. */
 const projectCode: readonly ActionStage[] = ['rehearse', 'build', 'prove']

@@ -19,18 +19,50 @@ export function secretsOf(): Secrets {
   }
 }
 
-/** The variable that `tagproof publish` takes tokens of package indexes from. */
-export const pypiTokenVariable = 'TAGPROOF_PYPI_TOKEN'
+/** Credentials that destinations take, as the inputs of the action are called. */
+export const credentialNames = [
+  'pypi-token',
+  'registry-username',
+  'registry-password',
+  'apt-signing-key',
+  's3-access-key-id',
+  's3-secret-access-key',
+  'github-token'
+] as const
+export type CredentialName = (typeof credentialNames)[number]
+
+/** The variable that `tagproof publish` takes a credential from: `TAGPROOF_PYPI_TOKEN`. */
+export function credentialVariable(name: CredentialName): string {
+  return `TAGPROOF_${name.toUpperCase().replaceAll('-', '_')}`
+}
 
 /**
- * Takes the token out of the environment, whatever the command: nothing that is started from here on sees it.
+ * Takes the credentials out of the environment, whatever the command: nothing that is started from here on sees them.
  *
- * @returns undefined where there is none, or an empty one
+ * @returns those that are there and not empty
  */
-export function takePypiToken(environment: NodeJS.ProcessEnv, secrets: Secrets): string | undefined {
-  const value = environment[pypiTokenVariable]
-  Reflect.deleteProperty(environment, pypiTokenVariable)
-  if (value === undefined || value.trim() === '') return undefined
-  secrets.add(value)
-  return value
+export function takeCredentials(
+  environment: NodeJS.ProcessEnv,
+  secrets: Secrets
+): ReadonlyMap<CredentialName, string> {
+  const taken = new Map<CredentialName, string>()
+  for (const name of credentialNames) {
+    const value = environment[credentialVariable(name)]
+    Reflect.deleteProperty(environment, credentialVariable(name))
+    if (value === undefined || value.trim() === '') continue
+    secrets.add(value)
+    taken.set(name, value)
+  }
+  return taken
+}
+
+/** What each credential is for, in the help of `publish`. */
+export const credentialUse: Readonly<Record<CredentialName, string>> = {
+  'pypi-token': 'package index; without it, the identity of a workflow with id-token: write is used',
+  'registry-username': 'user of an image registry; without it, what docker login has left is used',
+  'registry-password': 'password or token of that user',
+  'apt-signing-key': 'armored private key that signs apt repositories and SHA256SUMS',
+  's3-access-key-id': 'key id for a bucket; a store with role: uses the identity of the workflow',
+  's3-secret-access-key': 'the secret of that key',
+  'github-token': 'token that may write releases, or push a branch of git'
 }

@@ -6,6 +6,7 @@ import type { Release } from '../documents/release.ts'
 import type { Uploads } from '../documents/uploads.ts'
 import { asTagproofError } from '../platform/errors.ts'
 import { signalOf, type StageContext } from './context.ts'
+import type { FilesOfTag } from './destination-files.ts'
 import { openDestinations, type Credentials } from './publish-destinations.ts'
 import { readUploads } from './uploads.ts'
 
@@ -18,17 +19,18 @@ import { readUploads } from './uploads.ts'
 export async function askDestinations(
   context: StageContext,
   settings: readonly DestinationSettings[],
+  files: FilesOfTag,
   credentials: Credentials
 ): Promise<PublishFacts> {
   if (settings.length === 0) return { none: 'destinations' }
   const read = await readRelease(context).catch(asTagproofError)
   if (!('release' in read)) return { none: 'release', folder: context.out.folder, error: read }
-  const { destinations, close } = openDestinations(context, { settings, ...read, credentials })
+  const { destinations, close } = await openDestinations(context, { settings, ...read, files, credentials })
   try {
     const told = await preflights(destinations, { log: context.log, ...signalOf(context) })
     return {
       canLogIn:
-        credentials.pypiToken !== undefined ||
+        credentials.given.has('pypi-token') ||
         (credentials.environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '') !== '',
       destinations: told.map(({ destination: { name, address }, result }) => ({ name, address, result }))
     }

@@ -26,6 +26,7 @@ import { openRepository } from '../source/repository.ts'
 import { resolveHead } from '../source/tag.ts'
 import { listTree } from '../source/tree.ts'
 import type { StageContext } from './context.ts'
+import { filesOfDestinations, type FilesOfTag } from './destination-files.ts'
 import { askDestinations } from './doctor-destinations.ts'
 import type { Credentials } from './publish-destinations.ts'
 import { findingsOf } from './lock-images.ts'
@@ -116,6 +117,8 @@ interface Project {
   head: number | null
   limits: Config['limits']
   destinations: DestinationSettings[]
+  /** What they name. */
+  files: FilesOfTag
   dockerfile: boolean
   workflows: ReadWorkflow[]
   workflowChecks: Check[]
@@ -146,6 +149,7 @@ async function lookAtProject(context: StageContext, action: string | undefined):
     head: null,
     limits: limitsField.parse({}),
     destinations: [],
+    files: new Map(),
     dockerfile: false,
     workflows: [],
     workflowChecks: [],
@@ -196,6 +200,7 @@ async function lookAtSource(context: StageContext, project: Project, files: OwnF
     facts.sources = source.config.value.sources
     project.limits = source.config.value.limits
     project.destinations = source.config.value.destinations.map(destinationSettings)
+    project.files = await filesOfDestinations(source.repository, source.entries, project.destinations)
     project.dockerfile = source.targets.some(({ image }) => image?.mode === 'dockerfile')
     const lock: Lock | null = source.lock?.value ?? null
     facts.lock = lock
@@ -217,7 +222,7 @@ function knownError(error: unknown): TagproofError {
 /** Only on request, since servers are asked. */
 async function destinations(
   context: StageContext,
-  { destinations: settings }: Project,
+  { destinations: settings, files }: Project,
   { publish, offline }: DoctorOptions
 ): Promise<Check[]> {
   if (publish === undefined) return []
@@ -225,7 +230,7 @@ async function destinations(
     throw new TagproofError('usage', 'To ask destinations and to ask no server exclude each other.', {
       fix: 'Leave out --publish or --offline.'
     })
-  return destinationChecks(await askDestinations(context, settings, publish))
+  return destinationChecks(await askDestinations(context, settings, files, publish))
 }
 
 async function repository(

@@ -2,7 +2,12 @@ import { serviceOf, shownAddress } from '../destinations/pypi/services.ts'
 import { openReader } from '../destinations/pypi/reader.ts'
 import { isPreRelease } from '../destinations/routing.ts'
 import { indexFile } from '../destinations/simple-index.ts'
-import type { DestinationSettings } from '../documents/destination-settings.ts'
+import type {
+  DestinationSettings,
+  DirectorySettings,
+  PypiSettings
+} from '../documents/destination-settings.ts'
+import { storeAddress } from '../documents/store-settings.ts'
 import type { DestinationPreview, ExpectedArtifact } from '../evidence/plan-preview.ts'
 import type { ProjectPage } from '../lock/simple-index.ts'
 import { asTagproofError } from '../platform/errors.ts'
@@ -34,6 +39,10 @@ export async function previewStates(
         previews.push({ name, address: destination.path, files: [], note: 'a folder, looked at by publish' })
         continue
       }
+      if (destination.kind !== 'pypi') {
+        previews.push({ name, address: addressOf(destination), files: [], note: 'asked by publish alone' })
+        continue
+      }
       const early = version !== null && destination.preReleases === 'testpypi' && isPreRelease(version)
       const service = serviceOf(early ? 'testpypi' : destination.index)
       const reader = openReader({ service, http, authorization: null, ...signalOf(context) })
@@ -44,6 +53,19 @@ export async function previewStates(
     return previews
   } finally {
     http.close()
+  }
+}
+
+/** For people: where it is, without a credential. */
+function addressOf(destination: Exclude<DestinationSettings, PypiSettings | DirectorySettings>): string {
+  switch (destination.kind) {
+    case 'registry':
+      return destination.image
+    case 'github':
+      return destination.repository ?? 'the releases of this repository'
+    case 'apt':
+    case 'files':
+      return destination.url ?? storeAddress(destination.store)
   }
 }
 

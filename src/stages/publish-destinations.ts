@@ -1,138 +1,151 @@
-import path from 'node:path'
 import type { Destination } from '../destinations/destination.ts'
+import { divideCredential, type CredentialPlace } from '../destinations/divided-credentials.ts'
 import { directoryDestination } from '../destinations/directory.ts'
-import { tokensFor } from '../destinations/index-tokens.ts'
-import { attestationsOff } from '../destinations/pypi/attestations-off.ts'
-import { sigstoreAttest, type Attest } from '../destinations/pypi/attest.ts'
-import { pypiDestination } from '../destinations/pypi/destination.ts'
 import { serviceOf } from '../destinations/pypi/services.ts'
 import { routesOf, type Route } from '../destinations/routing.ts'
+import path from 'node:path'
 import type { DestinationSettings } from '../documents/destination-settings.ts'
-import type { Release } from '../documents/release.ts'
-import type { Uploads } from '../documents/uploads.ts'
 import { TagproofError } from '../platform/errors.ts'
-import { runFacts } from '../platform/github-run-facts.ts'
-import { ownProgram } from '../platform/own-program.ts'
-import { createHttpClient, type HttpClient } from '../platform/http.ts'
-import { signalOf, type StageContext } from './context.ts'
+import { createHttpClient } from '../platform/http.ts'
+import type { CredentialName } from '../platform/secrets.ts'
+import type { StageContext } from './context.ts'
+import { openIndex } from './destinations/pypi.ts'
+import type { Credentials, OpenRequest } from './destinations/opening.ts'
 
-/** What a publication is handed besides its documents: the only credentials of a release. */
-export interface Credentials {
-  /** What `pypi-token` holds; undefined where it is not given. */
-  pypiToken: string | undefined
-  /** How a token is handed over here, for messages. */
-  tokenName: string
-  /** An identity token of the workflow for an audience. @throws TagproofError where there is none to be had */
-  identityToken: (http: HttpClient, audience: string) => Promise<string>
-  onSecret: (value: string) => void
-  environment: NodeJS.ProcessEnv
-}
+export type { Credentials } from './destinations/opening.ts'
 
-export interface DestinationsRequest {
+export interface DestinationsRequest extends Omit<OpenRequest, 'http' | 'own'> {
   settings: readonly DestinationSettings[]
-  release: Pick<Release, 'artifacts' | 'tag' | 'commit' | 'proof'>
-  uploads: Uploads
-  credentials: Credentials
 }
 
 /**
  * The destinations of a release, ready to be asked. The caller calls `close` when all is done.
  *
- * @throws TagproofError `usage` for tokens that nobody takes
+ * @throws TagproofError `usage` for credentials that nobody takes
  */
-export function openDestinations(
+export async function openDestinations(
   context: StageContext,
-  { settings, release, uploads, credentials }: DestinationsRequest
-): { destinations: Destination[]; close: () => void } {
-  const { routes, notes } = routesOf(settings, release.artifacts)
+  { settings, ...request }: DestinationsRequest
+): Promise<{ destinations: Destination[]; close: () => void }> {
+  const { routes, notes } = routesOf(settings, request.release.artifacts)
   for (const note of notes) context.log.info(note)
-  const tokens = tokensFor(credentials.pypiToken, routes.flatMap(placeOf), credentials.tokenName)
-  for (const token of tokens.values()) credentials.onSecret(token)
-  const http = createHttpClient({ environment: credentials.environment })
-  const destinations = routes.map((route) =>
-    route.kind === 'directory'
-      ? directoryDestination({
-          name: route.name,
-          address: route.settings.path,
-          packages: context.out.packages,
-          artifacts: route.artifacts,
-          folder: path.resolve(context.repository, route.settings.path)
+  const divided = divide(routes, request.credentials)
+  const http = createHttpClient({ environment: request.credentials.environment })
+  const destinations: Destination[] = []
+  const close = (): void => http.close()
+  try {
+    for (const route of routes) {
+      const own = new Map(
+        [...divided].flatMap(([credential, values]): [CredentialName, string][] => {
+          const value = values.get(route.name)
+          return value === undefined ? [] : [[credential, value]]
         })
-      : openIndex(context, route, { release, uploads, credentials, http, token: tokens.get(route.name) })
-  )
-  return { destinations, close: () => http.close() }
+      )
+      destinations.push(await openRoute(context, route, { ...request, http, own }))
+    }
+  } catch (error) {
+    await Promise.allSettled(destinations.map((destination) => destination.close()))
+    close()
+    throw error
+  }
+  return { destinations, close }
 }
 
-function placeOf(route: Route): { name: string; server: string }[] {
-  return route.kind === 'pypi' ? [{ name: route.name, server: serviceOf(route.index).uploadUrl.origin }] : []
+async function openRoute(context: StageContext, route: Route, request: OpenRequest): Promise<Destination> {
+  switch (route.kind) {
+    case 'directory':
+      return directoryDestination({
+        name: route.name,
+        address: route.settings.path,
+        packages: context.out.packages,
+        artifacts: route.artifacts,
+        folder: path.resolve(context.repository, route.settings.path)
+      })
+    case 'pypi':
+      return openIndex(context, route, request)
+    case 'registry':
+    case 'apt':
+    case 'files':
+    case 'github':
+      return Promise.reject(
+        new TagproofError('config-invalid', `This version cannot publish to ${route.kind} yet.`, {
+          where: `destinations: ${route.name}`,
+          fix: 'Remove the destination.'
+        })
+      )
+  }
 }
 
-interface IndexRequest {
-  release: DestinationsRequest['release']
-  uploads: Uploads
-  credentials: Credentials
-  http: HttpClient
-  token: string | undefined
+/** Which routes may be sent a credential, and by which server it would be seen. */
+const takers: Readonly<
+  Record<CredentialName, { taker: string; others: string; serverOf: (route: Route) => string | null }>
+> = {
+  'pypi-token': {
+    taker: 'a destination of kind pypi',
+    others: 'use trusted publishing',
+    serverOf: (route) => (route.kind === 'pypi' ? serviceOf(route.index).uploadUrl.origin : null)
+  },
+  'registry-username': registryTaker(),
+  'registry-password': registryTaker(),
+  'apt-signing-key': {
+    taker: 'a destination of kind apt or files without a signer of its own',
+    others: 'sign with a command',
+    // A key is sent nowhere.
+    serverOf: (route) =>
+      (route.kind === 'apt' || route.kind === 'files') && route.settings.signer === null ? 'signing' : null
+  },
+  's3-access-key-id': storeTaker(),
+  's3-secret-access-key': storeTaker(),
+  'github-token': {
+    taker: 'a destination of kind github, or a store of kind git',
+    others: 'are public',
+    serverOf: (route) => {
+      if (route.kind === 'github') return 'github'
+      return (route.kind === 'apt' || route.kind === 'files') && route.settings.store.kind === 'git'
+        ? 'github'
+        : null
+    }
+  }
 }
 
-function openIndex(
-  context: StageContext,
-  { name, index, artifacts, settings }: Extract<Route, { kind: 'pypi' }>,
-  request: IndexRequest
-): Destination {
-  const { uploads, credentials, http, token } = request
-  requireUploads(artifacts, uploads)
-  const identityToken = (audience: string): Promise<string> => credentials.identityToken(http, audience)
-  const service = serviceOf(index)
-  const off = attestationsOff({
-    index: service.kind,
-    credentials: token === undefined ? 'trusted' : 'token',
-    setting: settings.attestations
-  })
-  if (off !== null) context.log.info(`${name}: ${off}`)
-  return pypiDestination({
-    name,
-    service,
-    credentials: token === undefined ? { kind: 'trusted', identityToken } : { kind: 'token', token },
-    uploads: uploads.files.filter((file) => artifacts.some((artifact) => artifact.name === file.name)),
-    artifacts,
-    packages: context.out.packages,
-    attest: off === null ? attestOf(context, request, identityToken) : null,
-    createProject: settings.createProject,
-    http,
-    log: context.log,
-    now: Date.now,
-    onSecret: credentials.onSecret,
-    ...signalOf(context)
-  })
+function registryTaker(): (typeof takers)[CredentialName] {
+  return {
+    taker: 'a destination of kind registry',
+    others: 'use what docker login has left',
+    serverOf: (route) => (route.kind === 'registry' ? (route.settings.image.split('/')[0] ?? null) : null)
+  }
 }
 
-/** By the identity of the run, which is asked what it is only once something is to be signed. */
-function attestOf(
-  context: StageContext,
-  { release, credentials }: IndexRequest,
-  identityToken: (audience: string) => Promise<string>
-): Attest {
-  const { environment } = credentials
-  return (files) =>
-    sigstoreAttest({
-      program: ownProgram('signing.cjs'),
-      environment,
-      run: runFacts(environment),
-      release,
-      identityToken,
-      log: context.log,
-      ...signalOf(context)
-    })(files)
+function storeTaker(): (typeof takers)[CredentialName] {
+  return {
+    taker: 'a store of kind s3 without a role',
+    others: 'assume a role',
+    serverOf: (route) => {
+      if (route.kind !== 'apt' && route.kind !== 'files') return null
+      const { store } = route.settings
+      return store.kind === 's3' && store.role === null ? (store.endpoint ?? 's3') : null
+    }
+  }
 }
 
-/** A file that uploads.json does not describe would be left out without a word. */
-function requireUploads(artifacts: readonly { name: string }[], { files }: Uploads): void {
-  const missing = artifacts.find(({ name }) => !files.some((file) => file.name === name))
-  if (missing === undefined) return
-  throw new TagproofError('document-mismatch', `uploads.json does not describe ${missing.name}.`, {
-    found: files.map(({ name }) => name).join(', ') || 'no file',
-    expected: missing.name,
-    fix: 'Run tagproof prove and record again.'
-  })
+function divide(
+  routes: readonly Route[],
+  { given, nameOf }: Credentials
+): ReadonlyMap<CredentialName, ReadonlyMap<string, string>> {
+  const divided = new Map<CredentialName, ReadonlyMap<string, string>>()
+  for (const [name, value] of given) {
+    const { taker, others, serverOf } = takers[name]
+    const places = routes.flatMap((route): CredentialPlace[] => {
+      const server = serverOf(route)
+      return server === null ? [] : [{ name: route.name, server }]
+    })
+    const words = { input: nameOf(name), taker, others }
+    // The lines of a key are not those of destinations.
+    const values =
+      name === 'apt-signing-key' && places.length > 0
+        ? new Map(places.map((place) => [place.name, value]))
+        : divideCredential(value, places, words)
+    divided.set(name, values)
+  }
+  return divided
 }

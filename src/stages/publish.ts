@@ -16,6 +16,7 @@ import { listTree } from '../source/tree.ts'
 import { readBrief } from './brief.ts'
 import { requireAccepted } from './adopt-accepted.ts'
 import { signalOf, type StageContext } from './context.ts'
+import { filesOfDestinations, type FilesOfTag } from './destination-files.ts'
 import { openDestinations, type Credentials } from './publish-destinations.ts'
 import { requireSamePages } from './recorded-pages.ts'
 import { judgedBy, publishLocally, readTry, releaseOf, requireSamePackages } from './record.ts'
@@ -52,10 +53,16 @@ export async function publish(context: StageContext, credentials: Credentials): 
   const brief = await readBrief(context, proof)
   await requireSamePages(context, judged, release, brief)
   context.log.info(briefLine(brief, proof.brief))
-  const settings = await settingsOfTag(context, proof)
+  const { settings, files } = await settingsOfTag(context, proof)
   await requireSamePackages(context, release.artifacts)
   const uploads = await readUploads(context, proof)
-  const { destinations, close } = openDestinations(context, { settings, release, uploads, credentials })
+  const { destinations, close } = await openDestinations(context, {
+    settings,
+    release,
+    uploads,
+    credentials,
+    files
+  })
   try {
     const published = { ...release, sha256 }
     const journal = await fileJournal(context.out.receipt, published, context.log)
@@ -101,12 +108,17 @@ function requireTrusted(proof: Proof, release: Release): void {
  * The destinations, out of the tagged tree itself: no document that another job has written can send packages elsewhere.
  * The tag is resolved again, and must not have moved.
  */
-async function settingsOfTag(context: StageContext, proof: Proof): Promise<DestinationSettings[]> {
+async function settingsOfTag(
+  context: StageContext,
+  proof: Proof
+): Promise<{ settings: DestinationSettings[]; files: FilesOfTag }> {
   const repository = await openRepository(context.repository)
   try {
     await requireUnmoved(repository, proof.tag)
-    const { value } = await readUserConfig(repository, await listTree(repository, proof.tag.tree))
-    return value.destinations.map(destinationSettings)
+    const entries = await listTree(repository, proof.tag.tree)
+    const { value } = await readUserConfig(repository, entries)
+    const settings = value.destinations.map(destinationSettings)
+    return { settings, files: await filesOfDestinations(repository, entries, settings) }
   } finally {
     await repository.close()
   }

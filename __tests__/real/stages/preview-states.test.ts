@@ -19,7 +19,7 @@ beforeAll(async () => {
   index.project('tiny-demo')
   config = `destinations: [{kind: pypi, index: {upload: '${index.uploadUrl.href}', simple: '${index.simpleUrl.href}'}}, {kind: directory, path: given}]`
   release = await makeProvenRelease(config)
-  await publish(release.context, { ...noCredentials, pypiToken: token })
+  await publish(release.context, { ...noCredentials, given: new Map([['pypi-token', token]]) })
 })
 afterAll(async () => {
   await index.close()

@@ -9,7 +9,7 @@ import { parseDocument } from '../../../src/documents/reading.ts'
 import type { Receipt } from '../../../src/documents/receipt.ts'
 import { TagproofError } from '../../../src/platform/errors.ts'
 import { identityToken } from '../../../src/platform/github-identity.ts'
-import { pypiTokenVariable } from '../../../src/platform/secrets.ts'
+import { credentialVariable } from '../../../src/platform/secrets.ts'
 import { askDestinations } from '../../../src/stages/doctor-destinations.ts'
 import { publish, type Published } from '../../../src/stages/publish.ts'
 import type { Credentials } from '../../../src/stages/publish-destinations.ts'
@@ -25,8 +25,9 @@ let release: ProvenRelease
 
 const config = (more = ''): string =>
   `destinations:\n  - kind: pypi\n    index: { upload: '${index.uploadUrl.href}', simple: '${index.simpleUrl.href}' }\n${more}`
+const tokenVariable = credentialVariable('pypi-token')
 const run = (changes: Partial<Credentials> = {}): Promise<Published> =>
-  publish(release.context, { ...noCredentials, pypiToken: token, ...changes })
+  publish(release.context, { ...noCredentials, given: new Map([['pypi-token', token]]), ...changes })
 const names = (): string[] => release.tiny.artifacts.map(({ name }) => name)
 const onIndex = (): string[] => [...index.files.keys()].sort()
 const receipt = (): Receipt =>
@@ -149,7 +150,7 @@ describe('publish', () => {
     const said: string[] = []
     const onSecret = (secret: string): void => void said.push(secret)
     await run({
-      pypiToken: undefined,
+      given: new Map(),
       identityToken: (http, audience) => identityToken(http, environment, audience, onSecret),
       onSecret
     })
@@ -199,14 +200,16 @@ describe('publish', () => {
 describe('doctor --publish', () => {
   const ask = async (given: Partial<Credentials> = {}): Promise<string[]> => {
     const settings = readConfig(config(), 'c').destinations.map(destinationSettings)
-    const facts = await askDestinations(release.context, settings, { ...noCredentials, ...given })
+    const facts = await askDestinations(release.context, settings, new Map(), { ...noCredentials, ...given })
     return destinationChecks(facts).map(({ state, what }) => `${state} ${what}`)
   }
 
   it('asks whether the release would be taken, and sends nothing', async () => {
     release = await makeProvenRelease(config())
-    expect(await ask({ pypiToken: token })).toEqual([`ok index (${index.simpleUrl.href}) takes this release`])
-    expect(await ask({ pypiToken: 'pypi-of-nobody-0123456789' })).toEqual([
+    expect(await ask({ given: new Map([['pypi-token', token]]) })).toEqual([
+      `ok index (${index.simpleUrl.href}) takes this release`
+    ])
+    expect(await ask({ given: new Map([['pypi-token', 'pypi-of-nobody-0123456789']]) })).toEqual([
       `fail index (${index.simpleUrl.href}) would refuse this release (login-refused)`
     ])
     const refuse = (): Promise<never> => Promise.reject(new TagproofError('login-refused', 'No workflow.'))
@@ -214,7 +217,7 @@ describe('doctor --publish', () => {
       `warn index (${index.simpleUrl.href}): login not tried, the rest is in order`
     ])
     index.project('tiny-demo', { status: 'archived' })
-    expect(await ask({ pypiToken: token })).toEqual([
+    expect(await ask({ given: new Map([['pypi-token', token]]) })).toEqual([
       `fail index (${index.simpleUrl.href}) would refuse this release (project-refused)`
     ])
     expect([onIndex(), index.requests.filter(({ stored }) => stored)]).toEqual([[], []])
@@ -237,13 +240,13 @@ async function command(
     onLine(String(text))
     return true
   }
-  if (given !== undefined) process.env[pypiTokenVariable] = given
+  if (given !== undefined) process.env[tokenVariable] = given
   try {
     const { project, context } = release
     const status = await main([...args, '--repository', project.folder, '--out', context.out.folder])
-    return { status, ...said, left: process.env[pypiTokenVariable] }
+    return { status, ...said, left: process.env[tokenVariable] }
   } finally {
-    Reflect.deleteProperty(process.env, pypiTokenVariable)
+    Reflect.deleteProperty(process.env, tokenVariable)
     process.stdout.write = out
     process.stderr.write = error
   }

@@ -28,8 +28,8 @@ export interface ProvenRelease {
 
 /** Nobody hands anything over, and no workflow vouches for anybody. */
 export const noCredentials: Credentials = {
-  pypiToken: undefined,
-  tokenName: 'The test',
+  given: new Map(),
+  nameOf: (name) => `The test's ${name}`,
   identityToken: () => Promise.reject(new Error('an identity token was asked for')),
   onSecret: () => undefined,
   environment: {}

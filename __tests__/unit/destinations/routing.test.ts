@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { isPreRelease, routesOf } from '../../../src/destinations/routing.ts'
+import { isPreRelease, routesOf, type Route } from '../../../src/destinations/routing.ts'
 import { readConfig } from '../../../src/documents/config-reading.ts'
-import { destinationSettings } from '../../../src/documents/destination-settings.ts'
+import { destinationSettings, type DestinationSettings } from '../../../src/documents/destination-settings.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import type { ReleaseArtifact } from '../../../src/documents/release.ts'
 
@@ -36,9 +36,13 @@ const release = (version: string): ReleaseArtifact[] => [
 function routed(destinations: string, artifacts: readonly ReleaseArtifact[]): string[] {
   const settings = readConfig(`destinations: [${destinations}]`, 'c').destinations.map(destinationSettings)
   return routesOf(settings, artifacts).routes.map(
-    (route) =>
-      `${route.name}: ${route.kind === 'pypi' ? JSON.stringify(route.index) : route.settings.path} ${route.artifacts.map(({ name }) => name).join(' ')}`
+    (route) => `${route.name}: ${placeOf(route)} ${route.artifacts.map(({ name }) => name).join(' ')}`
   )
+}
+
+function placeOf(route: Route): string {
+  if (route.kind === 'pypi') return JSON.stringify(route.index)
+  return route.kind === 'directory' ? route.settings.path : route.kind
 }
 
 describe('what goes where', () => {
@@ -95,5 +99,39 @@ describe('what goes where', () => {
     ['2024.1', false]
   ])('%s is a pre-release: %s (PEP 440)', (version, expected) => {
     expect(isPreRelease(version)).toBe(expected)
+  })
+
+  it('images, debs and files go where they belong, each suite with its own', () => {
+    const store = 'store: {kind: directory, path: x}'
+    const kinds = `{kind: registry, image: images.example/x}, {kind: apt, ${store}, suites: {jammy: [deb]}}, {kind: files, ${store}, name: all}, {kind: github, targets: [server]}`
+    expect(routed(kinds, release('1.0'))).toEqual([
+      'registry: registry server.oci.tar',
+      'apt: apt server.deb',
+      'all: files server.whl client.tar.gz server.deb server.oci.tar',
+      'github: github server.whl'
+    ])
+  })
+
+  it('a pre-release goes to no suite, and moves no name, unless it is said', () => {
+    const settings = (text: string): DestinationSettings[] =>
+      readConfig(`destinations: [${text}]`, 'c').destinations.map(destinationSettings)
+    const apt = (more: string): DestinationSettings[] =>
+      settings(`{kind: apt, store: {kind: directory, path: x}, suites: {jammy: [deb]}${more}}`)
+    const skipped = routesOf(apt(''), release('1.0rc1'))
+    expect([skipped.routes, skipped.notes]).toEqual([
+      [],
+      ['1.0rc1 is a pre-release: apt does not take it (pre-releases: take would).']
+    ])
+    expect(routesOf(apt(', pre-releases: take'), release('1.0rc1')).routes).toHaveLength(1)
+    const moves = (version: string, more: string): unknown =>
+      routesOf(
+        settings(`{kind: registry, image: images.example/x, moving: [latest]${more}}`),
+        release(version)
+      ).routes.map((route) => route.kind === 'registry' && route.moves)
+    expect([moves('1.0', ''), moves('1.0rc1', ''), moves('1.0rc1', ', pre-releases: move')]).toEqual([
+      [true],
+      [false],
+      [true]
+    ])
   })
 })

@@ -29,6 +29,64 @@ describe('destinations', () => {
     ])
   })
 
+  it('of the other kinds have defaults too', () => {
+    const store = '{kind: s3, bucket: debs, role: "arn:aws:iam::123456789012:role/release"}'
+    const text = `destinations: [{kind: registry, image: images.example/x}, {kind: apt, store: ${store}, suites: {'{series}': [deb]}}, {kind: files, store: {kind: directory, path: out}}, {kind: github}]`
+    const signed = { key: null, signer: null, url: null }
+    expect(read(text)).toEqual([
+      {
+        kind: 'registry',
+        name: 'registry',
+        targets: null,
+        image: 'images.example/x',
+        tags: ['{version}'],
+        moving: [],
+        preReleases: 'stay'
+      },
+      {
+        kind: 'apt',
+        name: 'apt',
+        targets: null,
+        store: {
+          kind: 's3',
+          bucket: 'debs',
+          region: 'us-east-1',
+          endpoint: null,
+          prefix: '',
+          role: 'arn:aws:iam::123456789012:role/release'
+        },
+        suites: { '{series}': ['deb'] },
+        component: 'main',
+        origin: null,
+        label: null,
+        keepIndexes: 3,
+        preReleases: 'skip',
+        ...signed
+      },
+      {
+        kind: 'files',
+        name: 'files',
+        targets: null,
+        store: { kind: 'directory', path: 'out' },
+        names: '{version}/{file}',
+        aliases: {},
+        sums: true,
+        preReleases: 'stay',
+        ...signed
+      },
+      {
+        kind: 'github',
+        name: 'github',
+        targets: null,
+        repository: null,
+        api: null,
+        notes: null,
+        draft: false,
+        evidence: true
+      }
+    ])
+  })
+
   it('take what is said of them', () => {
     const text = [
       'targets: [{kind: python, name: server}, {kind: python, name: client, path: client}]',
@@ -71,7 +129,40 @@ describe('destinations', () => {
       'two and pypi send the same targets to one place.',
       /each target once/
     ],
-    ['{kind: registry}', 'kind cannot be "registry".', 'one of pypi, directory']
+    ['{kind: regisry}', 'kind cannot be "regisry".', 'one of pypi, directory, registry, apt, files, github'],
+    ['{kind: registry}', 'image is missing.', /^a text/],
+    ['{kind: registry, image: ckan/ckan-base}', 'image cannot be', /with the host of its registry$/],
+    ['{kind: registry, image: images.example/x, tags: ["{vresion}"]}', 'tags[0] cannot be', /\{version\}/],
+    ['{kind: registry, image: images.example/x, tags: ["../x"]}', 'tags[0] cannot be', /./],
+    [
+      '{kind: registry, image: images.example/x, pre-releases: take}',
+      'pre-releases cannot be "take".',
+      'stay or move for a destination of kind registry'
+    ],
+    ['{kind: apt, suites: {jammy: [deb]}}', 'store is missing.', /./],
+    ['{kind: apt, store: {kind: s3}, suites: {jammy: [deb]}}', 'store.bucket is missing.', /^a text/],
+    [
+      '{kind: apt, store: {kind: s3, bucket: debs, branch: x}, suites: {jammy: [deb]}}',
+      'store.branch cannot be "x".',
+      'no such key: only a store of kind git has it'
+    ],
+    [
+      '{kind: files, store: {kind: git, branch: "-x"}}',
+      'store.branch cannot be "-x".',
+      'the name of a branch'
+    ],
+    [
+      '{kind: files, store: {kind: git, branch: gh-pages, path: ../x}}',
+      'store.path cannot be "../x".',
+      /relative to its root$/
+    ],
+    [
+      '{kind: files, store: {kind: git, branch: gh-pages, remote: "ext::sh -c id"}}',
+      'store.remote cannot be',
+      'the address of a git repository'
+    ],
+    ['{kind: files, store: {kind: directory, path: x}, names: "/{file}"}', 'names cannot be', /./],
+    ['{kind: github, repository: ckan}', 'repository cannot be "ckan".', 'OWNER/NAME']
   ])('%s is a mistake', (text, message, expected) => {
     const { code, message: said, detail } = mistake(`destinations: [${text}]`)
     expect([code, said]).toEqual(['config-invalid', expect.stringContaining(message)])
@@ -112,6 +203,14 @@ describe('destinations', () => {
       'targets: [{kind: python}, {kind: deb}]\ndestinations: [{kind: pypi, targets: [deb]}]'
     )
     expect(deb.message).toMatch(/^The target deb is of kind deb/)
+    const apt = 'kind: apt, store: {kind: directory, path: x}'
+    const suite = mistake(
+      `targets: [{kind: python}, {kind: deb}]\ndestinations: [{${apt}, suites: {jammy: [deb, python]}}]`
+    )
+    expect([suite.message, suite.detail.where]).toEqual([
+      'The target python is of kind python, which goes to no suite.',
+      'tagproof.yml:2:85'
+    ])
   })
 
   it('are held against the targets of the tree where the configuration lists none', () => {

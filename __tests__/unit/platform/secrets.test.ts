@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { pypiTokenVariable, secretsOf, takePypiToken } from '../../../src/platform/secrets.ts'
+import {
+  credentialNames,
+  credentialVariable,
+  secretsOf,
+  takeCredentials
+} from '../../../src/platform/secrets.ts'
 
 describe('secrets of a terminal', () => {
   it('are masked wherever they stand, each line of them', () => {
@@ -16,12 +21,14 @@ describe('secrets of a terminal', () => {
 
   it('are taken out of the environment; an empty variable is none', () => {
     const secrets = secretsOf()
-    const environment: NodeJS.ProcessEnv = { [pypiTokenVariable]: 'pypi-0123456789', PATH: '/bin' }
-    expect(takePypiToken(environment, secrets)).toBe('pypi-0123456789')
+    const given = credentialNames.map((name) => [credentialVariable(name), `${name} 0123456789`] as const)
+    const environment: NodeJS.ProcessEnv = { ...Object.fromEntries(given), PATH: '/bin' }
+    expect([...takeCredentials(environment, secrets)]).toEqual(
+      credentialNames.map((name) => [name, `${name} 0123456789`])
+    )
     expect(environment).toEqual({ PATH: '/bin' })
-    expect(secrets.mask('pypi-0123456789')).toBe('***')
-    const empty: NodeJS.ProcessEnv = { [pypiTokenVariable]: ' ' }
-    expect(takePypiToken(empty, secrets)).toBeUndefined()
-    expect(empty).toEqual({})
+    for (const [, value] of given) expect(secrets.mask(value)).toBe('***')
+    const empty: NodeJS.ProcessEnv = { [credentialVariable('pypi-token')]: ' ' }
+    expect([takeCredentials(empty, secrets).size, empty]).toEqual([0, {}])
   })
 })

@@ -1,15 +1,16 @@
 import { describe, expect, it } from '@jest/globals'
-import { tokensFor, type TokenPlace } from '../../../src/destinations/index-tokens.ts'
+import { divideCredential, type CredentialPlace } from '../../../src/destinations/divided-credentials.ts'
 import { TagproofError } from '../../../src/platform/errors.ts'
 
+const words = { input: 'The input pypi-token', taker: 'a destination of kind pypi', others: 'have none' }
 const token = 'pypi-AgEIcHlwaS5vcmc'
-const pypi: TokenPlace = { name: 'pypi', server: 'https://one' }
-const same: TokenPlace = { name: 'client', server: 'https://one' }
-const other: TokenPlace = { name: 'own', server: 'https://two' }
+const pypi: CredentialPlace = { name: 'pypi', server: 'https://one' }
+const same: CredentialPlace = { name: 'client', server: 'https://one' }
+const other: CredentialPlace = { name: 'own', server: 'https://two' }
 
 describe('a token', () => {
   it('is for all destinations of the one server', () => {
-    expect(tokensFor(`${token}\n`, [pypi, same], 'It')).toEqual(
+    expect(divideCredential(`${token}\n`, [pypi, same], words)).toEqual(
       new Map([
         ['pypi', token],
         ['client', token]
@@ -18,12 +19,14 @@ describe('a token', () => {
   })
 
   it('that is not given leaves trusted publishing', () => {
-    expect(tokensFor(undefined, [pypi], 'It').size).toBe(0)
+    expect(divideCredential(undefined, [pypi], words).size).toBe(0)
   })
 
   it('names its destination where there are several servers; those without one use trusted publishing', () => {
-    expect(tokensFor(`own: ${token}`, [pypi, other], 'It')).toEqual(new Map([['own', token]]))
-    expect(tokensFor(`own: ${token}\r\npypi: ${token}2\n`, [pypi, other], 'It').get('pypi')).toBe(`${token}2`)
+    expect(divideCredential(`own: ${token}`, [pypi, other], words)).toEqual(new Map([['own', token]]))
+    expect(divideCredential(`own: ${token}\r\npypi: ${token}2\n`, [pypi, other], words).get('pypi')).toBe(
+      `${token}2`
+    )
   })
 
   it.each([
@@ -33,7 +36,7 @@ describe('a token', () => {
     ['on two lines without names', `${token}\n${token}`, [pypi]],
     ['that nobody takes', token, []]
   ])('%s is sent nowhere, and not told', (_what, text, places) => {
-    const error = thrownBy(() => tokensFor(text, places, 'The input pypi-token'))
+    const error = thrownBy(() => divideCredential(text, places, words))
     expect(error.code).toBe('usage')
     expect(JSON.stringify([error.message, error.detail])).not.toContain(token)
   })
