@@ -51,6 +51,7 @@ export type ErrorCode =
   | 'destination-different'
   | 'project-refused'
   | 'upload-refused'
+  | 'suite-refused'
   | 'job-failed'
   | 'handover-changed'
   | 'handover-extra'
@@ -64,6 +65,7 @@ export type ErrorCode =
   | 'readback-missing'
   | 'store-unfit'
   | 'signing-failed'
+  | 'signing-key'
   | 'input-missing'
   | 'signature-invalid'
   | 'disk-full'
@@ -91,6 +93,7 @@ const refused: readonly ErrorCode[] = [
   'destination-different',
   'project-refused',
   'upload-refused',
+  'suite-refused',
   'job-failed',
   'handover-changed',
   'handover-extra'
@@ -106,6 +109,7 @@ const environment: readonly ErrorCode[] = [
   'readback-missing',
   'store-unfit',
   'signing-failed',
+  'signing-key',
   'input-missing',
   'signature-invalid',
   'disk-full',

@@ -1,36 +1,32 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
-import { armor } from './armor.ts'
-import { fingerprint, publicKeyPackets, signature, signatureType, type OpenPgpKey } from './openpgp.ts'
+import { armor } from './openpgp/armor.ts'
+import { hashedUserId } from './openpgp/certificate.ts'
+import { Cursor } from './openpgp/bytes.ts'
+import { clearsign } from './openpgp/cleartext.ts'
+import { packet, packetTag, subpacket } from './openpgp/packets.ts'
+import { ed25519Body, fingerprintText, hashedKey, readPublicKey } from './openpgp/public-key.ts'
+import { makeSignature, signatureType, type SigningKey } from './openpgp/signature.ts'
 
-/** Signs the Release file of a repository. One of a key service needs {@link openPgpSigner} and its own `sign` alone. */
+/** Signs texts of a release: the Release file of a repository, lists of sums. */
 export interface ReleaseSigner {
-  /** 40 upper-case hex digits. */
+  /** 40 upper-case hex digits, of the primary key: what users know it by. */
   fingerprint: string
   /** Armored public key: what users name in `signed-by`. */
   publicKey: string
-  /** Armored detached signature of the bytes: `Release.gpg`. */
+  /** Armored detached signature of the text: `Release.gpg`. @param date seconds since 1970 */
   detached: (text: string, date: number) => Promise<string>
   /** The text with its signature around it: `InRelease`. */
   clearsigned: (text: string, date: number) => Promise<string>
 }
 
-/** A signer of any Ed25519 key. @param userId name in the public key */
-export async function openPgpSigner(key: OpenPgpKey, userId: string): Promise<ReleaseSigner> {
+/** A signer of a key that is at hand. @param publicKey armored, with the primary key of this fingerprint */
+export function openPgpSigner(key: SigningKey, fingerprint: string, publicKey: string): ReleaseSigner {
   return {
-    fingerprint: fingerprint(key).toString('hex').toUpperCase(),
-    publicKey: armor('PUBLIC KEY BLOCK', await publicKeyPackets(key, userId)),
-    async detached(text, date) {
-      return armor('SIGNATURE', await signature(key, signatureType.binary, [Buffer.from(text)], date))
-    },
-    async clearsigned(text, date) {
-      // Lines without white space at their ends and without a dash at their beginning need no escaping.
-      if (!text.endsWith('\n') || /[ \t\r]$|^-/m.test(text))
-        throw new RangeError('a text cannot be signed as it is')
-      const body = text.slice(0, -1)
-      const signed = [Buffer.from(body.replace(/\n/g, '\r\n'))]
-      const packets = await signature(key, signatureType.text, signed, date)
-      return `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n${text}${armor('SIGNATURE', packets)}`
-    }
+    fingerprint,
+    publicKey,
+    detached: async (text, date) =>
+      armor('SIGNATURE', await makeSignature(key, signatureType.binary, [Buffer.from(text)], date)),
+    clearsigned: (text, date) => clearsign(key, text, date)
   }
 }
 
@@ -39,13 +35,28 @@ export async function openPgpSigner(key: OpenPgpKey, userId: string): Promise<Re
  *
  * @param created seconds since 1970, not after the first signature
  */
-export function ephemeralSigner(created: number): Promise<ReleaseSigner> {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32)
-  const key: OpenPgpKey = {
-    publicKey: raw,
-    created,
-    sign: (bytes) => Promise.resolve(sign(null, bytes, privateKey))
+export async function ephemeralSigner(created: number): Promise<ReleaseSigner> {
+  const pair = generateKeyPairSync('ed25519')
+  const raw = pair.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32)
+  const publicKey = readPublicKey(new Cursor(ed25519Body(raw, created)))
+  const key: SigningKey = {
+    publicKey,
+    sign: (digest) => Promise.resolve(sign(null, digest, pair.privateKey))
   }
-  return openPgpSigner(key, 'Rehearsal of a release; the key is not kept')
+  const packets = await namedKey(key, 'Rehearsal of a release; the key is not kept')
+  return openPgpSigner(key, fingerprintText(publicKey), armor('PUBLIC KEY BLOCK', packets))
+}
+
+/** The public key with one name that it certifies itself. */
+async function namedKey(key: SigningKey, userId: string): Promise<Buffer> {
+  const { body, created } = key.publicKey
+  const name = Buffer.from(userId)
+  // May certify and sign; prefers SHA-512.
+  const flags = [subpacket(27, Buffer.from([3])), subpacket(21, Buffer.from([10]))]
+  const signed = [hashedKey(body), hashedUserId(name)]
+  return Buffer.concat([
+    packet(packetTag.publicKey, body),
+    packet(packetTag.userId, name),
+    await makeSignature(key, signatureType.certification, signed, created, flags)
+  ])
 }
