@@ -30,6 +30,7 @@ export const testNeeds = [
   { package: 'xz-utils', program: 'xz' },
   { package: 'zstd', program: 'zstd' },
   { package: 'gnupg', program: 'gpg' },
+  { package: 'sqv', program: 'sqv' },
   { package: 'sudo', program: 'sudo' },
   { package: 'skopeo', program: 'skopeo' },
   { package: 'docker-registry', program: 'docker-registry' },
