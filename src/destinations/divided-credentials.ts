@@ -33,14 +33,10 @@ export function divideCredential(
   if (text === undefined) return new Map()
   const names = places.map(({ name }) => name)
   if (places.length === 0)
-    throw new TagproofError(
-      'usage',
-      `${input} was handed over, and no destination takes it.`,
-      {
-        expected: `${taker}, or no credential that nothing needs`,
-        fix: `Remove ${input}, or list the destination under destinations: in .github/tagproof.yml of the tag.`
-      }
-    )
+    throw new TagproofError('usage', `${input} was handed over, and no destination takes it.`, {
+      expected: `${taker}, or no credential that nothing needs`,
+      fix: `Remove ${input}, or list the destination under destinations: in .github/tagproof.yml of the tag.`
+    })
   const lines = text
     .split(/\r?\n/)
     .map((line) => line.trim())

@@ -50,7 +50,7 @@ export const proofSchema = z.strictObject({
   plan: sha256Field,
   /** SHA-256 of `brief.json`. */
   brief: sha256Field,
-  /** SHA-256 of `uploads.json`; null where no sdist or wheel is proven. */
+  /** SHA-256 of `uploads.json`; null where nothing is proven. */
   uploads: sha256Field.nullable(),
   tools: z.array(toolField)
 })

@@ -33,7 +33,7 @@ const keysOf = {
       .string()
       .min(1)
       .max(400)
-       
+
       .regex(/^(?!-)(?![a-z]+::)[^\0-\x20\x7f]+$/, 'expected the address of a git repository')
       .optional()
       .describe('git: address of the repository; by default that of the run.'),

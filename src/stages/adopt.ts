@@ -4,7 +4,7 @@ import type { Build } from '../documents/build.ts'
 import type { Plan, PlanTarget } from '../documents/plan.ts'
 import type { Finding, Proof } from '../documents/proof.ts'
 import type { ReleaseArtifact } from '../documents/release.ts'
-import type { Upload } from '../documents/uploads.ts'
+import type { UploadLists } from '../documents/uploads.ts'
 import { normalizeName } from '../formats/metadata.ts'
 import { parseWheelName } from '../formats/wheel.ts'
 import { TagproofError } from '../platform/errors.ts'
@@ -14,7 +14,7 @@ import { reproduce } from '../proof/reproduce.ts'
 import { versionFindings } from '../proof/versions.ts'
 import type { BuildEvidence } from '../proof/trace/generator.ts'
 import type { Tracer } from './trace-builds.ts'
-import { readUpload } from './uploads.ts'
+import { joinUploads, readUpload } from './uploads.ts'
 
 export interface AdoptOptions {
   /** Folders of the sets: none, one or two. */
@@ -36,7 +36,7 @@ export interface Adopting {
 
 export interface Adoption {
   artifacts: ReleaseArtifact[]
-  uploads: Upload[]
+  uploads: UploadLists
   findings: Finding[]
   trust: Pick<Proof['trust'], 'adopted'>
 }
@@ -51,7 +51,7 @@ export async function adoptWheels(adopting: Adopting, options: AdoptOptions): Pr
   const { plan, build } = adopting
   const folders = options.adopt ?? []
   const wanting = plan.targets.filter(({ adopt }) => adopt !== undefined)
-  const nothing: Adoption = { artifacts: [], uploads: [], findings: [], trust: {} }
+  const nothing: Adoption = { artifacts: [], uploads: joinUploads([]), findings: [], trust: {} }
   if (folders.length > 0) await requireSets(folders, wanting.length)
   if (wanting.length === 0) return nothing
   if (folders.length === 0) {
@@ -79,7 +79,7 @@ export async function adoptWheels(adopting: Adopting, options: AdoptOptions): Pr
   const once = wheels.some((wheel) => wheel.sets === 1)
   return {
     artifacts: made.flatMap(({ artifact }) => artifact ?? []),
-    uploads: made.flatMap(({ upload }) => upload ?? []),
+    uploads: joinUploads(made.flatMap(({ upload }) => upload ?? [])),
     findings: [...findings, ...made.flatMap((one) => one.findings)],
     trust: { adopted: once ? 'one-set' : 'two-sets' }
   }
@@ -89,7 +89,7 @@ async function adoptWheel(
   { plan, tracer, staging, metadata }: Adopting,
   wheel: AdoptedWheel,
   [a = '', b = a]: readonly string[]
-): Promise<{ artifact: ReleaseArtifact | null; upload: Upload | null; findings: Finding[] }> {
+): Promise<{ artifact: ReleaseArtifact | null; upload: UploadLists | null; findings: Finding[] }> {
   const { name, sets } = wheel
   const target = plan.targets.find((one) => one.name === wheel.target)
   if (target === undefined) throw new RangeError(`no target ${wheel.target}`)
@@ -119,7 +119,12 @@ async function adoptWheel(
   const indexed =
     result.artifact === null
       ? { upload: null, findings: [] }
-      : await readUpload(shipped, { kind: 'wheel', name }, plan.indexed?.includes(target.name) ?? false)
+      : await readUpload(shipped, {
+          kind: 'wheel',
+          name,
+          sha256: result.artifact.sha256,
+          indexed: plan.indexed?.includes(target.name) ?? false
+        })
   const { artifact } = result
   return {
     upload: indexed.upload,

@@ -6,11 +6,10 @@ import type { Plan, PlanTarget } from '../documents/plan.ts'
 import type { Finding, Proof } from '../documents/proof.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { ReleaseArtifact } from '../documents/release.ts'
-import type { Upload } from '../documents/uploads.ts'
+import type { UploadLists } from '../documents/uploads.ts'
 import { settleAll } from '../platform/concurrency.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { joinInside } from '../platform/files.ts'
-import { openImage } from '../formats/oci/image.ts'
 import { failureFindings } from '../proof/build-failure.ts'
 import { artifactPairs } from '../proof/made-of.ts'
 import { emulationFindings, kindFindings, planFindings } from '../proof/plan-findings.ts'
@@ -72,7 +71,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     const originals = await openOriginals(context.repository, plan)
     const found: Finding[] = []
     const artifacts: ReleaseArtifact[] = []
-    const uploads: Upload[] = []
+    const uploads: UploadLists[] = []
     let tracer: Tracer | undefined
     let adoption: Adoption
     try {
@@ -97,7 +96,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
       adoption = await adoptWheels({ plan, build: builds.a, tracer, staging, metadata }, options)
       found.push(...adoption.findings)
       artifacts.push(...adoption.artifacts)
-      uploads.push(...adoption.uploads)
+      uploads.push(adoption.uploads)
     } finally {
       await originals.close()
       await tracer?.close()
@@ -189,7 +188,7 @@ async function proveArtifact(
   { context, plan, builds, originals, ground, tracer, staging }: Proving,
   target: PlanTarget,
   pair: ArtifactPair
-): Promise<{ artifact: ReleaseArtifact | null; upload: Upload | null; findings: Finding[] }> {
+): Promise<{ artifact: ReleaseArtifact | null; upload: UploadLists | null; findings: Finding[] }> {
   const variations = (world: World): Variation[] =>
     builds[world].targets.find((built) => built.name === target.name)?.variations ?? []
   const shipped = joinInside(staging, pair.name)
@@ -233,7 +232,13 @@ async function proveArtifact(
   const indexed =
     artifact === null
       ? { upload: null, findings: [] }
-      : await readUpload(shipped, pair, plan.indexed?.includes(target.name) ?? false)
+      : await readUpload(shipped, {
+          kind,
+          name,
+          sha256: artifact.sha256,
+          indexed: plan.indexed?.includes(target.name) ?? false,
+          ...(target.image === undefined ? {} : { repository: target.image.repository })
+        })
   return {
     upload: indexed.upload,
     artifact:
@@ -243,16 +248,14 @@ async function proveArtifact(
             target: target.name,
             ...artifact,
             traced: traced.traced,
-            ...(await imageIdentity(target, shipped))
+            ...imageIdentity(indexed.upload)
           },
     findings: [...result.findings, ...versions, ...traced.findings, ...indexed.findings]
   }
 }
 
 /** What an image is pulled by; nothing for other kinds. */
-async function imageIdentity({ image }: PlanTarget, file: string): Promise<Pick<ReleaseArtifact, 'image'>> {
-  if (image === undefined) return {}
-  const { layout, entry } = await openImage(file)
-  await layout.close()
-  return { image: { repository: image.repository, digest: `sha256:${entry.sha256}` } }
+function imageIdentity(upload: UploadLists | null): Pick<ReleaseArtifact, 'image'> {
+  const [image] = upload?.images ?? []
+  return image === undefined ? {} : { image: { repository: image.repository, digest: image.root.digest } }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { access, readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { readUpload } from '../../../src/stages/uploads.ts'
 import { proveRelease, withRelease } from '../support/release.ts'
 import { hatchling } from './projects.ts'
@@ -38,7 +39,12 @@ describe('the rules of the package index', () => {
           [true, ['index-classifier']],
           [false, []]
         ] as const) {
-          const { findings } = await readUpload(path.join(folder, name), { kind: 'wheel', name }, indexed)
+          const { findings } = await readUpload(path.join(folder, name), {
+            kind: 'wheel',
+            name,
+            sha256: sha256OfBytes(''),
+            indexed
+          })
           expect(findings.filter(({ severity }) => severity !== 'note').map(({ code }) => code)).toEqual(
             codes
           )

@@ -83,7 +83,7 @@ async function writeDocuments(
     trust: { config: 'tag', lock: 'tag', singleJob: false },
     plan: sha256OfBytes('plan'),
     brief,
-    uploads: await writeUploads(context, tiny.uploads),
+    uploads: await writeUploads(context, [{ files: [...tiny.uploads], images: [], debs: [] }]),
     tools: [],
     ...changes
   }

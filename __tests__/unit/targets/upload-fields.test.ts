@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { parseMetadata } from '../../../src/formats/metadata.ts'
 import { formFields } from '../../../src/targets/python/upload-fields.ts'
-import { uploadsOf } from '../../../src/targets/python/uploads.ts'
+import { inUploadOrder } from '../../../src/targets/python/uploads.ts'
 import type { Upload } from '../../../src/documents/uploads.ts'
 import { sha256 } from '../../../src/documents/identifiers.ts'
 
@@ -91,14 +91,10 @@ it('wheels come first, each kind by name', () => {
     version: '1',
     fields: []
   })
-  const made = uploadsOf([
+  const made = inUploadOrder([
     upload('a-1.tar.gz', 'sdist'),
     upload('c-1-py3-none-any.whl', 'bdist_wheel'),
     upload('b-1-py3-none-any.whl', 'bdist_wheel')
   ])
-  expect(made.files.map(({ name }) => name)).toEqual([
-    'b-1-py3-none-any.whl',
-    'c-1-py3-none-any.whl',
-    'a-1.tar.gz'
-  ])
+  expect(made.map(({ name }) => name)).toEqual(['b-1-py3-none-any.whl', 'c-1-py3-none-any.whl', 'a-1.tar.gz'])
 })

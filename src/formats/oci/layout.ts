@@ -24,6 +24,8 @@ export interface LayoutFile {
   document(blob: Descriptor): Promise<Buffer>
   /** A blob, its digest compared at the end. @throws TagproofError `archive-invalid` */
   content(blob: Descriptor): AsyncGenerator<Buffer, void, void>
+  /** Where the content of a blob begins in the tar. @throws TagproofError `archive-invalid` */
+  offsetOf(blob: Descriptor): number
   /** Blobs that nothing has asked for yet. */
   unread(): Sha256[]
   /** What the tar's own headers say: SHA-256 over those of all files, each without name and size. */
@@ -98,6 +100,14 @@ async function layoutOf(file: string, handle: FileHandle): Promise<LayoutFile> {
           `the document is larger than ${largestJson} bytes`
         )
       return whole(content(blob))
+    },
+    offsetOf({ sha256, size }) {
+      const place = places.get(`blobs/sha256/${sha256}`)
+      if (place?.size === size) return place.offset
+      throw invalidArchive(
+        { format: 'image', path: `blobs/sha256/${sha256}` },
+        place === undefined ? 'the blob is missing' : 'the blob has another size than its descriptor'
+      )
     },
     unread: () => [...unread].map((name) => asSha256(name.slice('blobs/sha256/'.length))),
     headers: headersOf(places),

@@ -1,5 +1,5 @@
 import { valid } from '@renovatebot/pep440'
-import type { Upload, Uploads } from '../../documents/uploads.ts'
+import type { Upload } from '../../documents/uploads.ts'
 import { normalizeName } from '../../formats/metadata.ts'
 import { parseWheelName } from '../../formats/wheel.ts'
 import type { Distribution } from './distribution.ts'
@@ -23,10 +23,9 @@ export function uploadOf(distribution: Distribution): Upload {
 }
 
 /** Wheels first, since the index shows a release from its first file on, and installers prefer them; each kind by name. */
-export function uploadsOf(distributions: readonly Upload[]): Uploads {
+export function inUploadOrder(distributions: readonly Upload[]): Upload[] {
   const rank = ({ filetype, name }: Upload): string => `${filetype === 'bdist_wheel' ? 0 : 1} ${name}`
-  const files = [...distributions].sort((one, other) => (rank(one) < rank(other) ? -1 : 1))
-  return { schema: 'tagproof/uploads/1', files }
+  return [...distributions].sort((one, other) => (rank(one) < rank(other) ? -1 : 1))
 }
 
 /** A version in the one spelling of PEP 440 ("Normalization"); as it is where it is none. */

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import type { ReleaseArtifact } from '../../../../src/documents/release.ts'
 import type { Upload } from '../../../../src/documents/uploads.ts'
 import { readDistribution } from '../../../../src/targets/python/distribution.ts'
-import { uploadOf, uploadsOf } from '../../../../src/targets/python/uploads.ts'
+import { inUploadOrder, uploadOf } from '../../../../src/targets/python/uploads.ts'
 import { forgeZip, tarMember, tarOf } from '../../../unit/formats/forge.ts'
 
 /** A folder with one sdist and two wheels of a few hundred bytes, and what prove would have written of them. */
@@ -43,7 +43,7 @@ export async function makeTinyRelease(options: TinyOptions = {}): Promise<TinyRe
     const kind = name.endsWith('.whl') ? 'wheel' : 'sdist'
     distributions.push(uploadOf(await readDistribution(path.join(folder, name), kind, name)))
   }
-  const uploads = uploadsOf(distributions).files
+  const uploads = inUploadOrder(distributions)
   return {
     project,
     version,
