@@ -43,8 +43,8 @@ export interface GithubRequest {
   commit: string
   version: string
   files: readonly ReleaseFile[]
-  /** Text of the project, out of the tagged tree; null for the usual one. Asked before the first write. */
-  notes: () => Promise<string | null>
+  /** Text of the project, out of the tagged tree; null for the usual one. */
+  notes: string | null
   /** Leave the release a draft. */
   draft: boolean
   http: HttpClient
@@ -126,7 +126,7 @@ export function githubDestination(request: GithubRequest): Destination {
       const missing = missingOf(known)
       if (release !== null) judge(release, there, missing)
       for (const { name, asset } of files) if (name !== asset) log.info(`GitHub calls ${name} ${asset}.`)
-      if (release === null) releaseNotes(await request.notes(), { ...request, assets })
+      if (release === null) releaseNotes(request.notes, { ...request, assets })
       // Other bytes are told by the state, and stop everything.
       if (known.some(({ state }) => state === 'different')) return
       if (missing.length > 0 || (release?.draft ?? true)) await requireMayWrite(api, tag)
@@ -174,7 +174,10 @@ export function githubDestination(request: GithubRequest): Destination {
   /** Before the first write, what no later step could mend. */
   function judge(release: GithubRelease, there: readonly Asset[], missing: readonly string[]): void {
     const more = strangers(there, files)
-    if (release.draft) { refuseStrangers(release, more); return; }
+    if (release.draft) {
+      refuseStrangers(release, more)
+      return
+    }
     if (release.immutable && missing.length > 0) throw lacksForEver(tag, missing)
     const broken = files.find((file) => there.some((one) => one.name === file.asset && !isWhole(one)))
     if (broken !== undefined) throw brokenElsewhere(broken, release)
@@ -186,7 +189,7 @@ export function githubDestination(request: GithubRequest): Destination {
 
   async function draft(): Promise<GithubRelease> {
     await requireTagThere(api, tag, commit)
-    const notes = releaseNotes(await request.notes(), { ...request, assets })
+    const notes = releaseNotes(request.notes, { ...request, assets })
     return ensureDraft({ ...context, notes })
   }
 

@@ -46,6 +46,8 @@ export interface FakeGithub {
   limitNext: (count: number, limit: Limit) => void
   /** Called before each request is answered. */
   before: ((method: string, path: string) => void) | null
+  /** Named in place of its own address for uploads. */
+  lieAboutUploads: string | null
   /** SHA-256 of what an anonymous reader gets, by file name; of published releases alone. */
   content: () => Promise<Record<string, string>>
   close: () => Promise<void>
@@ -237,8 +239,9 @@ export async function startFakeGithub(more: Partial<RepositoryState> = {}): Prom
       .then((page) => {
         record.status = page.status
         if (page.status === 0) return void response.destroy()
-        const bytes =
-          page.bytes ?? (page.body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(page.body)))
+        const text = page.body === undefined ? '' : JSON.stringify(page.body)
+        const uploads = `http://${headers.host ?? ''}/api/uploads`
+        const bytes = page.bytes ?? Buffer.from(text.replaceAll(uploads, fake.lieAboutUploads ?? uploads))
         const type = { 'content-type': 'application/json; charset=utf-8' }
         response
           .writeHead(page.status, { ...type, ...page.headers, 'content-length': bytes.length })
@@ -258,6 +261,7 @@ export async function startFakeGithub(more: Partial<RepositoryState> = {}): Prom
       limits = Array.from({ length: count }, () => limit)
     },
     before: null,
+    lieAboutUploads: null,
     content: async () => {
       const found: Record<string, string> = {}
       for (const release of state.releases)

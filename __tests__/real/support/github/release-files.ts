@@ -83,7 +83,7 @@ export function githubOf(
     commit: release.commit,
     version: release.version,
     files: release.files,
-    notes: () => Promise.resolve(null),
+    notes: null,
     draft: false,
     log: { info: say, warn: say, begin: () => progress },
     now: Date.now,
