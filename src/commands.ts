@@ -158,8 +158,8 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
   },
 
   async publish(context, options) {
-    const { receipt, release, artifacts } = await stages.publish(context, terminalCredentials(options))
-    return { document: receipt, text: formatPublication(release, artifacts) }
+    const published = await stages.publish(context, terminalCredentials(options))
+    return { document: published.receipt, text: formatPublication(published.release, published) }
   },
 
   async rehearse(context, options) {

@@ -75,7 +75,7 @@ export async function publish(context: StageContext, credentials: Credentials): 
       ...signalOf(context)
     })
     await publishLocally(context, release)
-    await writeFileAtomic(context.out.publishSummary, formatPublished(release, done.artifacts))
+    await writeFileAtomic(context.out.publishSummary, formatPublished(release, done))
     return { release, ...done }
   } finally {
     close()

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Epoch } from '../../../src/documents/identifiers.ts'
 import { mergeLayouts } from '../../../src/formats/oci/layout-writer.ts'
 import { hashFile } from '../../../src/platform/files.ts'
 import { plainEnvironment, run } from '../../../src/platform/process.ts'
@@ -39,7 +38,7 @@ describe('what destinations are told', () => {
       )
     const name = 'both-1.0.oci.tar'
     const file = path.join(room, name)
-    await mergeLayouts(images, file, 1_700_000_000 as Epoch)
+    await mergeLayouts(images, file, 1_700_000_000)
     const tar = await readFile(file)
     const { sha256 } = await hashFile(file)
     const { upload } = await readUpload(file, {
