@@ -133,11 +133,19 @@ def import_packaging():
         return importlib.import_module("packaging.requirements")
 
 
+# A name, with the least version at most. Most requirements are such, and to import the grammar out of the archive of pip
+# takes as long as building a small project does.
+PLAIN = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:>=\s*([0-9]+(?:\.[0-9]+)*)\s*)?")
+FINAL_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+# What is for an extra, and for nothing else where the rest of the marker has no `or`.
+FOR_EXTRA = re.compile(r"[\s\w.,<>=!~()\[\]*-]+;(.*)\bextra\s*==\s*([\"'])([\w.-]+)\2[\s)]*")
+
+
 class Installed:
     """The distributions of the build environment, by normalised name."""
 
     def __init__(self):
-        self.requirements = import_packaging()
+        self.grammar = None
         self.found = {}
         for item in importlib.metadata.distributions(path=[sysconfig.get_path("purelib")]):
             self.found.setdefault(normalised(item.metadata["Name"] or ""), item)
@@ -149,8 +157,35 @@ class Installed:
                 raise Failure("requires", f"{missing}: {reason}", requirement=missing, because=because)
 
     def lacks(self, text, extra, seen):
+        if for_another_extra(text, extra):
+            return
+        plain = self.read_plain(text)
+        if plain is None:
+            yield from self.lacks_by_grammar(text, extra, seen)
+        elif plain[0] is None:
+            yield text, "is not in the build environment"
+        elif not plain[1]:
+            yield text, f"the build environment has {plain[0].version}"
+        else:
+            yield from self.needs(plain[0], [], seen)
+
+    def read_plain(self, text):
+        """What a plain requirement names, and whether its version will do; None where only the grammar can tell."""
+        plain = PLAIN.fullmatch(text)
+        if plain is None:
+            return None
+        item = self.found.get(normalised(plain[1]))
+        if item is None or plain[2] is None:
+            return item, True
+        if FINAL_VERSION.fullmatch(item.version or "") is None:
+            return None
+        has, least = ([int(part) for part in version.split(".")] for version in (item.version, plain[2]))
+        return item, has + [0] * (len(least) - len(has)) >= least + [0] * (len(has) - len(least))
+
+    def lacks_by_grammar(self, text, extra, seen):
+        self.grammar = self.grammar or import_packaging()
         try:
-            requirement = self.requirements.Requirement(text)
+            requirement = self.grammar.Requirement(text)
         except Exception as error:
             yield text, f"is no requirement ({error})"
             return
@@ -165,12 +200,20 @@ class Installed:
         elif requirement.specifier and not requirement.specifier.contains(item.version, prereleases=True):
             yield text, f"the build environment has {item.version}"
         else:
-            for each in [""] + sorted(requirement.extras):
-                key = (normalised(requirement.name), each)
-                if key not in seen:
-                    seen.add(key)
-                    for needed in item.requires or []:
-                        yield from self.lacks(needed, each, seen)
+            yield from self.needs(item, requirement.extras, seen)
+
+    def needs(self, item, extras, seen):
+        for each in [""] + sorted(extras):
+            key = (normalised(item.metadata["Name"] or ""), each)
+            if key not in seen:
+                seen.add(key)
+                for needed in item.requires or []:
+                    yield from self.lacks(needed, each, seen)
+
+
+def for_another_extra(text, extra):
+    found = FOR_EXTRA.fullmatch(text)
+    return found is not None and re.search(r"\bor\b", found[1]) is None and normalised(found[3]) != normalised(extra)
 
 
 def normalised(name):
@@ -270,10 +313,10 @@ def build_system(source):
     file = os.path.join(source, "pyproject.toml")
     table, stated = None, False
     if os.path.isfile(file):
-        import_packaging()
         try:
             toml = importlib.import_module("tomllib")
         except ImportError:
+            import_packaging()
             toml = importlib.import_module("pip._vendor.tomli")
         with open(file, "rb") as stream:
             document = toml.load(stream)
