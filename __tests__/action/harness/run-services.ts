@@ -17,6 +17,9 @@ const tryOut = [...asRoot, 'unshare', '--net', '--mount', 'ip', 'link', 'set', '
 /** Whether this machine lets us make namespaces: then steps run in one without egress, each job with a boot id of its own. */
 export const canIsolate = spawnSync(tryOut[0] ?? '', tryOut.slice(1)).status === 0
 
+/** Of the system: what else is called `python3` may be a script that looks for one, and takes ten times as long. */
+const python = ['/usr/bin/python3'].find((file) => existsSync(file)) ?? 'python3'
+
 /**
  * Starts a step on a machine of its own: binds its boot id, tells its process id, gives up root, and becomes the step.
  * The environment comes from a file: neither a shell nor sudo lets all of it through, for inputs have hyphens in their
@@ -96,7 +99,7 @@ export class Services {
     const given = { boot: file('boot'), pid: file('pid'), uid, gid, user, argv, environment }
     writeFileSync(file('step'), JSON.stringify(given), { mode: 0o600 })
     const net = `--net=/proc/${this.pid}/ns/net`
-    const command = ['nsenter', net, 'unshare', '--mount', 'python3', '-I', '-S', '-c', starter, file('step')]
+    const command = ['nsenter', net, 'unshare', '--mount', python, '-I', '-S', '-c', starter, file('step')]
     const [first = '', ...rest] = [...asRoot, ...command]
     return [first, ...rest]
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fetchInputs } from '../../../src/lock/inputs.ts'
@@ -32,7 +32,7 @@ async function makeEnvironment(): Promise<string> {
   const name = createHash('sha256')
     .update(files.map((file) => path.basename(file)).join('\n'))
     .digest('hex')
-  const folder = path.join(testCache, 'compiled', `attack-tools-${name.slice(0, 16)}`)
+  const folder = path.join(testCache, 'compiled', `attack-tools-2-${name.slice(0, 16)}`)
   const there = (): Promise<boolean> =>
     stat(folder).then(
       () => true,
@@ -40,10 +40,19 @@ async function makeEnvironment(): Promise<string> {
     )
   if (await there()) return folder
   await mkdir(path.dirname(folder), { recursive: true })
-  await installEnvironment(files, folder, root).catch(async (error: unknown) => {
+  const part = `${folder}.${process.pid}.part`
+  try {
+    await installEnvironment(files, part, root)
+    // As pip leaves them: without bytecode each call of a hook would compile its backend anew.
+    const compile = ['-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash', path.join(part, 'lib')]
+    await runChecked(path.join(part, 'bin/python'), compile, { env: plainEnvironment })
+    await rename(part, folder)
+  } catch (error) {
     // Another test file was faster.
     if (!(await there())) throw error
-  })
+  } finally {
+    await rm(part, { recursive: true, force: true })
+  }
   return folder
 }
 
