@@ -1,21 +1,21 @@
+import { readFileSync } from 'node:fs'
 import type { Content } from '../source/git-project.ts'
 
-/** A small setuptools project with an opaque file that is shipped, and one that is not. */
+/** A small project with an opaque file that is shipped, and one that is not. It needs nothing to be built. */
 export const project: Record<string, Content> = {
   'pyproject.toml': `[build-system]
-requires = ["setuptools"]
-build-backend = "setuptools.build_meta"
+requires = []
+build-backend = "own_backend"
+backend-path = ["tools"]
 
 [project]
 name = "small"
 version = "1.2.3"
 
-[tool.setuptools]
+[tool.own]
 packages = ["small"]
-
-[tool.setuptools.package-data]
-small = ["*.bin"]
 `,
+  'tools/own_backend.py': readFileSync(new URL('../support/own_backend.py', import.meta.url), 'utf8'),
   'small/__init__.py': 'ANSWER = 42\n',
   'small/icon.bin': Buffer.from(Array.from({ length: 3000 }, (_, index) => (index * 7919) % 256)),
   'tests/fixture.bin': Buffer.from(Array.from({ length: 500 }, (_, index) => (index * 31) % 256)),

@@ -10,10 +10,7 @@ import { noCredentials } from '../support/proven-release.ts'
 import { project } from './project.ts'
 
 const pyproject = project['pyproject.toml'] as string
-const withScript = pyproject.replace(
-  '[tool.setuptools]',
-  '[project.scripts]\nsmall = "small:main"\n\n[tool.setuptools]'
-)
+const withScript = pyproject.replace('[tool.own]', '[project.scripts]\nsmall = "small:main"\n\n[tool.own]')
 
 /** Tries a project of which `small/__init__.py` is this, and records what came of it. */
 async function tried(
