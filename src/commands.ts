@@ -111,7 +111,7 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
 
   async fetch(context, options) {
     const plan = await stages.readPlan(context)
-    const { lock } = await stages.fetch(context, plan, { offline: options.offline ?? false })
+    const { lock } = await stages.fetch(context, plan, { offline: options.offline ?? false, git: true })
     return { document: { roots: Object.keys(lock.roots), python: Object.keys(lock.python), complete: true } }
   },
 

@@ -2,6 +2,7 @@ import { configJsonSchema } from './config-json-schema.ts'
 import { mistakesOf, nearest, type Mistake } from './config-mistakes.ts'
 import { invalid, readYaml } from './config-text.ts'
 import { configSchema, type Config } from './config.ts'
+import { gitMistakes } from './git-mistakes.ts'
 import { destinationMistakes } from './destination-mistakes.ts'
 
 /**
@@ -68,6 +69,6 @@ function rules(config: Config): Mistake[] {
       })
     }
   const known = config.targets?.map(({ name, kind }) => ({ name: name ?? kind, kind })) ?? null
-  mistakes.push(...destinationMistakes(config.destinations, known))
+  mistakes.push(...gitMistakes(config), ...destinationMistakes(config.destinations, known))
   return mistakes
 }

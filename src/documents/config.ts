@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { destinationConfig } from './destination-settings.ts'
 import { relativePathField, targetKindField } from './fields.ts'
+import { gitInputConfig, gitUrlField, seenGitField } from './git-inputs.ts'
 import { debKeys, imageKeys, pythonKeys, tryField } from './target-settings.ts'
 
 const nameField = z
@@ -26,6 +27,7 @@ const targetConfig = z
       .default([])
       .describe('Build requirements that may be taken as an sdist because there is no wheel.'),
     try: tryField.optional(),
+    git: seenGitField.optional(),
     ...pythonKeys,
     ...debKeys,
     ...imageKeys
@@ -43,6 +45,12 @@ const targetConfig = z
             path: [key],
             message: `only a target of kind ${kind} has this key`
           })
+    if (target.kind === 'python' && target.git !== undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['git'],
+        message: 'a package of the index is made of its own repository alone'
+      })
     if (target.venv !== undefined && target.changelog !== undefined)
       context.addIssue({
         code: 'custom',
@@ -160,7 +168,13 @@ export const sourcesField = z
       .min(1)
       .max(1000)
       .optional()
-      .describe('Folder with OCI layouts; images that it holds are asked of no registry.')
+      .describe('Folder with OCI layouts; images that it holds are asked of no registry.'),
+    git: z
+      .record(gitUrlField, gitUrlField)
+      .optional()
+      .describe(
+        'Mirrors of git inputs: addresses or beginnings of them up to a slash, each with what takes its place.'
+      )
   })
   .describe(
     'Where inputs are fetched from. What is taken has the hash that the lock names, wherever it comes from.'
@@ -219,6 +233,11 @@ export const configSchema = z
       .array(generatedField)
       .default([])
       .describe('Members that the build generates by a generator that is not known.'),
+    git: z
+      .array(gitInputConfig)
+      .max(20)
+      .default([])
+      .describe('Files of other repositories; the lock names commit, tree and hash of each.'),
     'expected-files': relativePathField
       .optional()
       .describe('A file of the tree that lists what each artifact holds: more or less is refused.'),

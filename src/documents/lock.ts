@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { fileNameField, relativePathField, sha256Field, sizeField } from './fields.ts'
+import { gitLockField } from './git-inputs.ts'
 import { platformField } from './target-settings.ts'
 
 /** As in a line of apt's sources: `stable`, `stable-updates`. */
@@ -126,7 +127,9 @@ export const lockSchema = z.strictObject({
   /** By target name. */
   python: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), pythonLockField),
   /** Base images, by reference. */
-  images: z.record(referenceField, imageLockField).optional()
+  images: z.record(referenceField, imageLockField).optional(),
+  /** Files of other repositories, by the names of the configuration. */
+  git: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/), gitLockField).optional()
 })
 
 /** `tagproof.lock`: everything that the builds need, with hashes. Committed as `.github/tagproof.lock`. */

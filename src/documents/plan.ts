@@ -11,6 +11,7 @@ import {
   targetKindField,
   versionField
 } from './fields.ts'
+import { plannedGitField } from './git-inputs.ts'
 import { adoptField, debSettingsField, imageSettingsField, tryField } from './target-settings.ts'
 
 /** One thing to build. */
@@ -26,6 +27,8 @@ export const planTargetField = z.strictObject({
   try: tryField.optional(),
   /** Wheels of a python target that other jobs build. */
   adopt: z.array(adoptField).min(1).optional(),
+  /** Git inputs that its build sees, by name. */
+  git: z.array(z.string()).min(1).optional(),
   /** Settings of a target of kind deb. */
   deb: debSettingsField.optional(),
   /** Settings of a target of kind image. */
@@ -123,6 +126,8 @@ export const planSchema = z.strictObject({
   waivers: z.array(waiverField),
   /** Targets that the configuration sends to the public package index; left out where there are none. */
   indexed: z.array(z.string().min(1)).min(1).optional(),
+  /** Files of other repositories that targets see; left out where there are none. */
+  git: z.array(plannedGitField).min(1).optional(),
   /** The file of the tree that lists what each artifact holds. */
   expectedFiles: relativePathField.optional(),
   exports: z.strictObject({ a: exportField, b: exportField }),

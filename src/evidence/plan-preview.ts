@@ -186,6 +186,10 @@ function factsOf(preview: PlanPreview): string[] {
     'Seconds: no record holds times, so that it is the same on every machine; the log of an earlier run has them.',
     ...destinationFacts(preview),
     `Configuration: ${config.from}. Lock: ${lock.from}. Waivers: ${waivers.length}.`,
+    ...(plan.git ?? []).map(
+      ({ name, url, commit }) =>
+        `Git input ${name}: commit ${commit.slice(0, 12)} of ${url}, for ${seeing(plan, name)}.`
+    ),
     `World b sees ${scramble.files.length} files scrambled; ${scramble.inputs.length} declared inputs are spared.`,
     ...(skipped.length === 0 ? [] : [`Left out: ${skipped.map(({ name }) => name).join(', ')}.`]),
     ...(plan.notices.length === 0
@@ -195,4 +199,11 @@ function factsOf(preview: PlanPreview): string[] {
         ]),
     'No project code was run: what the build alone decides is shown as * or unknown.'
   ]
+}
+
+function seeing({ targets }: Plan, input: string): string {
+  return targets
+    .filter(({ git }) => git?.includes(input) === true)
+    .map(({ name }) => name)
+    .join(', ')
 }

@@ -1,3 +1,4 @@
+import { explainGit, gitChanges } from './git/git-changes.ts'
 import {
   isWheel,
   type ImageLock,
@@ -30,7 +31,7 @@ export function lockChanges(previous: Lock | null, next: Lock, at?: number): str
     lines.push(...pythonChanges(`python ${name}`, previous?.python[name], next.python[name], at))
   for (const name of names(previous?.images, next.images ?? {}))
     lines.push(...imageChanges(`image ${name}`, previous?.images?.[name], next.images?.[name], at))
-  return lines
+  return [...lines, ...gitChanges(previous?.git, next.git)]
 }
 
 function imageChanges(
@@ -178,6 +179,7 @@ export function explainLock(lock: Lock): string[] {
     for (const [file, { packages }] of Object.entries(python.sdists ?? {}).sort(byName))
       lines.push(`  to build ${file}:`, ...packages.map((entry) => `  ${explainPackage(entry)}`))
   }
+  lines.push(...explainGit(lock.git))
   for (const [name, { digest, platforms }] of Object.entries(lock.images ?? {}).sort(byName)) {
     lines.push(`image ${name}: ${digest}`)
     for (const [platform, { manifest, layers }] of Object.entries(platforms).sort(byName)) {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import type { Sources } from '../documents/config.ts'
 import { sha256 } from '../documents/identifiers.ts'
+import type { GitLock } from '../documents/git-inputs.ts'
 import type { DebianPackage, Lock, PythonPackage } from '../documents/lock.ts'
 import { downloadFile } from '../platform/download.ts'
 import { TagproofError } from '../platform/errors.ts'
@@ -20,6 +21,8 @@ import { openStore, type Store } from './store.ts'
 export interface Inputs {
   debian(entry: Pick<DebianPackage, 'sha256'>): string
   python(entry: Pick<PythonPackage, 'sha256'>): string
+  /** The archive of a git input. */
+  git(entry: Pick<GitLock, 'sha256'>): string
   /** A blob of a base image, by `sha256:…`. */
   blob(digest: string): string
 }
@@ -62,7 +65,12 @@ export async function fetchInputs(lock: Lock, options: FetchInputsOptions): Prom
     await fetchMissing(missing, store, options)
   }
   const at = (entry: { sha256: DebianPackage['sha256'] }): string => store.path(entry.sha256)
-  return { debian: at, python: at, blob: (digest) => store.path(sha256(digest.slice('sha256:'.length))) }
+  return {
+    debian: at,
+    python: at,
+    git: at,
+    blob: (digest) => store.path(sha256(digest.slice('sha256:'.length)))
+  }
 }
 
 const clients = new WeakMap<FetchInputsOptions, HttpClient>()

@@ -7,6 +7,7 @@ import {
   type PythonLock,
   type RootLock
 } from '../documents/lock.ts'
+import type { GitLock } from '../documents/git-inputs.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { contradictions } from './lock-contradictions.ts'
 import { readLockText } from './lock-text.ts'
@@ -63,7 +64,7 @@ function fieldFault(
 
 const introduction = `# What the builds of this repository need, with the SHA-256 of every file. Made by \`tagproof lock\`; commit it.
 # Review it like code: a line is a package. Nothing that is not listed here reaches a build, and no file with other
-# bytes is accepted, wherever it comes from. No address is written down: each machine uses its own mirrors and indexes.
+# bytes is accepted, wherever it comes from. No address of a mirror or index is written down: each machine has its own.
 `
 
 /** The one form of a lock: sorted, one package a line, so that a diff shows packages. */
@@ -79,6 +80,7 @@ export function formatLock(lock: Lock): string {
     '# `sdists` what an sdist among them is built with.',
     ...section('python', lock.python, formatPython),
     ...formatImages(lock.images),
+    ...formatGit(lock.git),
     ''
   ].join('\n')
 }
@@ -103,6 +105,22 @@ function formatImages(images: Lock['images']): string[] {
     '# Base images, by their references: what each leads to, and its blobs by platform, layers from the bottom up.',
     ...section('images', images, formatImage)
   ]
+}
+
+function formatGit(git: Lock['git']): string[] {
+  if (git === undefined) return []
+  return [
+    '',
+    '# Files of other repositories, by the names of the configuration. `sha256` is of an archive with the commit, its',
+    '# trees and files. Look at what changed between two commits there, as you do here.',
+    ...section('git', git, formatGitInput)
+  ]
+}
+
+function formatGitInput({ url, ref, path, commit, tree, files, size, sha256 }: GitLock): string[] {
+  return Object.entries({ url, ref, path, commit, tree, files, size, sha256 }).map(
+    ([key, value]) => `${key}: ${typeof value === 'number' ? String(value) : scalar(value)}`
+  )
 }
 
 function formatImage({ digest, platforms }: ImageLock): string[] {

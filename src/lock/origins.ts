@@ -10,6 +10,7 @@ import {
 } from '../documents/lock.ts'
 import type { HttpClient } from '../platform/http.ts'
 import { securitySibling, type AptSource } from './apt-sources.ts'
+import { wantedGit } from './git/wanted-git.ts'
 import { wantedBlobs } from './images/wanted-blobs.ts'
 import type { ImageSources } from './images/image-source.ts'
 import { withNetrc, type Netrc } from './netrc.ts'
@@ -40,7 +41,7 @@ export interface OriginsOptions {
   signal?: AbortSignal
 }
 
-/** Every distinct file of a lock with its places: mirror, snapshot, own store; or the indexes, own store. */
+/** Every distinct file of a lock with its places: mirror, snapshot, own store; or the indexes, own store; or a repository of git. */
 export function wantedFiles(lock: Lock, options: OriginsOptions): WantedFile[] {
   const wanted = new Map<string, WantedFile>()
   const add = (file: WantedFile): void => {
@@ -62,7 +63,7 @@ export function wantedFiles(lock: Lock, options: OriginsOptions): WantedFile[] {
         sha256: entry.sha256,
         places: pythonPlaces(entry, options, indexes)
       })
-  for (const file of wantedBlobs(lock, options)) add(file)
+  for (const file of [...wantedBlobs(lock, options), ...wantedGit(lock, options)]) add(file)
   return [...wanted.values()]
 }
 

@@ -15,7 +15,8 @@ import { messageNotices } from './message-notices.ts'
 import type { Repository } from './repository.ts'
 import { tagObjects } from './tag.ts'
 import { thinGit } from './thin-git.ts'
-import { byPath, readTree } from './tree.ts'
+import { readGraftedTree, type Graft } from './grafts.ts'
+import { byPath } from './tree.ts'
 
 export interface ExportOptions {
   /** Where `export-a.tar` and `export-b.tar` are written. */
@@ -26,6 +27,8 @@ export interface ExportOptions {
   generated?: readonly DeclaredGenerator[]
   /** What is built from the tree; by default its top. */
   targets?: readonly Pick<PlanTarget, 'path'>[]
+  /** Files of other repositories that some target sees. */
+  grafts?: readonly Graft[]
   /** 1, noise, by default. */
   tier?: ScrambleTier
   /** 0 by default: world b's noise. A perturbation from 1 on has other noise, and scrambles what generators read. */
@@ -41,7 +44,7 @@ export type PlannedExports = Pick<Plan, 'exports' | 'scramble' | 'notices'>
  * epoch and every owner 0. World a sees sorted names and the originals; world b the reverse order, and scrambled
  * copies of what must have no influence. The bytes of both files depend on the tag and the options alone.
  *
- * @throws TagproofError those of `readTree`, and `config-invalid` for an input glob that fits nothing, or too much
+ * @throws TagproofError those of `readGraftedTree`, and `config-invalid` for an input glob that fits nothing, or too much
  */
 export async function writeExports(
   repository: Repository,
@@ -49,7 +52,7 @@ export async function writeExports(
   options: ExportOptions
 ): Promise<PlannedExports> {
   const { inputs, tier = 1, number = 0 } = options
-  const tree = await readTree(repository, tag.tree)
+  const tree = await readGraftedTree(repository, tag.tree, options.grafts ?? [])
   checkInputGlobs(tree.entries, inputs)
   const targets = options.targets?.map((target) => target.path) ?? ['.']
   const generated = number === 0 ? (options.generated ?? []) : []

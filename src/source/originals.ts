@@ -2,7 +2,7 @@ import type { Plan } from '../documents/plan.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { openRepository, type Repository } from './repository.ts'
 import { requireUnmoved } from './tag.ts'
-import { listTree } from './tree.ts'
+import { listGraftedTree, noGrafts, type Grafting } from './grafts.ts'
 
 /** The originals of the files that world b saw scrambled, read from git. */
 export interface Originals {
@@ -22,12 +22,17 @@ export interface Originals {
  *
  * @throws TagproofError `tag-moved`
  */
-export async function openOriginals(folder: string, plan: Plan): Promise<Originals> {
+export async function openOriginals(
+  folder: string,
+  plan: Plan,
+  graft: Grafting = noGrafts
+): Promise<Originals> {
   const repository = await openRepository(folder)
   try {
     await requireUnmoved(repository, plan.tag)
     const planned = new Map(plan.scramble.files.map((file) => [file.path, file.blob]))
-    const tree = new Map((await listTree(repository, plan.tag.tree)).map((entry) => [entry.path, entry.id]))
+    const entries = await listGraftedTree(repository, plan.tag.tree, await graft(repository))
+    const tree = new Map(entries.map((entry) => [entry.path, entry.id]))
     return {
       async read(path) {
         const blob = planned.get(path)

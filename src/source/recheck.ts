@@ -3,6 +3,7 @@ import { TagproofError } from '../platform/errors.ts'
 import { withTemporaryFolder } from '../platform/files.ts'
 import { silentLog } from '../platform/log.ts'
 import { writeExports } from './export.ts'
+import { noGrafts, type Grafting } from './grafts.ts'
 import { openRepository } from './repository.ts'
 import { requireUnmoved } from './tag.ts'
 
@@ -12,10 +13,11 @@ import { requireUnmoved } from './tag.ts'
  *
  * @throws TagproofError `document-mismatch` if the plan says anything else, `tag-moved`
  */
-export async function recheckExports(folder: string, plan: Plan): Promise<void> {
+export async function recheckExports(folder: string, plan: Plan, graft: Grafting = noGrafts): Promise<void> {
   const repository = await openRepository(folder)
   try {
     await requireUnmoved(repository, plan.tag)
+    const grafts = await graft(repository)
     const again = await withTemporaryFolder('tagproof-recheck', (temporary) =>
       writeExports(repository, plan.tag, {
         folder: temporary,
@@ -23,6 +25,7 @@ export async function recheckExports(folder: string, plan: Plan): Promise<void> 
         generated: plan.generated,
         tier: plan.scramble.tier,
         targets: plan.targets,
+        grafts,
         log: silentLog
       })
     )

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { ObjectId } from '../documents/identifiers.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { runChecked, type Environment } from '../platform/process.ts'
+import { addObjects, type NamedObject } from './added-objects.ts'
 import { discoverRepository, type RepositoryPlaces } from './discovery.ts'
 import { ObjectStore, type ObjectHeader, type StreamedObject } from './object-store.ts'
 import { checkObjectName, objectHash, type GitObject, type ObjectType } from './objects.ts'
@@ -47,6 +48,11 @@ export interface Repository {
   head(): Promise<string | null>
   /** Also looks for objects in another `objects` folder; since all are checked, none needs trust. */
   addObjectDirectory(folder: string): Promise<void>
+  /**
+   * Puts objects beside those of the repository, for as long as it is open.
+   * @throws TagproofError `object-corrupt` for one that has another name
+   */
+  addObjects(objects: AsyncIterable<NamedObject> | Iterable<NamedObject>): Promise<void>
   /** The error for an object that is not there: what is missing, why, and how to get it. */
   missing(id: ObjectId, what: string): Promise<TagproofError>
   close(): Promise<void>
@@ -134,6 +140,12 @@ export async function openRepository(directory: string): Promise<Repository> {
     async addObjectDirectory(folder) {
       if (extra.includes(folder)) return
       extra.push(folder)
+      await closeStore()
+    },
+    async addObjects(objects) {
+      const folder = path.join(git.environment.GIT_DIR ?? '', 'objects')
+      await addObjects(folder, git.objectFormat, objects)
+      if (!extra.includes(folder)) extra.push(folder)
       await closeStore()
     },
     async close() {

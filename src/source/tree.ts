@@ -43,10 +43,21 @@ export async function listTree(repository: Repository, tree: ObjectId): Promise<
   return (await readTree(repository, tree)).entries
 }
 
-/** As {@link listTree}, with what the thin git folder is made of. */
-export async function readTree(repository: Repository, tree: ObjectId): Promise<ReadTree> {
+/**
+ * As {@link listTree}, with what the thin git folder is made of.
+ *
+ * @param options `refuse`: submodules are entered nowhere
+ */
+export async function readTree(
+  repository: Repository,
+  tree: ObjectId,
+  options: { submodules?: 'refuse' } = {}
+): Promise<ReadTree> {
   const walk: Walk = { repository, files: [], trees: new Map(), parsed: new Map(), index: [], visited: 0 }
-  const submodules = { directories: [repository.places.commonDirectory], names: undefined, tree, root: '' }
+  const submodules =
+    options.submodules === 'refuse'
+      ? null
+      : { directories: [repository.places.commonDirectory], names: undefined, tree, root: '' }
   await walkTree(walk, tree, '', true, submodules)
   const entries = await withSizes(repository, walk.files.sort(byPath))
   await refuseLfsPointers(repository, entries)
@@ -78,7 +89,7 @@ async function walkTree(
   tree: ObjectId,
   folder: string,
   own: boolean,
-  submodules: SubmoduleSource
+  submodules: SubmoduleSource | null
 ): Promise<void> {
   const seen = new Set<string>()
   for (const line of await treeLines(walk, tree, folder, own)) {
@@ -90,6 +101,7 @@ async function walkTree(
     seen.add(path)
     if (line.kind === 'folder') await walkTree(walk, line.id, path, own, submodules)
     else if (line.kind === 'submodule') {
+      if (submodules === null) throw foreignSubmodule(path)
       if (own) walk.index.push({ path, mode: '160000', id: line.id })
       submodules.names ??= await readSubmoduleNames(walk.repository, submodules.tree)
       const inside = await enterSubmodule(walk.repository, submodules, path, line.id)
@@ -103,6 +115,14 @@ async function walkTree(
     if (walk.visited > mostPaths)
       throw new TagproofError('repository-invalid', `The tree holds more than ${mostPaths} paths.`)
   }
+}
+
+/** A locked commit of another repository fixes no commit of a third one that anybody has looked at. */
+function foreignSubmodule(path: string): TagproofError {
+  return new TagproofError('submodule-refused', `A git input has a submodule: ${quotedName(path)}.`, {
+    expected: 'files of its own',
+    fix: 'Take a folder without it (`path` of the git input), and list the repository of the submodule under `git:`.'
+  })
 }
 
 /** The lines of a tree; one that is met again is not read again, unless the commit's own trees lack it. */

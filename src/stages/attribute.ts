@@ -8,9 +8,9 @@ import { joinInside } from '../platform/files.ts'
 import { withCulprits, type Culprit } from '../proof/attribution.ts'
 import { bisect } from '../proof/bisect.ts'
 import { failureFindings, scrambledReads } from '../proof/build-failure.ts'
-import { openRepository } from '../source/repository.ts'
 import { openGround } from './base-images.ts'
 import type { StageContext } from './context.ts'
+import { openGrafted } from './git-inputs.ts'
 import { withBuildPlaces } from './places.ts'
 import { readBuild } from './read-build.ts'
 import { Questions, type CalmArtifact, type Question } from './questions.ts'
@@ -32,7 +32,7 @@ export async function attribute(context: StageContext): Promise<Proof> {
   })
   if (open.every(({ findings }) => findings.length === 0)) return proof
   const ground = await openGround(context, plan)
-  const repository = await openRepository(context.repository)
+  const { repository } = await openGrafted(context, plan)
   const culprits = await withBuildPlaces(context, plan, 'attribution', async (places) => {
     const found = new Map<Finding, Culprit>()
     for (const { target, built, findings } of open) {

@@ -12,11 +12,16 @@ import { buildDockerfile } from '../targets/image/dockerfile-build.ts'
 import { buildPython, shellPython, type BuildPythonRequest } from '../targets/python/build.ts'
 import type { BuildRoom, TargetBuild } from './build-target.ts'
 import { signalOf } from './context.ts'
+import { withSeenExport } from './seen-export.ts'
 
 type Watch = Required<Pick<BuildRequest, 'onWorld' | 'onLine'>>
 
-/** Builds a target by the means of its kind. */
-export async function buildKind(room: BuildRoom, build: TargetBuild, watch: Watch): Promise<BuiltTarget> {
+/** Builds a target by the means of its kind, from what it may see. */
+export function buildKind(room: BuildRoom, build: TargetBuild, watch: Watch): Promise<BuiltTarget> {
+  return withSeenExport(room, build, (seen) => buildSeen(room, seen, watch))
+}
+
+async function buildSeen(room: BuildRoom, build: TargetBuild, watch: Watch): Promise<BuiltTarget> {
   const { target } = build
   const request = requestOf(room, build, watch)
   if (target.kind === 'python')
@@ -35,6 +40,10 @@ export async function buildKind(room: BuildRoom, build: TargetBuild, watch: Watc
  * @throws TagproofError `usage` for a target that is not built in a world of its own
  */
 export function shellOf(room: BuildRoom, build: TargetBuild): Promise<number> {
+  return withSeenExport(room, build, (seen) => shellSeen(room, seen))
+}
+
+async function shellSeen(room: BuildRoom, build: TargetBuild): Promise<number> {
   const { target } = build
   const request = requestOf(room, build)
   if (target.kind === 'python') return shellPython(pythonRequest(room, request))

@@ -15,6 +15,7 @@ import { requireUnmoved } from '../source/tag.ts'
 import { buildTarget } from './build-target.ts'
 import { plannedExport } from './variant.ts'
 import { clearFrom, type StageContext } from './context.ts'
+import { graftingOf } from './git-inputs.ts'
 import { readMemberList } from './member-lists.ts'
 import { withBuildPlaces, type BuildPlaces } from './places.ts'
 
@@ -80,6 +81,7 @@ async function buildPrevious(room: Room): Promise<Complete['previous']> {
       folder,
       inputs: [],
       targets: plan.targets,
+      grafts: await graftingOf(context, plan)(repository),
       log: context.log
     })
     const exportTar = path.join(folder, exports.a.file)

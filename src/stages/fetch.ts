@@ -12,6 +12,10 @@ import type { StageContext } from './context.ts'
 export interface FetchOptions {
   /** Touch no network: everything must be there. */
   offline?: boolean
+  /**
+   * Git inputs too. Builds have them in their exports; the machine of world b is not given the originals.
+   */
+  git?: boolean
 }
 
 /** Fetches exactly what the lock of the plan names, hash-checked, into the cache. Complete inputs need no network. */
@@ -21,7 +25,8 @@ export async function fetch(
   options: FetchOptions = {}
 ): Promise<{ lock: Lock; inputs: Inputs }> {
   const lock = await readPlannedLock(context, plan)
-  const inputs = await fetchInputs(lock, {
+  const wanted = options.git === true ? lock : { ...lock, git: {} }
+  const inputs = await fetchInputs(wanted, {
     store: path.join(context.cache, 'inputs'),
     sources: plan.sources,
     offline: options.offline ?? false,

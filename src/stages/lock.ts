@@ -11,6 +11,7 @@ import { refuseOtherLanguages } from '../targets/python/other-languages.ts'
 import { readBuildSystem, targetPyproject } from '../targets/python/requires.ts'
 import type { PreparedRoot } from '../worlds/root.ts'
 import type { StageContext } from './context.ts'
+import { lockGitInputs } from './git-inputs.ts'
 import { imageNeeds, lockBases, pinningDiffs, takesRequirements, type ImageNeeds } from './lock-images.ts'
 import { lockPython } from './lock-python.ts'
 import { lockRequirements } from './lock-requirements.ts'
@@ -64,6 +65,7 @@ export async function lockSource(context: StageContext, source: Source, options:
   const previous = options.upgrade === true ? null : (source.lock?.value ?? null)
   const { targets } = source
   for (const target of targets) if (target.kind === 'python') await refuseLanguages(source, target)
+  const git = await lockGitInputs(context, source, previous)
   const images = await imageNeeds(source)
   const roots = new Map<string, LockedRoot>()
   for (const name of rootNames(targets, images))
@@ -86,7 +88,8 @@ export async function lockSource(context: StageContext, source: Source, options:
     schema: 'tagproof/lock/1',
     roots: locked,
     python,
-    ...(Object.keys(bases).length === 0 ? {} : { images: bases })
+    ...(Object.keys(bases).length === 0 ? {} : { images: bases }),
+    ...(Object.keys(git).length === 0 ? {} : { git })
   }
 }
 

@@ -14,6 +14,7 @@ import { clearFrom, type StageContext } from './context.ts'
 import { earlierRelease, previewOf } from './preview.ts'
 import { checkExpectedFiles } from './expected-files.ts'
 import { lockSource } from './lock.ts'
+import { graftInputs, planGit } from './git-inputs.ts'
 import { imageNeeds, type NeededImage } from './lock-images.ts'
 import { buildDependsOf } from './lock-roots.ts'
 import { openHead, openRelease, type Source, type SourceOptions } from './source.ts'
@@ -52,16 +53,20 @@ export async function planWithPreview(context: StageContext, options: PlanOption
       await checkExpectedFiles(source.repository, source.entries, source.targets, expectedFiles)
     const earlier = await earlierRelease(context, options.against)
     await clearFrom(context.out, 'plan')
+    const lock = await lockFor(context, source, options)
+    const git = planGit(config.value, source.targets, lock.value)
+    const { sources } = config.value
+    const grafts = await graftInputs(context, source.repository, git, { lock: lock.value, sources })
     progress.line(`exporting ${source.tag.name}`)
     const exports = await writeExports(source.repository, source.tag, {
       folder: context.out.exports,
       inputs: source.config.value.inputs,
       generated: source.config.value.generated,
       targets: source.targets,
+      grafts,
       log: context.log
     })
     progress.done(describe(source, version, exports.scramble.files.length))
-    const lock = await lockFor(context, source, options)
     await requireStated(source, lock.value)
     const lockText = formatLock(lock.value)
     await writeFileAtomic(context.out.lock, lockText)
@@ -78,6 +83,7 @@ export async function planWithPreview(context: StageContext, options: PlanOption
       waivers: source.config.value.waivers,
       generated: source.config.value.generated,
       ...(indexed.length === 0 ? {} : { indexed }),
+      ...(git.length === 0 ? {} : { git }),
       ...(expectedFiles === undefined ? {} : { expectedFiles }),
       ...exports
     }
@@ -105,6 +111,7 @@ export async function readPlan(context: StageContext): Promise<Plan> {
  * @throws TagproofError `lock-incomplete`
  */
 export async function requireStated(source: Source, lock: Lock): Promise<void> {
+  planGit(source.config.value, source.targets, lock)
   for (const target of source.targets) {
     if (target.kind === 'python') await requirePython(source, target, lock)
     if (target.deb?.mode === 'debian') await requireDebian(source, target, lock)

@@ -12,11 +12,12 @@ import { declaredOutput, perturbationFindings } from '../proof/perturbation.ts'
 import type { ReadOriginal } from '../proof/putback.ts'
 import { invalidArchiveFinding } from '../proof/reproduce.ts'
 import { restoreWorldB } from '../proof/restore.ts'
-import { openRepository, type Repository } from '../source/repository.ts'
+import type { Repository } from '../source/repository.ts'
 import { openTracedTree } from '../source/traced-tree.ts'
 import { variantFiles } from '../source/variant-files.ts'
 import { openGround, type Ground } from './base-images.ts'
 import type { StageContext } from './context.ts'
+import { openGrafted } from './git-inputs.ts'
 import { perturbationVariant } from './perturb.ts'
 import { strippedTimes } from './stripped-times.ts'
 
@@ -29,7 +30,7 @@ import { strippedTimes } from './stripped-times.ts'
 export async function planSeenByB(context: StageContext, plan: Plan, b: Build): Promise<Plan> {
   const { scramble } = b
   if (scramble === undefined) return plan
-  const files = await withRepository(context, (repository) =>
+  const files = await withRepository(context, plan, (repository) =>
     variantFiles(repository, plan.scramble, { tier: 2 })
   )
   const seen: Plan['scramble'] = { ...plan.scramble, tier: 2, files }
@@ -49,7 +50,7 @@ export async function findPerturbations(
   const { perturbations = [] } = builds.b
   if (perturbations.length === 0) return []
   const ground = await openGround(context, plan)
-  return withRepository(context, async (repository) => {
+  return withRepository(context, plan, async (repository) => {
     const findings: Finding[] = []
     for (const perturbation of perturbations)
       findings.push(...(await compareOne({ context, plan, a: builds.a, ground, repository }, perturbation)))
@@ -143,9 +144,10 @@ export function originalsOf(files: readonly ScrambledFile[], repository: Reposit
 
 async function withRepository<T>(
   context: StageContext,
+  plan: Plan,
   use: (repository: Repository) => Promise<T>
 ): Promise<T> {
-  const repository = await openRepository(context.repository)
+  const { repository } = await openGrafted(context, plan)
   try {
     return await use(repository)
   } finally {

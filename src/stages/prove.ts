@@ -28,6 +28,7 @@ import { adoptWheels, type AdoptOptions, type Adoption } from './adopt.ts'
 import { writeBrief } from './brief.ts'
 import { openGround, type Ground } from './base-images.ts'
 import { imageFindings } from './lock-images.ts'
+import { graftingOf } from './git-inputs.ts'
 import { clearFrom, signalOf, type StageContext } from './context.ts'
 import { pairArtifacts, type ArtifactPair } from './pair-artifacts.ts'
 import { completeFindings } from './prove-complete.ts'
@@ -55,8 +56,8 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     const { document: planned, sha256: planDigest } = await readDocument('plan', context.out.plan)
     if (options.ownPlan !== true) {
       progress.line('making the exports again')
-      await recheckConfig(context.repository, planned)
-      await recheckExports(context.repository, planned)
+      await recheckConfig(context, planned)
+      await recheckExports(context.repository, planned, graftingOf(context, planned))
     }
     const builds = {
       a: await readBuild(context, 'a', planDigest),
@@ -68,7 +69,7 @@ export async function prove(context: StageContext, options: ProveOptions): Promi
     await mkdir(staging, { recursive: true })
     await mkdir(context.out.origins, { recursive: true })
     const ground = await openGround(context, plan)
-    const originals = await openOriginals(context.repository, plan)
+    const originals = await openOriginals(context.repository, plan, graftingOf(context, plan))
     const found: Finding[] = []
     const artifacts: ReleaseArtifact[] = []
     const uploads: UploadLists[] = []

@@ -4,6 +4,9 @@ import { openRepository } from '../source/repository.ts'
 import { listTree } from '../source/tree.ts'
 import { versionOfTag } from '../source/version.ts'
 import { indexTargets } from '../targets/python/index-targets.ts'
+import type { StageContext } from './context.ts'
+import { readPlannedLock } from './fetch.ts'
+import { planGit } from './git-inputs.ts'
 import { readUserConfig } from './source.ts'
 
 /**
@@ -13,9 +16,9 @@ import { readUserConfig } from './source.ts'
  *
  * @throws TagproofError `document-mismatch`
  */
-export async function recheckConfig(folder: string, plan: Plan): Promise<void> {
+export async function recheckConfig(context: StageContext, plan: Plan): Promise<void> {
   if (plan.config.from === 'outside') return
-  const repository = await openRepository(folder)
+  const repository = await openRepository(context.repository)
   try {
     const { value, from, sha256 } = await readUserConfig(
       repository,
@@ -29,6 +32,8 @@ export async function recheckConfig(folder: string, plan: Plan): Promise<void> {
     requireSame('waivers', plan.waivers, value.waivers)
     const indexed = indexTargets(value.destinations, plan.targets)
     requireSame('indexed', plan.indexed ?? [], indexed)
+    const git = planGit(value, plan.targets, await readPlannedLock(context, plan))
+    requireSame('git', plan.git ?? [], git)
     requireSame('expectedFiles', plan.expectedFiles, value['expected-files'])
   } finally {
     await repository.close()

@@ -11,15 +11,14 @@ import type { TracedWheel } from '../proof/trace/evidence.ts'
 import type { BuildEvidence } from '../proof/trace/generator.ts'
 import { generatorsWith } from '../proof/trace/generators.ts'
 import { traceArtifact, type Traced } from '../proof/trace/trace.ts'
-import type { TreeIndex } from '../proof/trace/tree.ts'
-import { openRepository } from '../source/repository.ts'
-import { openTracedTree } from '../source/traced-tree.ts'
 import { wheelTargetOf } from '../targets/discover.ts'
 import type { PreparedRoot } from '../worlds/root.ts'
 import { readPlannedLock } from './fetch.ts'
+import { seenOf } from './git-inputs.ts'
 import type { StageContext } from './context.ts'
 import { strippedTimes } from './stripped-times.ts'
 import { backendsOf, wheelMembers } from './trace-evidence.ts'
+import { openTrees, type Trees } from './trees.ts'
 import { evidenceRoom, type EvidenceRoom } from './trace-room.ts'
 
 /** Traces what builds have made, and writes the origins of each artifact. */
@@ -50,15 +49,15 @@ export interface TracedBuild {
  */
 export async function openTracer(context: StageContext, plan: Plan): Promise<Tracer> {
   const lock = await readPlannedLock(context, plan)
-  const repository = await openRepository(context.repository)
-  let tree: TreeIndex
-  try {
-    tree = await openTracedTree(repository, plan.tag.tree)
-  } catch (error) {
-    await repository.close().catch(() => undefined)
-    throw error
+  const { repository, trees } = await openTrees(context, plan)
+  const tracing: Tracing = {
+    context,
+    plan,
+    lock,
+    trees,
+    room: evidenceRoom(context, plan),
+    wheels: new Map()
   }
-  const tracing: Tracing = { context, plan, lock, tree, room: evidenceRoom(context, plan), wheels: new Map() }
   return {
     async trace(request) {
       const { origins, findings } = await traceBuild(request, tracing)
@@ -66,7 +65,7 @@ export async function openTracer(context: StageContext, plan: Plan): Promise<Tra
       await writeFileAtomic(file, originLines(origins))
       return { findings, traced: origins.filter(({ origin }) => origin !== 'untraced').length }
     },
-    strippedTimes: (target) => strippedTimes(tree, plan, target.name),
+    strippedTimes: async (target) => strippedTimes(await trees(target), plan, target.name),
     root: (target) => tracing.room.root(target),
     close: () => repository.close()
   }
@@ -76,7 +75,7 @@ interface Tracing {
   context: StageContext
   plan: Plan
   lock: Lock
-  tree: TreeIndex
+  trees: Trees
   room: EvidenceRoom
   /** By the name of the Python target: its wheel, which debs and images hold. */
   wheels: Map<string, Promise<TracedWheel | null>>
@@ -84,7 +83,7 @@ interface Tracing {
 
 async function traceBuild(request: TracedBuild, tracing: Tracing): Promise<Traced> {
   const { file, artifact, target, differing, preparedMetadata, adopted } = request
-  const { plan, lock, tree, room } = tracing
+  const { plan, lock, trees, room } = tracing
   const packages = lock.python[target.name]?.packages ?? []
   const locked = packages.map(({ name, version }): [string, string] => [normalizeName(name), version])
   const python = target.kind === 'python'
@@ -95,7 +94,8 @@ async function traceBuild(request: TracedBuild, tracing: Tracing): Promise<Trace
     target,
     tag: plan.tag,
     version: plan.version,
-    tree,
+    tree: await trees(target),
+    git: seenOf(plan.git, target),
     folder: target.path,
     generators: generatorsWith(plan.generated),
     ...(evidence === undefined ? {} : { evidence }),

@@ -13,7 +13,8 @@ import { openTracedTree } from '../source/traced-tree.ts'
 import { versionOfTag } from '../source/version.ts'
 import type { StageContext } from './context.ts'
 import { openHead, openRelease, type SourceOptions } from './source.ts'
-import { lockedEvidence } from './trace-lock.ts'
+import { graftsSeenBy, seenOf } from './git-inputs.ts'
+import { keptGrafts, lockedEvidence } from './trace-lock.ts'
 
 /**
  * The origin of every member of packages, whoever built them, against the tree of a tag. Needs no lock and no build,
@@ -32,7 +33,7 @@ export async function trace(
   try {
     const { tag, config } = source
     const version = tag.kind === 'untagged' ? null : versionOfTag(tag.name, config.value.tag.pattern)
-    const tree = await openTracedTree(source.repository, tag.tree)
+    const { git, grafts } = await keptGrafts(context, source)
     const generators = generatorsWith(config.value.generated)
     const traced: TracedFile[] = []
     for (const { file, kind } of kinds) {
@@ -41,7 +42,17 @@ export async function trace(
         const target = onlyTarget(source.targets, kind)
         const evidence = await lockedEvidence(context, source, target)
         const folder = target?.path ?? '.'
-        const about = { tag, version, tree, folder, target, generators }
+        const seen = target === null ? [] : graftsSeenBy(target, grafts)
+        const tree = await openTracedTree(source.repository, tag.tree, seen)
+        const about = {
+          tag,
+          version,
+          tree,
+          git: target === null ? [] : seenOf(git, target),
+          folder,
+          target,
+          generators
+        }
         const result = await traceFile({ file, kind, ...about, ...(evidence === null ? {} : { evidence }) })
         progress.done(`${result.members.length} members`)
         traced.push(result)

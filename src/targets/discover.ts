@@ -87,6 +87,7 @@ function listed(targets: readonly TargetConfig[], known: ReadonlySet<string>): P
       root: target.root ?? target.kind,
       ...(target.try === undefined ? {} : { try: target.try }),
       ...(target.adopt === undefined ? {} : { adopt: target.adopt }),
+      ...(target.git === undefined ? {} : { git: target.git }),
       ...settingsOf(target, name, known)
     }
   })

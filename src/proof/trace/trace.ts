@@ -7,6 +7,7 @@ import type { Archive, ArchiveKind } from '../../formats/archive.ts'
 import { firstDifference } from '../content.ts'
 import { noEvidence, type TraceEvidence } from './evidence.ts'
 import type { BuildEvidence, Generator, TraceContext, TracedMember, Verdict } from './generator.ts'
+import { gitOf, withGitOrigin, type GitOrigin } from './git-origin.ts'
 import { knownGenerators } from './generators.ts'
 import { assembledFinding } from './image/assembled-files.ts'
 import { kindRules, type KindRules } from './kinds.ts'
@@ -26,6 +27,8 @@ export interface TraceRequest {
   tree: TreeIndex
   /** Folder of the target in the tree, `.` for its top. */
   folder: string
+  /** Git inputs that the target sees: `tree` holds their files below their names. */
+  git?: readonly GitOrigin[]
   /** What both worlds' builds confirm; null where there was no build. */
   build: BuildEvidence | null
   /** What is known of locked dependencies; without a lock nothing is. */
@@ -49,7 +52,7 @@ export interface Traced {
  * @throws TagproofError `archive-invalid`, and those of reading git objects
  */
 export async function traceArtifact(request: TraceRequest): Promise<Traced> {
-  const { artifact, tree, evidence = noEvidence } = request
+  const { artifact, tree, evidence = noEvidence, git = [] } = request
   const rules = kindRules[artifact.kind]
   const folder = request.folder === '.' ? '' : `${request.folder}/`
   const { archive, members, ids } = await readMembers(request.file, artifact.kind, tree, {
@@ -71,11 +74,11 @@ export async function traceArtifact(request: TraceRequest): Promise<Traced> {
   for (const member of members) {
     const placement = placed.get(member.path) ?? { origin: null, from: null, own: null }
     const traced = await originOf(member, placement, asked)
-    origins.push(traced.origin)
+    origins.push(withGitOrigin(traced.origin, git))
     if (traced.finding !== undefined) findings.push(traced.finding)
   }
   findings.push(...notes(artifact.name, origins, request.build?.adopted))
-  return { archive, origins, findings, absent: absentFiles(origins, tree, folder) }
+  return { archive, origins, findings, absent: absentFiles(origins, tree, folder, git) }
 }
 
 /** Object names rest on SHA-1 in most repositories: a match counts once SHA-256 agrees too. */
@@ -283,7 +286,15 @@ function notes(artifact: string, origins: readonly MemberOrigin[], adopted?: 1 |
   ]
 }
 
-function absentFiles(origins: readonly MemberOrigin[], tree: TreeIndex, folder: string): string[] {
+/** Of a git input nobody expects all files in an artifact. */
+function absentFiles(
+  origins: readonly MemberOrigin[],
+  tree: TreeIndex,
+  folder: string,
+  git: readonly GitOrigin[]
+): string[] {
   const used = new Set(origins.flatMap((entry) => entry.from))
-  return tree.paths.filter((path) => path.startsWith(folder) && !used.has(path))
+  return tree.paths.filter(
+    (path) => path.startsWith(folder) && !used.has(path) && gitOf(path, git) === undefined
+  )
 }
