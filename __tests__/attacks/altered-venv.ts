@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { GitProject } from '../real/source/git-project.ts'
 import type { TestRelease } from '../real/support/release.ts'
 import type { Attack, Files, Report, Variant } from './harness/attack.ts'
 import { setuptoolsProject } from './harness/projects.ts'
@@ -72,6 +75,11 @@ const altered: Record<string, Altered> = {
     change: `edit(data, "etc/profile.d/victim.sh", b'echo "fired: profile"\\n')`,
     reported: [['untraced', 'etc/profile.d/victim.sh']]
   },
+  vendor: {
+    how: 'a file of a git input, which is not in the locked commit',
+    change: `edit(data, "etc/profile.d/victim-vendor.sh", b'echo "fired: vendor"\\n')`,
+    reported: [['untraced', 'etc/profile.d/victim-vendor.sh']]
+  },
   depends: {
     how: 'a dependency more',
     change: `edit(control, "control", content(control, "control").replace(b"Depends: ", b"Depends: fired-depends, "))`,
@@ -141,6 +149,22 @@ async function alter(release: TestRelease, folder: string): Promise<void> {
 
 const names = Object.keys(altered)
 
+/** A repository of another project, with a file that the package takes; the tag then names it by folder and tag. */
+async function vendor(project: GitProject): Promise<void> {
+  const folder = path.join(project.room, 'vendor')
+  await project.write({ '../vendor/profile/vendor.sh': 'true\n', '../vendor/profile/unused.sh': 'false\n' })
+  await project.git('init', '-q', folder)
+  await project.git('-C', folder, 'add', '-A')
+  await project.git('-C', folder, 'commit', '-q', '-m', 'Packaging')
+  await project.git('-C', folder, 'tag', 'v1')
+  const config = await readFile(path.join(project.folder, configFile), 'utf8')
+  await project.write({ [configFile]: config.replace('/vendor-repository', folder) })
+  await project.commit('Names the other repository')
+  await project.git('tag', '-f', '-a', '-m', 'v1.2.3', 'v1.2.3')
+}
+
+const configFile = '.github/tagproof.yml'
+
 const files: Files = setuptoolsProject(
   {
     ...Object.fromEntries(
@@ -150,15 +174,18 @@ const files: Files = setuptoolsProject(
     LICENSE: 'Do what you like.\n',
     'conf/victim.sh': 'true\n',
     'deploy/postinst': '#!/bin/sh\nset -e\necho configured\n',
-    '.github/tagproof.yml': `targets:
+    [configFile]: `git:
+  - { name: vendor, url: /vendor-repository, tag: v1, path: profile }
+targets:
   - kind: python
   - kind: deb
     root: deb
+    git: [vendor]
     venv:
       package: victim
       prefix: /usr/lib/victim
       commands: { victim-command: victim-command }
-      files: [{ from: conf, to: /etc/profile.d }]
+      files: [{ from: conf, to: /etc/profile.d }, { from: vendor/vendor.sh, to: /etc/profile.d/victim-vendor.sh }]
       scripts: { postinst: deploy/postinst }
       maintainer: Victims <victims@example.org>
       summary: Something to attack
@@ -177,6 +204,7 @@ export const alteredVenv: Attack = {
     {
       name: 'both worlds alike',
       files,
+      arrange: vendor,
       alter,
       variants: Object.entries(altered).map(([name, { how, reported }]): Variant => ({
         name,

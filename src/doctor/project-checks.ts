@@ -78,11 +78,15 @@ function lockChecks(lock: Lock, facts: ProjectFacts): Check[] {
   const count =
     Object.values(lock.roots).reduce((sum, { packages }) => sum + packages.length, 0) +
     Object.values(lock.python).reduce((sum, python) => sum + pythonPackages(python).length, 0)
+  const git = Object.entries(lock.git ?? {})
   const suites = [...new Set(Object.values(lock.roots).map(({ suite }) => suite))].join(', ')
   return [
     stale === null
       ? ok('project', 'lock', `The lock holds what the project states: ${count} packages, of ${suites}`)
       : errorCheck('lock', stale),
+    ...git.map(([name, { url, ref, commit }]) =>
+      ok('project', 'git-input', `Git input ${name}: ${ref} of ${url}, commit ${commit.slice(0, 12)}`)
+    ),
     ...ageChecks(lock, facts),
     ...archiveChecks(lock, facts),
     ...architectureChecks(lock, facts)

@@ -1,8 +1,11 @@
-import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fetchInputs } from '../../../src/lock/inputs.ts'
+import { readConfig } from '../../../src/documents/config-reading.ts'
+import type { GitLock } from '../../../src/documents/git-inputs.ts'
 import type { Lock } from '../../../src/documents/lock.ts'
+import { lockGitInput } from '../../../src/lock/git/lock-git.ts'
 import { formatLock } from '../../../src/lock/lock-file.ts'
 import { writeFileAtomic } from '../../../src/platform/files.ts'
 import { silentLog } from '../../../src/platform/log.ts'
@@ -30,11 +33,22 @@ async function lockVenv(release: TestRelease): Promise<string> {
   const lock: Lock = {
     schema: 'tagproof/lock/1',
     roots: { python, deb },
-    python: { python: wheel, deb: { ...wheel, requested: [], packages: [] } }
+    python: { python: wheel, deb: { ...wheel, requested: [], packages: [] } },
+    git: await lockGit(release)
   }
   const file = path.join(release.project.room, 'tagproof.lock')
   await writeFileAtomic(file, formatLock(lock))
   return file
+}
+
+/** What the configuration of the project names under `git:`. */
+async function lockGit({ project }: TestRelease): Promise<Record<string, GitLock>> {
+  const text = await readFile(path.join(project.folder, '.github/tagproof.yml'), 'utf8')
+  const store = path.join(testCache, 'inputs')
+  const locked: Record<string, GitLock> = {}
+  for (const input of readConfig(text, 'tagproof.yml').git)
+    locked[input.name] = await lockGitInput(input, { previous: undefined, store, log: silentLog })
+  return locked
 }
 
 /** The root has no pip: it runs from its own wheel. */
@@ -65,6 +79,10 @@ async function buildVenvPlainly(release: TestRelease): Promise<string> {
     await mkdir(path.dirname(path.join(folder, 'files', name)), { recursive: true })
     await copyFile(path.join(release.project.folder, name), path.join(folder, 'files', name))
   }
+  await copyFile(
+    path.join(release.project.room, 'vendor/profile/vendor.sh'),
+    path.join(folder, 'files/conf/victim-vendor.sh')
+  )
   const { root } = await debRoot('own')
   const env = environmentOf(release, { ...plainEnvironment, HOME: '/root', SOURCE_DATE_EPOCH: '1714979289' })
   const built = await runInRoot(root.path, folder, script, env)
