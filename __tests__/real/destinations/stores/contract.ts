@@ -22,6 +22,27 @@ async function keysOf(store: Store, prefix: string): Promise<string[]> {
   return keys
 }
 
+const notKeys = [
+  '',
+  '/x',
+  '../x',
+  'a//b',
+  'a/../b',
+  './a',
+  'a/',
+  'a\\b',
+  'a\0b',
+  'a\nb',
+  'a?b',
+  'a%2e',
+  '.git/config',
+  '.tagproof/lock',
+  ' a',
+  'a\u200bb',
+  'x'.repeat(300),
+  'x/'.repeat(600) + 'x'
+]
+
 const text = (content: string): { bytes: Buffer } => ({ bytes: Buffer.from(content) })
 
 /** Every store passes this. */
@@ -189,31 +210,14 @@ export function storeContract(kind: string, open: () => Promise<StorePlace>): vo
       expect(await place.left()).toEqual([])
     })
 
-    it.each([
-      '',
-      '/x',
-      '../x',
-      'a//b',
-      'a/../b',
-      './a',
-      'a/',
-      'a\\b',
-      'a\0b',
-      'a\nb',
-      'a?b',
-      'a%2e',
-      '.git/config',
-      '.tagproof/lock',
-      ' a',
-      'a\u200bb',
-      'x'.repeat(300),
-      'x/'.repeat(600) + 'x'
-    ])('refuses what is no key (%#)', async (key) => {
-      const refusal = { code: 'path-refused' }
-      await expect(store.create(key, text('x'))).rejects.toMatchObject(refusal)
-      await expect(store.replace(key, text('x'), null)).rejects.toMatchObject(refusal)
-      await expect(store.read(key, 1)).rejects.toMatchObject(refusal)
-      await expect(store.hash(key)).rejects.toMatchObject(refusal)
+    it('refuses what is no key', async () => {
+      for (const key of notKeys) {
+        const refusal = { code: 'path-refused' }
+        await expect(store.create(key, text('x'))).rejects.toMatchObject(refusal)
+        await expect(store.replace(key, text('x'), null)).rejects.toMatchObject(refusal)
+        await expect(store.read(key, 1)).rejects.toMatchObject(refusal)
+        await expect(store.hash(key)).rejects.toMatchObject(refusal)
+      }
       expect(await place.content()).toEqual({})
     })
   })

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto'
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { run, runChecked, type RunResult } from '../../../../src/platform/process.ts'
-import { testCache } from '../root.ts'
+import { run, type RunResult } from '../../../../src/platform/process.ts'
+import { pythonPackages } from '../python-packages.ts'
 
 /** Clients that are not ours, and servers that are not ours; installed once per machine. */
 const wanted = [
@@ -15,46 +13,8 @@ let installed: Promise<string> | undefined
 
 /** The folder that they are installed in, from the index that pip is set up for. */
 export function publishingTools(): Promise<string> {
-  installed ??= install()
+  installed ??= pythonPackages('publishing-tools', wanted)
   return installed
-}
-
-async function install(): Promise<string> {
-  const env = { ...process.env } as Record<string, string>
-  const version = await runChecked('python3', ['-c', 'import sys; print(sys.version)'], { env })
-  const key = createHash('sha256').update(`${wanted.join()} ${version}`).digest('hex').slice(0, 12)
-  const folder = path.join(testCache, `publishing-tools-${key}`)
-  if (await isThere(folder)) return folder
-  await mkdir(testCache, { recursive: true })
-  const room = await mkdtemp(path.join(testCache, 'publishing-tools-room-'))
-  try {
-    await runChecked('python3', ['-m', 'venv', path.join(room, 'venv')], { env })
-    const args = [
-      '-m',
-      'pip',
-      '-q',
-      'install',
-      '--no-compile',
-      '--target',
-      path.join(room, 'tools'),
-      ...wanted
-    ]
-    await runChecked(path.join(room, 'venv/bin/python'), args, { env })
-    // Two test files may come here at once: one of them is first, and both are the same.
-    await rename(path.join(room, 'tools'), folder).catch(async (error: unknown) => {
-      if (!(await isThere(folder))) throw error
-    })
-  } finally {
-    await rm(room, { recursive: true, force: true })
-  }
-  return folder
-}
-
-function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false
-  )
 }
 
 /** Nothing of this machine's settings: an index, a proxy or a login of its own would change what is seen. */
