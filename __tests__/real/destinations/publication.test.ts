@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { Destination } from '../../../src/destinations/destination.ts'
+import type { Destination, NameState } from '../../../src/destinations/destination.ts'
 import { directoryDestination } from '../../../src/destinations/directory.ts'
 import { fileJournal } from '../../../src/destinations/journal.ts'
 import { runPublication, type Publication } from '../../../src/destinations/publication.ts'
@@ -46,6 +46,44 @@ describe('a publication', () => {
     expect(artifacts.map(({ found, written }) => `${found} ${written}`)).toEqual(Array(4).fill('absent sent'))
     expect(given('one')).toEqual(names)
     expect(told).toContain(`one: ${names[0] ?? ''} sent, 34 bytes (1 of 2)`)
+  })
+
+  it('moves names once all have the files, and tells what they stood for', async () => {
+    const one = named('one', { state: 'behind', found: null })
+    const two = named('two', { state: 'behind', found: 'older' })
+    const newer = named('three', { state: 'ahead', found: 'newer' })
+    const { receipt, names: moved } = await publish([one, two, newer])
+    expect(calls.filter((call) => /commit|readBack|move/.test(call))).toEqual([
+      ...['one commit', 'one readBack', 'two commit', 'two readBack', 'three commit', 'three readBack'],
+      ...[
+        'one move latest',
+        'one readBack names',
+        'two move latest',
+        'two readBack names',
+        'three readBack names'
+      ]
+    ])
+    expect(moved.map(({ before, outcome }) => [before, outcome])).toEqual([
+      [null, 'moved'],
+      ['older', 'moved'],
+      ['newer', 'ahead']
+    ])
+    expect(receipt).toEqual(onDisk())
+    expect(receipt.complete).toBe(true)
+    // What it stood for before is still told after a rerun, for whoever withdraws the release.
+    const again = await publish([named('two', { state: 'current', found: 'this' })])
+    expect(again.receipt.destinations[0]?.names).toEqual([
+      { name: 'latest', before: 'older', expected: 'this', found: 'behind', moved: 'moved' }
+    ])
+  })
+
+  it('moves no name where a destination fails, and tells one that stands for something else', async () => {
+    const fails = { ...directory('two'), commit: () => Promise.reject(new Error('full')) }
+    await expect(publish([named('one', { state: 'behind', found: null }), fails])).rejects.toThrow('full')
+    expect(calls).not.toContain('one move latest')
+    const lies = named('one', { state: 'behind', found: null }, 'other')
+    await expect(publish([lies])).rejects.toMatchObject({ code: 'hash-mismatch' })
+    expect(onDisk().complete).toBe(false)
   })
 
   it('that is repeated writes nothing, and still reads back', async () => {
@@ -226,6 +264,26 @@ function spied(name: string): Destination {
     commit: (missing, onWritten) => (note('commit'), destination.commit(missing, onWritten)),
     readBack: () => (note('readBack'), destination.readBack()),
     close: () => (note('close'), destination.close())
+  }
+}
+
+/** A folder with a name that moves. */
+function named(name: string, state: Pick<NameState, 'state' | 'found'>, standsFor = 'this'): Destination {
+  const latest = { name: 'latest', ...state, expected: 'this' }
+  return {
+    ...spied(name),
+    moving: {
+      state: () => Promise.resolve([latest]),
+      move: async (names, onMoved) => {
+        calls.push(`${name} move ${names.join(' ')}`)
+        await onMoved({ name: 'latest', outcome: 'moved' })
+      },
+      readBack: () => {
+        calls.push(`${name} readBack names`)
+        return Promise.resolve([{ name: 'latest', found: standsFor, checks: [] }])
+      },
+      back: () => Promise.reject(new Error('nothing is withdrawn here'))
+    }
   }
 }
 
