@@ -9,8 +9,10 @@ export interface LoginOptions {
   client: HttpClient
   /** Address of the registry. */
   base: URL
-  /** Path in the registry, for the scope. */
+  /** Path in the registry, for messages. */
   repository: string
+  /** What the token is to be good for. A service that refuses them together is asked for the first alone. */
+  scopes: readonly string[]
   credentials: Credentials | null
   signal?: AbortSignal
 }
@@ -42,43 +44,52 @@ function basic({ user, password }: { user: string; password: string }): string {
 
 /** Distribution, "Token Authentication Specification"; with a refresh token, "Oauth2 Token Authentication". */
 async function fetchToken({ parameters }: Challenge, options: LoginOptions): Promise<string> {
-  const { client, credentials, signal } = options
   const url = realmOf(parameters.get('realm'), options.base)
-  const scope = `repository:${options.repository}:pull`
   const service = parameters.get('service')
-  const fields = { ...(service === undefined ? {} : { service }), scope }
+  let answer = await askForToken(new URL(url), service, options.scopes, options)
+  // Somebody may write to one repository and not read another: what is nice to have is left out.
+  if (answer.status >= 400 && options.scopes.length > 1)
+    answer = await askForToken(new URL(url), service, options.scopes.slice(0, 1), options)
+  if (answer.status >= 400)
+    throw new TagproofError('index-answer', `${showUrl(url)} gives no token for ${options.repository}.`, {
+      found: `status ${answer.status}${options.credentials === null ? ', without a login' : ''}`,
+      fix: loginHint(options.base)
+    })
+  return tokenOf(answer.body, url)
+}
+
+async function askForToken(
+  url: URL,
+  service: string | undefined,
+  scopes: readonly string[],
+  { client, credentials, signal }: LoginOptions
+): Promise<{ status: number; body: Buffer }> {
   const common = {
     maximumBytes: largestAnswer,
     accept: [400, 401, 403, 404],
     ...(signal === undefined ? {} : { signal })
   }
-  let answer
   if (credentials?.kind === 'identity') {
     const form = new URLSearchParams({
-      ...fields,
+      ...(service === undefined ? {} : { service }),
+      scope: scopes.join(' '),
       grant_type: 'refresh_token',
       client_id: 'tagproof',
       refresh_token: credentials.token
     })
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    answer = await client.read({
+    return client.read({
       ...common,
       url,
       method: 'POST',
       headers,
       body: Buffer.from(form.toString())
     })
-  } else {
-    for (const [name, value] of Object.entries(fields)) url.searchParams.set(name, value)
-    const headers = credentials === null ? {} : { authorization: basic(credentials) }
-    answer = await client.read({ ...common, url, headers })
   }
-  if (answer.status >= 400)
-    throw new TagproofError('index-answer', `${showUrl(url)} gives no token for ${options.repository}.`, {
-      found: `status ${answer.status}${credentials === null ? ', without a login' : ''}`,
-      fix: loginHint(options.base)
-    })
-  return tokenOf(answer.body, url)
+  if (service !== undefined) url.searchParams.set('service', service)
+  for (const scope of scopes) url.searchParams.append('scope', scope)
+  const headers = credentials === null ? {} : { authorization: basic(credentials) }
+  return client.read({ ...common, url, headers })
 }
 
 /** A token goes where the registry says, but never in the clear to another machine. */

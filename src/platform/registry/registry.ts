@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto'
 import { downloadFile, type Expected } from '../download.ts'
 import { TagproofError } from '../errors.ts'
 import type { HttpAnswer, HttpClient } from '../http.ts'
-import { showUrl } from '../http-rules.ts'
-import { parseChallenges } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
-import { authorize, isLoopback, loginHint } from './login.ts'
+import { loginHint } from './login.ts'
+import { openSession, requireSecure } from './session.ts'
 
 /** A document of a registry, with the digest of just these bytes. */
 export interface RegistryDocument {
@@ -46,7 +45,8 @@ export interface RegistryOptions {
 }
 
 const largestManifest = 4 * 2 ** 20
-const accepted = [
+/** Value of `Accept` for whatever an image may be described by. */
+export const acceptedManifests = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -58,71 +58,30 @@ const accepted = [
  *   {@link HttpClient}, and `hash-mismatch` for bytes that are not those of their digest
  */
 export function openRegistry(options: RegistryOptions): Registry {
-  const { base, repository, client, signal } = options
-  requireSecure(base)
-  const address = `${showUrl(base).replace(/\/+$/, '')}/${repository}`
-  const url = (kind: string, name: string): string =>
-    `${base.href.replace(/\/+$/, '')}/v2/${repository}/${kind}/${encodeURIComponent(name).replaceAll('%3A', ':')}`
-  let authorization: string | null = null
-
-  let login: Promise<void> | null = null
-
-  /**
-   * Logs in with what a 401 asks for, and keeps the header for what follows. Of requests that are refused side by
-   * side one logs in: a request that was refused with a header that has been replaced since, or is being replaced,
-   * has only to be sent again.
-   */
-  async function renew(used: string | null, challenge: () => Promise<string | undefined>): Promise<void> {
-    if (login === null && authorization !== used) return
-    login ??= challenge()
-      .then(logIn)
-      .finally(() => (login = null))
-    await login
-  }
-
-  async function logIn(challenge: string | undefined): Promise<void> {
-    const credentials = await options.credentials()
-    authorization = await authorize(parseChallenges(challenge), {
-      client,
-      base,
-      repository,
-      credentials,
-      ...(signal === undefined ? {} : { signal })
-    })
-    if (authorization === null)
-      throw new TagproofError('index-answer', `${address} asks for a login, and there is none.`, {
-        fix: loginHint(base)
-      })
-  }
-
-  const headers = (): Record<string, string> => (authorization === null ? {} : { authorization })
+  const { base, client, signal } = options
+  const session = openSession({ ...options, scopes: [`repository:${options.repository}:pull`] })
+  const { address } = session
 
   async function read(
     kind: 'manifests' | 'blobs',
     name: string,
     maximumBytes: number
   ): Promise<(HttpAnswer & { body: Buffer }) | null> {
-    for (let attempt = 1; ; attempt += 1) {
-      const used = authorization
-      const answer = await client.read({
-        url: url(kind, name),
-        headers: { ...(kind === 'manifests' ? { accept: accepted } : {}), ...headers() },
-        accept: [401, 403, 404],
-        maximumBytes,
-        ...(signal === undefined ? {} : { signal })
-      })
-      requireSecure(answer.url)
-      if (answer.status === 404) return null
-      if (answer.status === 401 && attempt === 1)
-        await renew(used, () => Promise.resolve(answer.headers['www-authenticate']))
-      else if (answer.status === 401 || answer.status === 403) throw denied(address, answer.status, base)
-      else return answer
-    }
+    const answer = await session.read({
+      url: session.url(kind, name),
+      headers: kind === 'manifests' ? { accept: acceptedManifests } : {},
+      accept: [403, 404],
+      maximumBytes
+    })
+    requireSecure(answer.url)
+    if (answer.status === 404) return null
+    if (answer.status === 401 || answer.status === 403) throw denied(address, answer.status, base)
+    return answer
   }
 
   return {
     address,
-    blobAddress: url,
+    blobAddress: (kind, digest) => session.url(kind, digest),
     async manifest(reference) {
       const answer = await read('manifests', reference, largestManifest)
       if (answer === null) return null
@@ -143,12 +102,12 @@ export function openRegistry(options: RegistryOptions): Registry {
       return answer.body
     },
     async download(kind, file, partial, onBytes) {
-      const place = url(kind, `sha256:${file.sha256}`)
+      const place = session.url(kind, `sha256:${file.sha256}`)
       for (let attempt = 1; ; attempt += 1) {
-        const used = authorization
+        const used = session.headers()
         try {
           await downloadFile(client, place, partial, file, {
-            headers: { ...(kind === 'manifests' ? { accept: accepted } : {}), ...headers() },
+            headers: { ...(kind === 'manifests' ? { accept: acceptedManifests } : {}), ...used },
             ...(onBytes === undefined ? {} : { onBytes }),
             ...(signal === undefined ? {} : { signal })
           })
@@ -156,7 +115,7 @@ export function openRegistry(options: RegistryOptions): Registry {
         } catch (error) {
           // A token may be missing, or have ended on the way: what was downloaded stays.
           if (attempt > 2 || !isUnauthorized(error)) throw error
-          await renew(used, () => challengeOf(place))
+          await session.renew(used, () => challengeOf(place))
         }
       }
     }
@@ -178,14 +137,6 @@ function isUnauthorized(error: unknown): boolean {
   return (
     error instanceof TagproofError && error.code === 'index-answer' && error.detail.found === 'status 401'
   )
-}
-
-function requireSecure(url: URL): void {
-  if (url.protocol === 'https:' || isLoopback(url)) return
-  throw new TagproofError('config-invalid', `${showUrl(url)} is not secure: images are fetched over https.`, {
-    expected: 'https; plain http for this machine alone',
-    fix: 'Name the https address under sources.registries.'
-  })
 }
 
 function digestOf(bytes: Buffer): string {
