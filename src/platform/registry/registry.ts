@@ -1,19 +1,11 @@
-import { createHash } from 'node:crypto'
 import { downloadFile, type Expected } from '../download.ts'
 import { TagproofError } from '../errors.ts'
-import type { HttpAnswer, HttpClient } from '../http.ts'
+import type { HttpClient } from '../http.ts'
 import type { Credentials } from './credentials.ts'
-import { loginHint } from './login.ts'
-import { openSession, requireSecure } from './session.ts'
+import { acceptedManifests, readBlob, readManifest, type RegistryDocument } from './reading.ts'
+import { openSession } from './session.ts'
 
-/** A document of a registry, with the digest of just these bytes. */
-export interface RegistryDocument {
-  bytes: Buffer
-  /** `sha256:…` */
-  digest: string
-  /** As the answer says it, without parameters; empty if it does not. */
-  mediaType: string
-}
+export type { RegistryDocument }
 
 /** Reads from one repository of one registry (distribution specification 1.1, "Pull"). */
 export interface Registry {
@@ -44,63 +36,19 @@ export interface RegistryOptions {
   signal?: AbortSignal
 }
 
-const largestManifest = 4 * 2 ** 20
-/** Value of `Accept` for whatever an image may be described by. */
-export const acceptedManifests = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.docker.distribution.manifest.v2+json'
-].join(', ')
-
 /**
  * @throws TagproofError `config-invalid` for plain HTTP to another machine. What the methods throw: as
  *   {@link HttpClient}, and `hash-mismatch` for bytes that are not those of their digest
  */
 export function openRegistry(options: RegistryOptions): Registry {
-  const { base, client, signal } = options
+  const { client, signal } = options
   const session = openSession({ ...options, scopes: [`repository:${options.repository}:pull`] })
-  const { address } = session
-
-  async function read(
-    kind: 'manifests' | 'blobs',
-    name: string,
-    maximumBytes: number
-  ): Promise<(HttpAnswer & { body: Buffer }) | null> {
-    const answer = await session.read({
-      url: session.url(kind, name),
-      headers: kind === 'manifests' ? { accept: acceptedManifests } : {},
-      accept: [403, 404],
-      maximumBytes
-    })
-    requireSecure(answer.url)
-    if (answer.status === 404) return null
-    if (answer.status === 401 || answer.status === 403) throw denied(address, answer.status, base)
-    return answer
-  }
 
   return {
-    address,
+    address: session.address,
     blobAddress: (kind, digest) => session.url(kind, digest),
-    async manifest(reference) {
-      const answer = await read('manifests', reference, largestManifest)
-      if (answer === null) return null
-      const digest = digestOf(answer.body)
-      const wanted = reference.startsWith('sha256:') ? reference : null
-      if (wanted !== null && digest !== wanted) throw lied(address, digest, wanted)
-      // The header is optional; one that is there must be true.
-      const claimed = answer.headers['docker-content-digest']
-      if (typeof claimed === 'string' && claimed.startsWith('sha256:') && claimed !== digest)
-        throw lied(address, digest, claimed)
-      return { bytes: answer.body, digest, mediaType: mediaTypeOf(answer.headers['content-type']) }
-    },
-    async blob(digest, maximumBytes) {
-      const answer = await read('blobs', digest, maximumBytes)
-      if (answer === null) return null
-      const found = digestOf(answer.body)
-      if (found !== digest) throw lied(address, found, digest)
-      return answer.body
-    },
+    manifest: (reference) => readManifest(session, reference),
+    blob: (digest, maximumBytes) => readBlob(session, digest, maximumBytes),
     async download(kind, file, partial, onBytes) {
       const place = session.url(kind, `sha256:${file.sha256}`)
       for (let attempt = 1; ; attempt += 1) {
@@ -137,27 +85,4 @@ function isUnauthorized(error: unknown): boolean {
   return (
     error instanceof TagproofError && error.code === 'index-answer' && error.detail.found === 'status 401'
   )
-}
-
-function digestOf(bytes: Buffer): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-}
-
-function mediaTypeOf(header: string | undefined): string {
-  return (header ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
-}
-
-function lied(address: string, found: string, expected: string): TagproofError {
-  return new TagproofError('hash-mismatch', `${address} sent other bytes than their digest names.`, {
-    found,
-    expected,
-    fix: 'Nothing was kept. Find out who stands between you and the registry.'
-  })
-}
-
-function denied(address: string, status: number, base: URL): TagproofError {
-  return new TagproofError('index-answer', `${address} may not be read with this login, or does not exist.`, {
-    found: `status ${status}`,
-    fix: loginHint(base)
-  })
 }

@@ -1,0 +1,64 @@
+import type { Readable } from 'node:stream'
+import type { RegistrySession } from '../../platform/registry/session.ts'
+import { TagproofError } from '../../platform/errors.ts'
+import { readRefusal, type RegistryAnswer } from './answer.ts'
+import { loginRefused } from './refusals.ts'
+
+/** A request that changes something at a registry. */
+export interface Write {
+  url: string | URL
+  method: 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+  headers?: Readonly<Record<string, string>>
+  body?: Uint8Array | (() => Readable)
+}
+
+/** Storing what was sent takes a registry its time, in which it says nothing. */
+const patience = 4
+const mostAnswer = 64 * 1024
+const refusals = Array.from({ length: 200 }, (_, at) => 400 + at)
+
+/**
+ * Sends a write once, and takes every answer: whether it is sent again is decided by what the registry has then.
+ *
+ * @throws TagproofError `login-refused` for a login that was renewed and is refused still; `network` where nothing came
+ */
+export async function write(session: RegistrySession, request: Write): Promise<RegistryAnswer> {
+  const answer = await session.open({ ...request, accept: refusals, attempts: 1, patience })
+  const { status, headers, url } = answer
+  const text = status >= 400 ? await beginningOf(answer.stream) : ''
+  if (status < 400) answer.stream.resume()
+  // What the registry sends late, or breaks off, no longer matters.
+  answer.stream.on('error', () => undefined)
+  const read = { status, headers, url, ...readRefusal(status, text) }
+  if (status === 401 && url.origin === session.base.origin) throw loginRefused(session, read.words)
+  return read
+}
+
+async function beginningOf(stream: Readable): Promise<string> {
+  const pieces: Buffer[] = []
+  let size = 0
+  try {
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      pieces.push(piece)
+      size += piece.length
+      if (size >= mostAnswer) break
+    }
+  } catch {
+    // What could be read is enough for a message.
+  }
+  stream.destroy()
+  return Buffer.concat(pieces).subarray(0, mostAnswer).toString('utf8')
+}
+
+/** An answer, or the fault that kept it from us. */
+export type Outcome = RegistryAnswer | { fault: TagproofError }
+
+/** As {@link write}; a connection that broke is an outcome, since the write may have been served. */
+export async function tryWrite(session: RegistrySession, request: Write): Promise<Outcome> {
+  try {
+    return await write(session, request)
+  } catch (error) {
+    if (error instanceof TagproofError && error.code === 'network') return { fault: error }
+    throw error
+  }
+}
