@@ -6,11 +6,28 @@ import type { ImageBlob } from './image.ts'
 
 const pieceSize = 1 << 18
 
+/** What a blob is read from, as often as it is needed. */
+export interface BlobSource {
+  /**
+   * A part of the blob as a stream. Parts come one after the other; after a fault an earlier one may come again.
+   *
+   * @param from first byte, counted from that of the blob
+   * @param to the byte behind the last
+   * @throws TagproofError through the stream: `hash-mismatch`, `input-missing`
+   */
+  stream(from: number, to: number): Readable
+}
+
+/** Bytes that are in memory already. */
+export function memorySource(bytes: Buffer): BlobSource {
+  return { stream: (from, to) => Readable.from([bytes.subarray(from, to)], { objectMode: false }) }
+}
+
 /**
  * The bytes of a blob in its tar, as often as they are needed, and hashed on their way: the last piece is held back until
  * the hash is right, so a registry never gets other bytes than the proven ones whole.
  */
-export class BlobBytes {
+export class BlobBytes implements BlobSource {
   private readonly file: string
   private readonly blob: ImageBlob
   /** Hash of the first bytes, and how many: what was sent is not read again. */
@@ -21,13 +38,6 @@ export class BlobBytes {
     this.blob = blob
   }
 
-  /**
-   * A part of the blob as a stream. Parts come one after the other; after a fault an earlier one may come again.
-   *
-   * @param from first byte, counted from that of the blob
-   * @param to the byte behind the last
-   * @throws TagproofError through the stream: `hash-mismatch`, `input-missing`
-   */
   stream(from: number, to: number): Readable {
     return Readable.from(this.pieces(from, to), { objectMode: false, highWaterMark: pieceSize })
   }

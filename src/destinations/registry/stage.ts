@@ -3,6 +3,7 @@ import { TagproofError } from '../../platform/errors.ts'
 import type { HttpClient } from '../../platform/http.ts'
 import type { Log } from '../../platform/log.ts'
 import type { RegistrySession } from '../../platform/registry/session.ts'
+import { BlobBytes } from './blob-bytes.ts'
 import { isDocument, type ImageBlob, type PushedImage } from './image.ts'
 import { lookAtTag } from './look.ts'
 import { pushDocument } from './push-document.ts'
@@ -32,7 +33,10 @@ export async function stageImage({ image, file }: PushedImage, context: StageCon
   const parts = image.blobs.filter((blob) => !isDocument(blob))
   const done = await settleEach(parts, atOnce, async (blob) => {
     if (signal?.aborted === true) throw new TagproofError('cancelled', 'Stopped on request.')
-    return { blob, outcome: await uploadBlob(blob, { ...context, file }) }
+    return {
+      blob,
+      outcome: await uploadBlob(blob, { ...context, source: (each) => new BlobBytes(file, each) })
+    }
   })
   const told = (['sent', 'mounted', 'there'] as const).flatMap((outcome) => {
     const these = done.filter((one) => one.outcome === outcome)

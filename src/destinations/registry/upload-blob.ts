@@ -2,7 +2,7 @@ import type { HttpClient } from '../../platform/http.ts'
 import type { RegistrySession } from '../../platform/registry/session.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import { mayPass, type RegistryAnswer } from './answer.ts'
-import { BlobBytes } from './blob-bytes.ts'
+import type { BlobSource } from './blob-bytes.ts'
 import { tryWrite, write, type Outcome } from './exchange.ts'
 import type { ImageBlob } from './image.ts'
 import { isThere } from './look.ts'
@@ -12,8 +12,7 @@ import { bytesThere, closingUrl, placeOf, type UploadPlace } from './upload-plac
 export interface UploadContext {
   session: RegistrySession
   http: Pick<HttpClient, 'attempts' | 'pause'>
-  /** The tar that holds the blobs. */
-  file: string
+  source: (blob: ImageBlob) => BlobSource
   /** Repositories of the same registry that may have a blob, in the order in which they are asked. */
   mountFrom: (digest: string) => readonly string[]
   /** Largest part of a blob that is sent at once, in bytes. */
@@ -78,7 +77,7 @@ async function sendBlob(
   context: UploadContext,
   place: UploadPlace | null
 ): Promise<'there' | 'sent'> {
-  const bytes = new BlobBytes(context.file, blob)
+  const bytes = context.source(blob)
   const upload: Upload = { place, offset: 0, chunk: context.chunk ?? usualChunk, failures: 0, best: 0 }
   for (;;) {
     const outcome = await step(blob, bytes, upload, context)
@@ -102,7 +101,7 @@ async function sendBlob(
 /** One request: begins the upload, sends a part, or ends it. */
 async function step(
   blob: ImageBlob,
-  bytes: BlobBytes,
+  bytes: BlobSource,
   upload: Upload,
   { session }: UploadContext
 ): Promise<'stored' | 'on' | Outcome> {

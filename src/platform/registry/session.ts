@@ -15,6 +15,8 @@ export interface SessionOptions {
   credentials: () => Promise<Credentials | null>
   /** What a token is to be good for, as `repository:NAME:pull`; those behind the first may be refused. */
   scopes: readonly string[]
+  /** What is said in place of a login that failed; by default the failure itself. */
+  refused?: (failure: TagproofError) => TagproofError
   signal?: AbortSignal
 }
 
@@ -56,6 +58,10 @@ export function openSession(options: SessionOptions): RegistrySession {
     if (login === null && authorization !== (used.authorization ?? null)) return
     login ??= challenge()
       .then(logIn)
+      .catch((error: unknown) => {
+        const meant = error instanceof TagproofError && error.code === 'index-answer'
+        throw meant ? (options.refused?.(error) ?? error) : error
+      })
       .finally(() => (login = null))
     await login
   }
