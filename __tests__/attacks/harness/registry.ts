@@ -6,7 +6,7 @@ import { plainEnvironment, runChecked } from '../../../src/platform/process.ts'
 import { startRegistry, type TestRegistry } from '../../real/support/registry.ts'
 
 /** A registry whose owner decides what it sends. */
-export interface OwnedRegistry extends TestRegistry {
+export interface OwnedRegistry extends Omit<TestRegistry, 'folder'> {
   /** Bytes that are sent in the place of a digest (`sha256:…`). */
   lies: Map<string, Buffer>
   /** Puts an image under a name, such as `victim/base:1`, as skopeo names it: `oci:FOLDER`, `oci-archive:FILE`. */

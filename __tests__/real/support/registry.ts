@@ -12,6 +12,8 @@ import { plainEnvironment } from '../../../src/platform/process.ts'
 export interface TestRegistry {
   /** Host and port. */
   host: string
+  /** Where its files lie. */
+  folder: string
   close(): Promise<void>
 }
 
@@ -46,6 +48,7 @@ export async function startRegistry({ login = false } = {}): Promise<TestRegistr
   })
   return {
     host: `127.0.0.1:${port}`,
+    folder: path.join(folder, 'data'),
     async close() {
       child.kill()
       await ended
@@ -71,6 +74,8 @@ export interface ImageRecipe {
   /** What the index says of each platform, where it lies. */
   saysPlatform?: string
   layerType?: string
+  labels?: Readonly<Record<string, string>>
+  entrypoint?: readonly string[]
   /** What the layer holds, a tar; by default nothing that can be read. */
   layer?: (platform: string) => Buffer
 }
@@ -101,7 +106,11 @@ export function makeImage(name: string, recipe: ImageRecipe = {}): TestImage {
         os,
         architecture,
         ...(variant === undefined ? {} : { variant }),
-        config: recipe.onBuild === undefined ? {} : { OnBuild: recipe.onBuild },
+        config: {
+          ...(recipe.onBuild === undefined ? {} : { OnBuild: recipe.onBuild }),
+          ...(recipe.labels === undefined ? {} : { Labels: recipe.labels }),
+          ...(recipe.entrypoint === undefined ? {} : { Entrypoint: recipe.entrypoint })
+        },
         rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
         history: [{ created_by: 'by hand' }]
       }),
@@ -147,7 +156,7 @@ type Answer = (request: IncomingMessage, response: ServerResponse, url: URL) => 
 export async function startFake(
   image: TestImage,
   before: Answer = () => false
-): Promise<TestRegistry & { asked: { url: string; authorization: string | undefined }[] }> {
+): Promise<Omit<TestRegistry, 'folder'> & { asked: { url: string; authorization: string | undefined }[] }> {
   const asked: { url: string; authorization: string | undefined }[] = []
   const server = http.createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1')

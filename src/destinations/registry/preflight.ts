@@ -36,8 +36,11 @@ export function requireNames(images: readonly PushedImage[]): void {
       const other = taken.get(name)
       if (other !== undefined)
         throw new TagproofError('config-invalid', `The tag ${name} would be given twice.`, {
-          found: other === one.image.name ? `twice to ${other}` : `to ${other} and to ${one.image.name}`,
-          fix: 'Tell them apart in the template, such as {version}-{target}.'
+          found:
+            other === one.image.name
+              ? `as one that stays and as one that moves, or twice, to ${other}`
+              : `to ${other} and to ${one.image.name}`,
+          fix: 'Tell them apart in the templates, such as {version}-{target}; {series} is the same as a {version} of two numbers.'
         })
       taken.set(name, one.image.name)
     }

@@ -56,8 +56,9 @@ export function openSessions(request: Wanted): Sessions {
     },
     mountFrom: (repository) => (digest) => {
       const base = bases.get(digest)
-      const all = [...(base === undefined ? [] : [base]), ...siblings(repository)]
-      return all.filter((other) => other !== repository)
+      const sharing = images.filter(({ image }) => image.blobs.some((blob) => blob.digest === digest))
+      const all = [...(base === undefined ? [] : [base]), ...sharing.map((one) => one.repository)]
+      return [...new Set(all)].filter((other) => other !== repository)
     }
   }
 }
