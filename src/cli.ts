@@ -132,6 +132,21 @@ ${Object.entries(credentialUse)
   .map(([name, use]) => `  ${credentialVariable(name as CredentialName).padEnd(31)} ${use}`)
   .join('\n')}`
   )
+  outOnly(alone('withdraw', 'move the names of a release back to what they stood for before it'))
+    .option(
+      '--receipt <file>',
+      'receipt.json of the publication, with release.json, proof.json and uploads.json beside it (default: that of --out)'
+    )
+    .option('--dry-run', 'say what would be moved back, and ask no destination')
+    .addHelpText(
+      'after',
+      `
+Moves back what the receipt says was moved: tags of images such as latest, aliases of files, suites of apt, the release on
+GitHub and its latest; and only where it still stands for this release. Deletes nothing that never changes, and says what is to
+be done by hand: on PyPI a release is yanked on its page. Run it again whenever it was cut off: docs/withdraw.md.
+
+Run it in a clone that has the tag, with the credentials of tagproof publish in the same variables.`
+    )
   add('rehearse', 'all of it but publishing, with no credential')
     .addOption(keep())
     .option('--complete', 'build the last release and a full clone too, and compare what is shipped')

@@ -44,6 +44,8 @@ export interface CommandOptions {
   yes?: boolean
   install?: boolean
   publish?: boolean
+  receipt?: string
+  dryRun?: boolean
   /** Taken out of the environment before anything ran. */
   credentials?: stages.Credentials['given']
   onSecret?: (value: string) => void
@@ -68,6 +70,7 @@ export type CommandName =
   | 'try'
   | 'record'
   | 'publish'
+  | 'withdraw'
   | 'rehearse'
   | 'trace'
   | 'explain'
@@ -160,6 +163,21 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
   async publish(context, options) {
     const published = await stages.publish(context, terminalCredentials(options))
     return { document: published.receipt, text: formatPublication(published.release, published) }
+  },
+
+  async withdraw(context, options) {
+    const { receipt, names, text } = await stages.withdraw(
+      context,
+      {
+        dryRun: options.dryRun ?? false,
+        ...(options.receipt === undefined ? {} : { receipt: options.receipt })
+      },
+      terminalCredentials(options)
+    )
+    return {
+      document: { schema: 'tagproof/withdrawal/1', dryRun: options.dryRun ?? false, names, receipt },
+      text
+    }
   },
 
   async rehearse(context, options) {

@@ -102,7 +102,7 @@ const takers: Readonly<
     taker: 'a destination of kind github, or a store of kind git',
     others: 'are public',
     serverOf: (route) => {
-      if (route.kind === 'github') return 'github'
+      if (route.kind === 'github') return route.settings.api ?? 'github'
       return (route.kind === 'apt' || route.kind === 'files') && route.settings.store.kind === 'git'
         ? 'github'
         : null
