@@ -1,12 +1,13 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import path from 'node:path'
 import type { Handover } from '../../src/documents/handover.ts'
+import { sampled } from '../support/whole.ts'
 import { copyStore, KilledStep, seeded, treeOf } from './harness/killed-steps.ts'
 import type { Lantern } from './harness/lantern.ts'
 import type { Alone, Attempt, RanJob } from './harness/workflow.ts'
 
 /** Kills of one lane, and how many follow each other before a run is let go on to its end. */
-const killsOfALane = 100
+const killsOfALane = sampled(100, 30)
 const killsInARow = 10
 const minutes = 60_000
 
