@@ -12,23 +12,29 @@ import { runJob } from './harness/runner.ts'
 
 const minutes = 60_000
 
+const backend = readFileSync(new URL('../real/support/own_backend.py', import.meta.url), 'utf8')
+
 /** A project whose build ends at once when it sees anything of the runner. */
 const project = {
   'pyproject.toml': [
     '[build-system]',
-    'requires = ["setuptools>=68"]',
-    'build-backend = "setuptools.build_meta"',
+    'requires = []',
+    'build-backend = "checked"',
+    'backend-path = ["tools"]',
     '[project]',
     'name = "lantern"',
     'version = "1.0.0"',
+    '[tool.own]',
+    'packages = ["lantern"]',
     ''
   ].join('\n'),
-  'setup.py': [
-    'import os, setuptools',
+  'tools/own_backend.py': backend,
+  'tools/checked.py': [
+    'import os',
+    'from own_backend import build_sdist, build_wheel',
     'seen = [name for name in os.environ if name.startswith(("GITHUB_", "ACTIONS_", "INPUT_", "RUNNER_", "STATE_")) or name == "CI"]',
     'assert not seen, seen',
     'print("::error::planted by the build")',
-    'setuptools.setup(packages=["lantern"])',
     ''
   ].join('\n'),
   'lantern/__init__.py': 'LIGHT = True\n',
@@ -122,10 +128,10 @@ describe('a release that cannot be proven', () => {
     async () => {
       const machine = machineWith({
         ...locked,
-        'setup.py': [
-          'import setuptools, time',
+        'tools/checked.py': [
+          'import time',
+          'from own_backend import build_sdist, build_wheel',
           'open("lantern/built.py", "w").write(f"BUILT = {time.time()!r}\\n")',
-          'setuptools.setup(packages=["lantern"])',
           ''
         ].join('\n')
       })
