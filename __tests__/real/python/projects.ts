@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import type { Content } from '../source/git-project.ts'
 
@@ -177,18 +178,20 @@ ${statements.join('')}setup(name="little", version="1.2.3", packages=["little"])
   }
 }
 
-/** A setup.py that builds only where an expression holds. */
+/** A project that builds only where an expression holds, by a backend of its own. */
 export function checks(expression: string): Files {
   return {
-    ...setuptools,
+    ...code,
+    'pyproject.toml':
+      '[build-system]\nrequires = []\nbuild-backend = "checked"\nbackend-path = ["tools"]\n\n' +
+      '[project]\nname = "little"\nversion = "1.2.3"\n\n[tool.own]\npackages = ["little"]\nmore = ["tests"]\n',
     'tests/table.json': '{"one": [1, 2.5], "two": "second", "three": null}\n',
-    'MANIFEST.in': 'graft tests\n',
-    'setup.py': `import hashlib, json, os, socket, time
-from setuptools import setup
+    'tools/own_backend.py': readFileSync(new URL('../support/own_backend.py', import.meta.url), 'utf8'),
+    'tools/checked.py': `import hashlib, json, os, socket, time
+from own_backend import build_sdist, build_wheel
 
 SUM = "${sha256OfBytes(icon).slice(0, 16)}"
 assert ${expression}
-setup()
 `
   }
 }

@@ -42,7 +42,7 @@ describe('a project that builds in world a alone', () => {
           follows: ['scrambled-files'],
           secondTier: true
         })
-        expect(target?.failure?.reads).toEqual(expect.arrayContaining(['setup.py', 'tests/data.bin']))
+        expect(target?.failure?.reads).toEqual(expect.arrayContaining(['tools/checked.py', 'tests/data.bin']))
 
         const told = await attribute(release.context)
         const [named] = refusalsOf(told)

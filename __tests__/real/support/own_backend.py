@@ -1,6 +1,6 @@
 """A backend that lies in the tree and needs nothing: a build is over before setuptools would have been imported.
 
-`[tool.own]` has `packages`, the folders that a wheel holds; an sdist holds them too, with what a build needs.
+`[tool.own]` has `packages`, the folders that a wheel holds; an sdist holds them too, with what a build needs, and `more`.
 """
 
 import base64
@@ -41,7 +41,8 @@ def build_sdist(folder, config_settings=None):
     document = settings()
     project = document["project"]
     name = f"{project['name']}-{project['version']}"
-    files = dict(below(["tools", *document["tool"]["own"]["packages"]]))
+    own = document["tool"]["own"]
+    files = dict(below(["tools", *own["packages"], *own.get("more", [])]))
     for path in NEEDED:
         if os.path.exists(path):
             with open(path, "rb") as stream:
