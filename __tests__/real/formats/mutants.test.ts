@@ -3,12 +3,14 @@ import { unzipSync } from 'fflate'
 import { createHash } from 'node:crypto'
 import { campaign, describeDisagreement } from '../../support/mutants/campaign.ts'
 import { ourTree } from '../../support/mutants/our-tree.ts'
+import { sampled } from '../../support/whole.ts'
 import type { Packing, Tree } from '../../support/mutants/peers.ts'
 
 const seed = 20_240_329
+const parts = [0, 1, 2, 3, 4].slice(0, sampled(5, 2))
 
-describe('of 50,000 mutants of honest archives', () => {
-  it.each([0, 1, 2, 3, 4])(
+describe(`of ${parts.length}0,000 mutants of honest archives`, () => {
+  it.each(parts)(
     'every one that we accept is unpacked by Python and GNU tar to the tree that we saw (part %i)',
     async (part) => {
       const { refused, repeated, unpacked, disagreements } = await campaign(seed + part, 10_000)
