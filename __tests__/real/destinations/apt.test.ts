@@ -150,6 +150,6 @@ describe('refused by us', () => {
 
   it('a suite that is no name', async () => {
     const made = aptDirectory({ debs, folder: path.join(folder, 'x'), suite: '../x', date })
-    await expect(made).rejects.toMatchObject({ code: 'usage' })
+    await expect(made).rejects.toMatchObject({ code: 'config-invalid' })
   })
 })

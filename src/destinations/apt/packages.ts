@@ -1,44 +1,111 @@
-import path from 'node:path'
-import type { Sha256 } from '../../documents/identifiers.ts'
-import type { DebControl } from '../../formats/control.ts'
-import { readDebControl } from '../../formats/deb-control.ts'
-import { hashFile } from '../../platform/files.ts'
+import { sha256 as asSha256, type Sha256 } from '../../documents/identifiers.ts'
+import { TagproofError } from '../../platform/errors.ts'
 
-/** A deb as the index of a repository lists it. */
-export interface IndexedDeb {
-  /** Where it lies now. */
-  file: string
-  /** Where it lies in the repository. */
-  place: string
-  control: DebControl
-  /** The stanza of the control file as it is in the deb. */
-  text: string
+/** What prove has read out of a deb: publish opens none. */
+export interface DebFile {
+  /** Of the file. */
+  name: string
   size: number
   sha256: Sha256
+  package: string
+  version: string
+  architecture: string
+  /** The source package, or the `Source` field; by it the pool is ordered. */
+  source: string
+  /** The stanza as it is in the deb, without a newline at its end. */
+  control: string
 }
 
-/**
- * Reads a deb with all its checks.
- *
- * @throws TagproofError `archive-invalid`
- */
-export async function indexDeb(file: string): Promise<IndexedDeb> {
-  const { control, text } = await readDebControl(file)
-  const place = `pool/main/${poolFolder(control)}/${path.basename(file)}`
-  return { file, place, control, text: text.trimEnd(), ...(await hashFile(file)) }
+/** A package as the index of a suite lists it. */
+export interface PackageEntry {
+  package: string
+  version: string
+  architecture: string
+  /** Place in the repository. */
+  filename: string
+  size: number
+  sha256: Sha256
+  /** As it is in the index, without a newline at its end. */
+  stanza: string
+}
+
+/** One version of a package for one architecture: only one file may bear it. */
+export function identityOf({
+  package: name,
+  version,
+  architecture
+}: Pick<PackageEntry, 'package' | 'version' | 'architecture'>): string {
+  return `${name} ${version} ${architecture}`
+}
+
+/** Fields that the index states of a file; a deb that states them of itself would state them twice. */
+const indexFields = /^(Filename|Size|MD5sum|SHA1|SHA256|SHA512|Description-md5):/im
+
+/** @throws TagproofError `archive-invalid` */
+export function entryOf(deb: DebFile, component: string): PackageEntry {
+  const own = indexFields.exec(deb.control)?.[1]
+  if (own !== undefined || /\n[ \t]*\n|\r/.test(deb.control))
+    throw new TagproofError('archive-invalid', `${deb.name} cannot be listed by a repository.`, {
+      found:
+        own === undefined ? 'a control file of more than one stanza' : `the field ${own} in its control file`,
+      expected: 'a control file without the fields of an index',
+      fix: 'Remove it from debian/control.'
+    })
+  const { package: name, version, architecture, size, sha256 } = deb
+  const filename = `pool/${component}/${poolFolder(deb)}/${deb.name}`
+  const stanza = `${deb.control}\nFilename: ${filename}\nSize: ${size}\nSHA256: ${sha256}`
+  return { package: name, version, architecture, filename, size, sha256, stanza }
 }
 
 /** `h/hello`, or `libh/libhello`: by the source package, as all archives do. */
-function poolFolder({ name, fields }: DebControl): string {
-  const source = /^[a-z0-9][a-z0-9+.-]+/.exec(fields.get('source') ?? '')?.[0] ?? name
-  const first = source.startsWith('lib') && source.length > 3 ? source.slice(0, 4) : source.slice(0, 1)
-  return `${first}/${source}`
+function poolFolder({ source, package: name }: DebFile): string {
+  const stem = /^[a-z0-9][a-z0-9+.-]+/.exec(source)?.[0] ?? name
+  const first = stem.startsWith('lib') && stem.length > 3 ? stem.slice(0, 4) : stem.slice(0, 1)
+  return `${first}/${stem}`
 }
 
 /** `Packages`: a stanza for each deb, sorted by place in the pool; nothing but the debs decides its bytes. */
-export function packagesIndex(debs: readonly IndexedDeb[]): string {
-  return [...debs]
-    .sort((one, other) => (one.place < other.place ? -1 : 1))
-    .map(({ text, place, size, sha256 }) => `${text}\nFilename: ${place}\nSize: ${size}\nSHA256: ${sha256}\n`)
-    .join('\n')
+export function packagesText(entries: readonly PackageEntry[]): string {
+  const sorted = [...entries].sort((one, other) => (one.filename < other.filename ? -1 : 1))
+  return sorted.map(({ stanza }) => `${stanza}\n`).join('\n')
+}
+
+const field = {
+  package: /^Package: ([a-z0-9][a-z0-9+.-]+)$/m,
+  version: /^Version: ([0-9A-Za-z.+~:-]+)$/m,
+  architecture: /^Architecture: ([a-z0-9-]+)$/m,
+  filename: /^Filename: (\S+)$/m,
+  size: /^Size: (\d{1,15})$/m,
+  sha256: /^SHA256: ([0-9a-f]{64})$/m
+}
+
+/**
+ * Reads what {@link packagesText}, or another tool, has written. Stanzas are kept to the letter.
+ *
+ * @throws RangeError that says which stanza cannot be read
+ */
+export function parsePackages(text: string): PackageEntry[] {
+  return text
+    .split(/\n\n+/)
+    .map((stanza) => stanza.replace(/^\n+|\n+$/g, ''))
+    .filter((stanza) => stanza !== '')
+    .map(readEntry)
+}
+
+function readEntry(stanza: string): PackageEntry {
+  const value = (name: keyof typeof field): string => {
+    const found = field[name].exec(stanza)?.[1]
+    if (found === undefined)
+      throw new RangeError(`a stanza without a usable ${name}: ${JSON.stringify(stanza.slice(0, 100))}`)
+    return found
+  }
+  return {
+    package: value('package'),
+    version: value('version'),
+    architecture: value('architecture'),
+    filename: value('filename'),
+    size: Number(value('size')),
+    sha256: asSha256(value('sha256')),
+    stanza
+  }
 }
