@@ -3,6 +3,7 @@ import type { ReadBack } from '../../documents/receipt.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import { joinInside } from '../../platform/files.ts'
 import type { ArtifactState, Destination, WriteEvent } from '../destination.ts'
+import { requireReadBack } from '../read-back.ts'
 import type { Store } from '../stores/store.ts'
 import { askApt } from './apt-client.ts'
 import type { CheckedSigner } from './checked-signer.ts'
@@ -54,6 +55,7 @@ export function aptDestination(request: AptRequest): Destination {
   const time = request.time ?? systemTime
   const writer: SuiteWriter = { store, signer, trusted: signer.trusted, ...time }
   const placed = placesOf(request)
+  const artifacts = placed.map(({ deb }) => deb)
   const suites: ReleaseSuite[] = request.suites.map(({ suite, debs }) => ({
     suite: requireName('suite', suite),
     component: requireName('component', component),
@@ -94,7 +96,7 @@ export function aptDestination(request: AptRequest): Destination {
     for (const { deb, entry, source } of wanted(missing)) {
       const { size, sha256 } = deb
       const outcome = await store.create(entry.filename, { file: source, size, sha256 })
-      if (outcome === 'exists') await requireSame(entry, (await store.hash(entry.filename))?.sha256)
+      if (outcome === 'exists') requireSame(entry, (await store.hash(entry.filename))?.sha256)
       if (missing.at(-1) === deb.name) await store.hold()
       await onWritten({ name: deb.name, outcome: outcome === 'created' ? 'sent' : 'there' })
     }
@@ -108,14 +110,14 @@ export function aptDestination(request: AptRequest): Destination {
       const checks: ReadBack['checks'] = [{ what: 'bytes', result: 'agrees', note: '' }]
       back.push({ name: deb.name, sha256: there.sha256, checks })
     }
-    return back
+    return requireReadBack({ name, address: store.address, artifacts }, back)
   }
 
   return {
     name,
     kind: 'apt',
     address: store.address,
-    artifacts: placed.map(({ deb }) => deb),
+    artifacts,
     async preflight() {
       await store.preflight()
       await signer.prove(time.now())
@@ -176,7 +178,7 @@ function requireName(what: string, name: string): string {
 }
 
 /** Somebody else wrote it since the state was asked for. */
-async function requireSame({ filename, sha256 }: PackageEntry, found: string | undefined): Promise<void> {
+function requireSame({ filename, sha256 }: PackageEntry, found: string | undefined): void {
   if (found === sha256) return
   throw new TagproofError(
     'destination-different',
