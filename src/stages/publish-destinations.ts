@@ -9,6 +9,7 @@ import { TagproofError } from '../platform/errors.ts'
 import { createHttpClient } from '../platform/http.ts'
 import type { CredentialName } from '../platform/secrets.ts'
 import type { StageContext } from './context.ts'
+import { openApt } from './destinations/apt.ts'
 import { openGithub } from './destinations/github.ts'
 import { openIndex } from './destinations/pypi.ts'
 import type { Credentials, OpenRequest } from './destinations/opening.ts'
@@ -66,8 +67,9 @@ async function openRoute(context: StageContext, route: Route, request: OpenReque
       return openIndex(context, route, request)
     case 'github':
       return openGithub(context, route, request)
-    case 'registry':
     case 'apt':
+      return openApt(context, route, request)
+    case 'registry':
     case 'files':
       return Promise.reject(
         new TagproofError('config-invalid', `This version cannot publish to ${route.kind} yet.`, {

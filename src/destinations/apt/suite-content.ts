@@ -137,6 +137,7 @@ export function withEntries(
   const fresh = added.filter((entry) => {
     const there = known.get(identityOf(entry))
     if (there !== undefined && there.sha256 !== entry.sha256) throw differs(entry, there)
+    known.set(identityOf(entry), entry)
     return there === undefined
   })
   return fresh.length === 0 ? null : [...entries, ...fresh]

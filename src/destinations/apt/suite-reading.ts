@@ -31,6 +31,9 @@ const largestIndex = 512 * 1024 * 1024
 /** A writer that commits while we read makes us read again. */
 const mostReadings = 10
 
+/** A later date would have to be waited for: an earlier one does not reach those who have this one. */
+const mostAheadSeconds = 60
+
 export const distsOf = (suite: string): string => `dists/${suite}`
 
 /**
@@ -103,6 +106,10 @@ function verifiedRelease(
     const release = parseRelease(text)
     if (![release.suite, release.codename].includes(suite))
       throw new RangeError(`it is the Release of the suite ${release.suite}`)
+    if (release.date > now() + mostAheadSeconds)
+      throw new RangeError(
+        `it is dated ${new Date(release.date * 1000).toISOString()}, in the future: look at the clock`
+      )
     return { text, release }
   } catch (error) {
     if (!(error instanceof OpenPgpProblem) && !(error instanceof RangeError)) throw error

@@ -28,7 +28,13 @@ export async function aptReader({
 }): Promise<AptReader> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tagproof-reader-'))
   const at = (name: string): string => path.join(folder, name)
-  for (const inner of ['lists/partial', 'archives/partial', 'downloads', 'etc/apt.conf.d'])
+  for (const inner of [
+    'lists/partial',
+    'archives/partial',
+    'downloads',
+    'etc/apt.conf.d',
+    'etc/preferences.d'
+  ])
     await mkdir(at(inner), { recursive: true })
   await writeFile(at('status'), '')
   await writeFile(at('key.asc'), key)
