@@ -51,6 +51,7 @@ export type ErrorCode =
   | 'destination-different'
   | 'project-refused'
   | 'upload-refused'
+  | 'alias-unknown'
   | 'suite-refused'
   | 'job-failed'
   | 'handover-changed'
@@ -93,6 +94,7 @@ const refused: readonly ErrorCode[] = [
   'destination-different',
   'project-refused',
   'upload-refused',
+  'alias-unknown',
   'suite-refused',
   'job-failed',
   'handover-changed',

@@ -10,6 +10,7 @@ import { createHttpClient } from '../platform/http.ts'
 import type { CredentialName } from '../platform/secrets.ts'
 import type { StageContext } from './context.ts'
 import { openApt } from './destinations/apt.ts'
+import { openFiles } from './destinations/files.ts'
 import { openGithub } from './destinations/github.ts'
 import { openIndex } from './destinations/pypi.ts'
 import type { Credentials, OpenRequest } from './destinations/opening.ts'
@@ -69,8 +70,9 @@ async function openRoute(context: StageContext, route: Route, request: OpenReque
       return openGithub(context, route, request)
     case 'apt':
       return openApt(context, route, request)
-    case 'registry':
     case 'files':
+      return openFiles(context, route, request)
+    case 'registry':
       return Promise.reject(
         new TagproofError('config-invalid', `This version cannot publish to ${route.kind} yet.`, {
           where: `destinations: ${route.name}`,

@@ -15,7 +15,7 @@ import { isSecure } from './services.ts'
 export async function hashOfAddress(
   address: string,
   mostBytes: number,
-  context: { http: HttpClient; reader: IndexReader; signal?: AbortSignal }
+  context: { http: HttpClient; reader: Pick<IndexReader, 'headersFor'>; signal?: AbortSignal }
 ): Promise<{ sha256: string; size: number } | null> {
   const url = parseUrl(address)
   if (url === null) return null

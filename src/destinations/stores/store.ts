@@ -61,8 +61,9 @@ export interface Store {
   hold(): Promise<void>
 
   /**
-   * Shows what was gathered: one commit. `raced`: somebody else wrote one of these keys meanwhile; what was gathered is
-   * forgotten, and is to be made again upon what is there now. Those that gather nothing have nothing to do.
+   * Shows what was gathered: one commit. `raced`: somebody else wrote one of these keys meanwhile; what was to replace or to be
+   * removed is forgotten, and is to be made again upon what is there now; what was created stays gathered, unless its key
+   * is taken now. Those that gather nothing have nothing to do.
    *
    * @param message first line of the commit
    */
