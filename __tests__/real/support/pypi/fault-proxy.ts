@@ -61,16 +61,37 @@ export interface FaultProxy {
   close: () => Promise<void>
 }
 
-export interface Behind {
-  index: string
-  identity: string
+interface Struck {
   fault: Fault | null
   /** Called when the fault is one of a clock. */
   turnClock?: (kind: FaultKind) => void
+  /** Called when a request has come, and when it was served, before the answer goes back. */
+  onRequest?: (number: number, moment: 'came' | 'served') => Promise<void> | void
 }
 
-/** Between a client and the servers, with real sockets: counts requests and does to one of them what the fault says. */
-export async function startFaultProxy(behind: Behind): Promise<FaultProxy> {
+export interface Behind extends Struck {
+  index: string
+  identity: string
+}
+
+/** Between a client and an index with its issuer. */
+export async function startFaultProxy({ index, identity, ...struck }: Behind): Promise<FaultProxy> {
+  const { through, ...proxy } = await startFaultProxies({ ...struck, upstreams: [index, identity] })
+  return { ...proxy, index: new URL(through(index)), identity: new URL(through(identity)) }
+}
+
+export interface FaultProxies extends Omit<FaultProxy, 'index' | 'identity'> {
+  /** The origin to use in place of one of the servers. */
+  through: (upstream: string) => string
+}
+
+/**
+ * Between a client and many servers, with real sockets: counts requests over all of them and does to one what the fault says.
+ * A server that only an answer leads to gets a place of its own.
+ */
+export async function startFaultProxies(
+  behind: Struck & { upstreams: readonly string[] }
+): Promise<FaultProxies> {
   const seen: FaultProxy['seen'] = []
   const elsewhere: FaultProxy['elsewhere'] = []
   const held: Held[] = []
@@ -111,12 +132,27 @@ export async function startFaultProxy(behind: Behind): Promise<FaultProxy> {
       return
     }
     if (struck === line) for (const late of held.splice(0)) await forward(late)
+    await behind.onRequest?.(number, 'came')
     if (kind === null || /^(expired-token|client-)/.test(kind)) {
       if (kind !== null) behind.turnClock?.(kind)
-      deliver(await forward(whole), response)
+      const answer = await forward(whole)
+      await behind.onRequest?.(number, 'served')
+      deliver(await led(answer), response)
       return
     }
     await strike(kind, whole, response)
+  }
+
+  /** An answer that leads to another server on the loopback leads through us. */
+  async function led(answer: Answer): Promise<Answer> {
+    const { location } = answer.headers
+    const target = location?.startsWith('http://127.0.0.1:') === true ? new URL(location) : null
+    if (location === undefined || target === null || origins.has(target.origin)) return answer
+    await placeFor(target.origin)
+    return {
+      ...answer,
+      headers: { ...answer.headers, location: location.replace(target.origin, through(target.origin)) }
+    }
   }
 
   async function strike(kind: FaultKind, whole: Held, response: http.ServerResponse): Promise<void> {
@@ -154,14 +190,29 @@ export async function startFaultProxy(behind: Behind): Promise<FaultProxy> {
     else if (kind === 'loop') say(302, { location: request.url ?? '/' })
   }
 
-  const servers = await Promise.all(
-    [behind.index, behind.identity].map((upstream) => listen((...both) => serve(upstream, ...both)))
-  )
-  const [index, identity] = servers
-  if (index === undefined || identity === undefined) throw new Error('no servers')
+  /** By the server behind it. */
+  const places = new Map<string, Promise<Listening>>()
+  const servers: Listening[] = []
+  const origins = new Set<string>()
+  const urls = new Map<string, string>()
+  async function placeFor(upstream: string): Promise<void> {
+    const { origin } = new URL(upstream)
+    const place = places.get(origin) ?? listen((...both) => serve(origin, ...both))
+    places.set(origin, place)
+    const listening = await place
+    if (origins.has(listening.url.origin)) return
+    servers.push(listening)
+    origins.add(listening.url.origin)
+    urls.set(origin, listening.url.origin)
+  }
+  function through(upstream: string): string {
+    const url = urls.get(new URL(upstream).origin)
+    if (url === undefined) throw new Error(`no place before ${upstream}`)
+    return url
+  }
+  for (const upstream of behind.upstreams) await placeFor(upstream)
   return {
-    index: index.url,
-    identity: identity.url,
+    through,
     seen,
     elsewhere,
     close: async () => {
@@ -170,6 +221,8 @@ export async function startFaultProxy(behind: Behind): Promise<FaultProxy> {
     }
   }
 }
+
+type Listening = Awaited<ReturnType<typeof listen>>
 
 interface Held {
   agent: http.Agent

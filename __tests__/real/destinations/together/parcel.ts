@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import path from 'node:path'
+import type { ReleaseFile } from '../../../../src/destinations/github/destination.ts'
+import type { PushedImage } from '../../../../src/destinations/registry/image.ts'
+import type { ReleaseArtifact } from '../../../../src/documents/release.ts'
+import type { Upload } from '../../../../src/documents/uploads.ts'
+import { hashFile } from '../../../../src/platform/files.ts'
+import { makeTinyRelease, type TinyRelease } from '../../support/pypi/tiny-release.ts'
+import { makeTinyImages, type TinyImages } from '../../support/registry/tiny-images.ts'
+
+/** What a publication is told of a release, in a form that another process can be handed. */
+export interface Parcel {
+  version: string
+  tag: string
+  commit: string
+  python: { uploads: readonly Upload[]; artifacts: readonly ReleaseArtifact[]; folder: string }
+  images: readonly (Omit<PushedImage, 'moving'> & { moving: readonly string[] })[]
+  /** Everything, for a release on a code host. */
+  files: readonly ReleaseFile[]
+}
+
+/** A release of every kind of package, a few kilobytes each, and what it must look like to those who use it. */
+export interface WholeRelease {
+  parcel: Parcel
+  python: TinyRelease
+  images: TinyImages
+  remove: () => Promise<void>
+}
+
+export async function makeWholeRelease(version: string, text = version): Promise<WholeRelease> {
+  const python = await makeTinyRelease({ version, text, wheels: ['py3'] })
+  const images = await makeTinyImages({ version, text, repositories: ['web'], moving: ['latest'] })
+  const names = [
+    ...python.artifacts.map(({ name }) => path.join(python.folder, name)),
+    ...images.images.map(({ file }) => file)
+  ]
+  const files: ReleaseFile[] = []
+  for (const file of names)
+    files.push({ name: path.basename(file), file, evidence: false, ...(await hashFile(file)) })
+  const parcel: Parcel = {
+    version,
+    tag: `v${version}`,
+    commit: createHash('sha1').update(version).digest('hex'),
+    python: { uploads: python.uploads, artifacts: python.artifacts, folder: python.folder },
+    images: images.images.map((image) => ({ ...image, moving: image.moving.map(({ tag }) => tag) })),
+    files
+  }
+  const remove = async (): Promise<void> => {
+    await python.remove()
+    await images.remove()
+  }
+  return { parcel, python, images, remove }
+}
