@@ -1,8 +1,9 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import path from 'node:path'
 import type { Handover } from '../../src/documents/handover.ts'
+import { seeded } from '../support/seeded.ts'
 import { sampled } from '../support/whole.ts'
-import { copyStore, KilledStep, seeded, treeOf } from './harness/killed-steps.ts'
+import { copyStore, KilledStep, treeOf } from './harness/killed-steps.ts'
 import type { Lantern } from './harness/lantern.ts'
 import type { Alone, Attempt, RanJob } from './harness/workflow.ts'
 

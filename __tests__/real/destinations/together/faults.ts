@@ -13,7 +13,8 @@ export async function judgeFault(bench: Bench, fault: Fault, change?: Change): P
   const servers = await openServers(bench)
   const broken: string[] = []
   let line = ''
-  const tell = (what: string): void => void broken.push(`${fault.kind} at ${fault.request} (${line}): ${what}`)
+  const tell = (what: string): void =>
+    void broken.push(`${fault.kind} at ${fault.request} (${line}): ${what}`)
   const way = change === undefined ? {} : { change }
   try {
     const first = await publishOnce(servers, bench.release, { fault, ...way })

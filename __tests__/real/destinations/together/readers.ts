@@ -44,7 +44,8 @@ export const readers: Record<'pypi' | 'directory' | 'registry' | 'github', Look>
     for (const [at, { repository, tags, moving }] of images.images.entries()) {
       const own = `sha256:${images.files[at]?.sha256 ?? ''}`
       const digest = await digestUnder(registry.origin, repository, tags[0] ?? '')
-      if (digest !== null && digest !== own) throw new Error(`${repository}:${parcel.version} is another image`)
+      if (digest !== null && digest !== own)
+        throw new Error(`${repository}:${parcel.version} is another image`)
       if (digest !== null) {
         await pull(registry.origin, repository, digest)
         there += 1
@@ -75,7 +76,8 @@ export const readers: Record<'pypi' | 'directory' | 'registry' | 'github', Look>
       const expected = parcel.files.find((file) => file.name === asset.name)
       if (sha256(bytes) !== expected?.sha256) throw new Error(`${asset.name} is not the file of the release`)
     }
-    if (assets.length !== parcel.files.length) throw new Error(`a release is seen with ${assets.length} files`)
+    if (assets.length !== parcel.files.length)
+      throw new Error(`a release is seen with ${assets.length} files`)
     return { files: 'all', name }
   }
 }

@@ -57,7 +57,9 @@ export async function startServers(project: string, parcels: readonly Parcel[]):
 
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name))
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
   const lines = files.sort().map(async (file) => {
     const hash = createHash('sha256').update(await readFile(file))
     return `${path.relative(folder, file)} ${hash.digest('hex')}`
