@@ -32,7 +32,7 @@ export async function makeBench(): Promise<Bench> {
 export async function openServers({ before, release }: Bench): Promise<Servers> {
   const servers = await startServers(release.python.project, [before.parcel, release.parcel])
   const { error } = await publishOnce(servers, before)
-  if (error !== null) throw error
+  if (error !== null) throw new Error('the release before cannot be published', { cause: error })
   return servers
 }
 
