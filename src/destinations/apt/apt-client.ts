@@ -67,7 +67,7 @@ async function ask(
       throw error
     })
     if (result === null) return 'missing'
-    if (result.code !== 0) return lastLines(result.stderr.toString('utf8'), 5)
+    if (result.code !== 0) return lastLines(result.stderr.toString('utf8'), 12)
   }
   await requireSameDebs(request.name, suite, downloads)
   return null
@@ -138,8 +138,19 @@ Dir::Etc::preferences "/dev/null"; Dir::Etc::preferencesparts "${empty}"; Dir::L
 }
 
 function notThere({ name }: AptRequest, url: string, { suite }: ReleaseSuite, output: string): TagproofError {
+  const where = `${name}: ${url}`
+  if (output.includes('Hash Sum mismatch'))
+    return new TagproofError(
+      'hash-mismatch',
+      `The address of the suite ${suite} gives out other files than were sent.`,
+      {
+        where,
+        output,
+        fix: 'Warn your users at once, and find out who changed what the address gives out; what the store has is right.'
+      }
+    )
   return new TagproofError('readback-missing', `apt does not find this release in the suite ${suite}.`, {
-    where: `${name}: ${url}`,
+    where,
     expected: 'apt-get update --error-on=any, and apt-get download of each deb',
     output,
     fix: 'If a cache is before the repository, run publish again in a few minutes: nothing is written twice. Else see whether url is the address of the store.'
