@@ -143,9 +143,7 @@ ${Object.entries(credentialUse)
       `
 Moves back what the receipt says was moved: tags of images such as latest, aliases of files, suites of apt, the release on
 GitHub and its latest; and only where it still stands for this release. Deletes nothing that never changes, and says what is to
-be done by hand: on PyPI a release is yanked on its page. Run it again whenever it was cut off: docs/withdraw.md.
-
-Run it in a clone that has the tag, with the credentials of tagproof publish in the same variables.`
+be done by hand: on PyPI a release is yanked on its page. Run it again whenever it was cut off: docs/withdraw.md. Run it in a clone that has the tag, with the variables of tagproof publish.`
     )
   add('rehearse', 'all of it but publishing, with no credential')
     .addOption(keep())
@@ -169,6 +167,7 @@ Run it in a clone that has the tag, with the credentials of tagproof publish in 
     )
     .option('--workflow <file>', 'name of the workflow file', 'release.yml')
     .option('--environment <name>', 'name of the protected environment of the publish job', 'release')
+    .option('--github-release', 'make a release on GitHub too: the publish job may then write contents')
     .option('--no-lock', 'make no lock where there is none')
     .option('--yes', 'overwrite files that differ, without asking')
     .addHelpText(

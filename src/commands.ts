@@ -41,6 +41,7 @@ export interface CommandOptions {
   action?: string
   workflow?: string
   environment?: string
+  githubRelease?: boolean
   yes?: boolean
   install?: boolean
   publish?: boolean
@@ -218,6 +219,7 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
       program: process.argv[1] ?? null,
       workflow: options.workflow ?? 'release.yml',
       environment: options.environment ?? 'release',
+      githubRelease: options.githubRelease ?? false,
       // `--no-lock` makes it false; the common option of that name is not one of this command.
       lock: (options.lock as unknown) !== false,
       consent: consentFor(context, options.yes ?? false),

@@ -41,17 +41,20 @@ export interface ConfigNeeds {
   mirror: { suite: string; address: string } | null
   /** There are Python packages, and nothing says where they are published. */
   index: boolean
+  /** A release on GitHub was asked for. */
+  github?: boolean
 }
 
 /** Puts the packages on the index that everybody uses. */
 export const indexLines = ['destinations:', '  - kind: pypi'] as const
+export const githubLine = '  - kind: github'
 
 /**
  * The configuration that a project needs, or null where the tree says all. Pure.
  *
  * @throws TagproofError `config-invalid` if what was found cannot be written down
  */
-export function configText({ targets, mirror, index }: ConfigNeeds): string | null {
+export function configText({ targets, mirror, index, github = false }: ConfigNeeds): string | null {
   const parts: string[] = []
   if (mirror !== null)
     parts.push(
@@ -65,8 +68,12 @@ export function configText({ targets, mirror, index }: ConfigNeeds): string | nu
       'targets:',
       ...targets.flatMap(({ kind, path }) => [`  - kind: ${kind}`, `    path: ${JSON.stringify(path)}`])
     )
-  if (index)
-    parts.push('# Where publish sends the packages; without this nothing leaves the machine.', ...indexLines)
+  if (index || github)
+    parts.push(
+      '# Where publish sends the packages; without this nothing leaves the machine.',
+      ...(index ? indexLines : indexLines.slice(0, 1)),
+      ...(github ? [githubLine] : [])
+    )
   if (parts.length === 0) return null
   const text = `${parts.join('\n')}\n`
   readConfig(text, configPath)

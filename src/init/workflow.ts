@@ -1,4 +1,5 @@
 import { formatActionReference, type ActionReference } from './action-reference.ts'
+import type { NeededRight } from '../destinations/needed-rights.ts'
 import { pins, runner, runnerPackages } from './pins.ts'
 
 export interface WorkflowRequest {
@@ -9,6 +10,8 @@ export interface WorkflowRequest {
   environment: string
   /** Kinds of the targets. */
   kinds: readonly ('python' | 'deb' | 'image')[]
+  /** What the destinations need of the job that publishes; by default nothing besides its identity. */
+  rights?: readonly NeededRight[]
 }
 
 /**
@@ -59,9 +62,11 @@ interface Job {
   preview?: true
   stage: 'rehearse' | 'plan' | 'build' | 'prove' | 'publish'
   world?: 'a' | 'b'
+  /** Credentials for this step, by the name of their input. */
+  credentials?: readonly string[]
 }
 
-function jobsOf({ environment, kinds }: WorkflowRequest): Job[] {
+function jobsOf({ environment, kinds, rights = [] }: WorkflowRequest): Job[] {
   return [
     {
       id: 'rehearse',
@@ -120,15 +125,40 @@ function jobsOf({ environment, kinds }: WorkflowRequest): Job[] {
       on: 'tag',
       needs: ['plan', 'build-a', 'build-b', 'prove'],
       minutes: 60,
-      permissions: [
-        'contents: read # resolve the tag again',
-        'id-token: write # shows the environment; the package index trusts it'
-      ],
+      permissions: publishPermissions(rights),
       environment,
       checkout: true,
       packages: kinds.includes('deb'),
-      stage: 'publish'
+      stage: 'publish',
+      credentials: publishCredentials(rights)
     }
+  ]
+}
+
+/** Each with its reason. */
+function publishPermissions(rights: readonly NeededRight[]): string[] {
+  const reasons = (permission: NeededRight['permission']): string[] => [
+    ...new Set(rights.filter((one) => one.permission === permission).map(({ why }) => why))
+  ]
+  const [contents, packages] = [reasons('contents'), reasons('packages')]
+  return [
+    contents.length === 0
+      ? 'contents: read # resolve the tag again'
+      : `contents: write # resolve the tag again; ${contents.join('; ')}`,
+    ...(packages.length === 0 ? [] : [`packages: write # ${packages.join('; ')}`]),
+    'id-token: write # shows the environment; the package index trusts it'
+  ]
+}
+
+/** The token of the run, which ends with the job: no secret to keep. */
+function publishCredentials(rights: readonly NeededRight[]): string[] {
+  const needs = (permission: NeededRight['permission']): boolean =>
+    rights.some((one) => one.permission === permission)
+  return [
+    ...(needs('packages')
+      ? ['registry-username: ${{ github.actor }}', 'registry-password: ${{ github.token }}']
+      : []),
+    ...(needs('contents') ? ['github-token: ${{ github.token }}'] : [])
   ]
 }
 
@@ -149,7 +179,7 @@ function buildJob(world: 'a' | 'b', comment: string, nothing: string): Job {
 }
 
 function jobText(job: Job, action: ActionReference): string {
-  const { needs, permissions, stage, world } = job
+  const { needs, permissions, stage, world, credentials = [] } = job
   const lines = [
     `  # ${job.comment}`,
     `  ${job.id}:`,
@@ -173,6 +203,7 @@ function jobText(job: Job, action: ActionReference): string {
     `          stage: ${stage}`,
     ...(world === undefined ? [] : [`          world: ${world}`]),
     ...(needs.length === 0 ? [] : ['          needs: ${{ toJSON(needs) }}']),
+    ...credentials.map((line) => `          ${line}`),
     ''
   ]
   return lines.join('\n')

@@ -19,7 +19,7 @@ import { publishes, isRelease } from '../doctor/workflow/rule.ts'
 import type { ReadWorkflow } from '../doctor/workflow/read.ts'
 import { environmentOf } from '../doctor/workflow/separation.ts'
 import { tagGlobsOf } from '../doctor/workflow/triggers.ts'
-import { readWorkflows, workflowChecks } from '../doctor/workflow/workflow-checks.ts'
+import { destinationRightsChecks, readWorkflows, workflowChecks } from '../doctor/workflow/workflow-checks.ts'
 import { asTagproofError, TagproofError, type ExitStatus } from '../platform/errors.ts'
 import { originOf, type HostedRepository } from '../source/remote.ts'
 import { openRepository } from '../source/repository.ts'
@@ -75,6 +75,7 @@ export async function doctor(context: StageContext, options: DoctorOptions): Pro
     ...(await sandbox(context, tools)),
     ...projectChecks(project.facts),
     ...project.workflowChecks,
+    ...destinationRightsChecks(project.workflows, project.destinations),
     ...(await repository(project, options, environment)),
     ...(await destinations(context, project, options))
   ]

@@ -1,11 +1,14 @@
 import path from 'node:path'
+import { neededRights, type NeededRight } from '../destinations/needed-rights.ts'
 import { readConfig } from '../documents/config-reading.ts'
 import type { Config } from '../documents/config.ts'
+import { destinationSettings, type DestinationSettings } from '../documents/destination-settings.ts'
 import { configPath, lockPath } from '../documents/layout.ts'
 import type { Lock } from '../documents/lock.ts'
 import { chooseActionReference, type ActionReference } from '../init/action-reference.ts'
 import {
   configText,
+  githubLine,
   indexLines,
   nestedTargets,
   type ConfigNeeds,
@@ -40,6 +43,8 @@ export interface InitOptions {
   environment: string
   /** Make a lock where there is none. */
   lock: boolean
+  /** A release on GitHub too: a right to write that nobody gets unasked. */
+  githubRelease?: boolean
   /** Asked for each file that is there and differs; what it throws ends the run before anything is written. */
   consent: (file: ComparedFile) => Promise<boolean>
 }
@@ -82,8 +87,10 @@ export async function init(context: StageContext, options: InitOptions): Promise
       ...(options.action === undefined ? {} : { given: options.action })
     })
     const { environment } = options
-    const workflow = workflowText({ action, tags, environment, kinds: seen.kinds })
-    const config = seen.hasConfig ? null : configText(seen.needs)
+    const github = options.githubRelease ?? false
+    const config = seen.hasConfig ? null : configText({ ...seen.needs, github })
+    const rights = rightsOf(seen, github)
+    const workflow = workflowText({ action, tags, environment, kinds: seen.kinds, rights })
     const proposed = [
       { path: workflowPath, text: workflow },
       ...(config === null ? [] : [{ path: configPath, text: config }])
@@ -98,7 +105,7 @@ export async function init(context: StageContext, options: InitOptions): Promise
       repository: seen.origin,
       ruleset: tagRuleset(tags),
       files,
-      notes: notesOf(seen, config !== null)
+      notes: notesOf(seen, config !== null, github)
     }
     return { ...result, text: textOf(result, seen) }
   } finally {
@@ -126,6 +133,7 @@ interface Seen {
   tagNames: string[]
   origin: HostedRepository | null
   hasConfig: boolean
+  destinations: DestinationSettings[]
   /** Where the configuration does not say where packages come from, and runners would not know. */
   needs: ConfigNeeds
   /** Below the top, and not built. */
@@ -150,6 +158,7 @@ async function look(repository: Repository, worktree: string): Promise<Seen> {
     tagNames: (await repository.references('refs/tags/')).map(({ name }) => name.slice('refs/tags/'.length)),
     origin: await originOf(repository.places),
     hasConfig: configFile !== null,
+    destinations: config.destinations.map(destinationSettings),
     needs: {
       targets: shown.listed,
       mirror: await mirrorFor(config, lockText === null ? null : parseLock(lockText, lockPath)),
@@ -206,7 +215,17 @@ async function lockIfMissing(
   return [{ path: lockPath, state: 'new' }]
 }
 
-function notesOf({ needs, hasConfig, passedOver }: Seen, wroteConfig: boolean): string[] {
+/** Of what the configuration lists, and of what was asked for. */
+function rightsOf({ destinations }: Seen, github: boolean): NeededRight[] {
+  const asked = github && !destinations.some(({ kind }) => kind === 'github')
+  return neededRights([...destinations, ...(asked ? [destinationSettings({ kind: 'github' })] : [])])
+}
+
+function notesOf(
+  { needs, hasConfig, passedOver, destinations }: Seen,
+  wroteConfig: boolean,
+  github: boolean
+): string[] {
   const notes = passedOver.map(
     ({ kind, path }) =>
       `${path} could be built too (${kind}): list it under targets: in ${configPath} if you release it.`
@@ -218,6 +237,10 @@ function notesOf({ needs, hasConfig, passedOver }: Seen, wroteConfig: boolean): 
   if (needs.index && hasConfig)
     notes.push(
       `${configPath} lists no destinations: publish would send nothing. For the package index, add: ${indexLines.join('\n    ')}`
+    )
+  if (github && hasConfig && !destinations.some(({ kind }) => kind === 'github'))
+    notes.push(
+      `The workflow may make a release on GitHub, and ${configPath} does not ask for one. Add under destinations: ${githubLine.trim()}`
     )
   if (needs.mirror !== null && wroteConfig)
     notes.push(

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Check } from '../../../src/doctor/check.ts'
-import { readWorkflows, workflowChecks } from '../../../src/doctor/workflow/workflow-checks.ts'
+import { hostRegistry, neededRights } from '../../../src/destinations/needed-rights.ts'
+import {
+  destinationRightsChecks,
+  readWorkflows,
+  workflowChecks
+} from '../../../src/doctor/workflow/workflow-checks.ts'
+import { readConfig } from '../../../src/documents/config-reading.ts'
+import { destinationSettings, type DestinationSettings } from '../../../src/documents/destination-settings.ts'
 import { workflowText } from '../../../src/init/workflow.ts'
 
 const commit = '0123456789abcdef0123456789abcdef01234567'
@@ -292,4 +299,85 @@ it('a project whose workflows do not use this action is told so, and others are 
       `on: push\npermissions: {}\nconcurrency: x\njobs: { a: { steps: [{ uses: o/tagproof@${commit} }] } }\n`
     )
   ).toEqual(['warn workflow-file'])
+})
+
+describe('the rights that destinations need', () => {
+  const settingsOf = (...lines: string[]): DestinationSettings[] =>
+    readConfig(`destinations:\n${lines.map((line) => `  - ${line}\n`).join('')}`, 'c').destinations.map(
+      destinationSettings
+    )
+  const github = settingsOf('kind: github')
+  const image = settingsOf(`{ kind: registry, image: '${hostRegistry}/octo/project' }`)
+  const branch = settingsOf('{ kind: files, store: { kind: git, branch: pages } }')
+  const textFor = (settings: DestinationSettings[]): string =>
+    workflowText({
+      action: { repository: 'o/tagproof', commit, version: 'v0.1.0' },
+      tags: 'v*',
+      environment: 'release',
+      kinds: ['python'],
+      rights: neededRights(settings)
+    })
+  const rightsTold = (text: string, settings: DestinationSettings[]): string[] =>
+    destinationRightsChecks(readWorkflows([{ path: file, text }], isOurs).ours, settings)
+      .filter(({ state }) => state !== 'ok')
+      .map(({ state, what }) => `${state} ${what}`)
+
+  it.each([
+    ['a release on GitHub', github, ['contents: write', 'github-token: ${{ github.token }}']],
+    ['an image', image, ['packages: write', 'registry-password: ${{ github.token }}']],
+    ['a branch', branch, ['contents: write', 'github-token: ${{ github.token }}']],
+    ['all of them', [...github, ...image, ...branch], ['contents: write', 'packages: write']]
+  ])('are written by init for %s, and in order then', (_what, settings, words) => {
+    const text = textFor(settings)
+    for (const word of words) expect(text).toContain(word)
+    expect(told(text)).toEqual([])
+    expect(rightsTold(text, settings)).toEqual([])
+    // No other job gets them.
+    expect(text.match(/(contents|packages): write/g)?.length).toBe(
+      new Set(words.filter((word) => word.endsWith(': write'))).size
+    )
+  })
+
+  it('are none that are not needed', () => {
+    expect(written).not.toMatch(/contents: write|packages: write|github-token/)
+    expect(rightsTold(written, settingsOf('kind: pypi'))).toEqual([])
+    expect(rightsTold(textFor([...github, ...image]), settingsOf('kind: pypi'))).toEqual([
+      'warn The job publish may write contents, and no destination needs it',
+      'warn The job publish may write packages, and no destination needs it'
+    ])
+  })
+
+  it('are missed, and so is the token', () => {
+    expect(rightsTold(written, [...github, ...image])).toEqual([
+      'fail The job publish has no contents: write',
+      'fail The job publish hands over no github-token',
+      'fail The job publish has no packages: write'
+    ])
+  })
+
+  it('of a secret of the project are those of the secret', () => {
+    const secret = (text: string): string =>
+      text
+        .replace('github-token: ${{ github.token }}', 'github-token: ${{ secrets.RELEASES }}')
+        .replace('registry-password: ${{ github.token }}', 'registry-password: ${{ secrets.IMAGES }}')
+        .replace(/ contents: write.*/, ' contents: read')
+        .replace(/ {6}packages: write.*\n/, '')
+    const text = textFor([...github, ...image])
+    expect(rightsTold(secret(text), [...github, ...image])).toEqual([])
+    expect(rightsTold(secret(text).replaceAll('secrets.', 'github.'), [...github, ...image]).length).toBe(2)
+  })
+
+  it('to an identity are missed where one job does all', () => {
+    const single = written
+      .replace(/ {6}id-token: write.*\n/, '')
+      .replace('stage: publish', 'stage: publish\n          single-job: true')
+    expect(rightsTold(single, settingsOf('kind: pypi'))).toEqual([
+      'fail The job publish has no id-token: write'
+    ])
+    const token = single.replace(
+      'single-job: true',
+      'single-job: true\n          pypi-token: ${{ secrets.P }}'
+    )
+    expect(rightsTold(token, settingsOf('kind: pypi'))).toEqual([])
+  })
 })

@@ -16,6 +16,17 @@ import { repositoryOfAddress } from '../../../src/source/remote.ts'
 
 const commit = '0123456789abcdef0123456789abcdef01234567'
 
+describe('a release on GitHub', () => {
+  const needs = { targets: [], mirror: null }
+  it('is written only where it was asked for', () => {
+    expect(configText({ ...needs, index: true })).not.toContain('github')
+    const text = configText({ ...needs, index: true, github: true }) ?? ''
+    expect(readConfig(text, 'c').destinations.map(({ kind }) => kind)).toEqual(['pypi', 'github'])
+    const alone = configText({ ...needs, index: false, github: true }) ?? ''
+    expect(readConfig(alone, 'c').destinations.map(({ kind }) => kind)).toEqual(['github'])
+  })
+})
+
 describe('the tags that start a release', () => {
   it.each([
     [[], 'v*'],

@@ -1,4 +1,6 @@
+import type { DestinationSettings } from '../../documents/destination-settings.ts'
 import { fail, ok, warn, type Check } from '../check.ts'
+import { destinationRightsRule } from './destination-rights.ts'
 import { cachesRule, checkoutRule, commandsRule, concurrencyRule, conditionsRule } from './habits.ts'
 import { permissionsRule } from './permissions.ts'
 import { pinsRule } from './pins.ts'
@@ -66,6 +68,17 @@ export function workflowChecks(workflows: readonly ReadWorkflow[]): Check[] {
   return workflows.flatMap((workflow) =>
     [...(isRelease(workflow) ? ofReleases : []), ...always].flatMap((rule) => ruleChecks(rule, workflow))
   )
+}
+
+/** Whether the jobs that publish may do what the configuration asks of them. Pure. */
+export function destinationRightsChecks(
+  workflows: readonly ReadWorkflow[],
+  settings: readonly DestinationSettings[]
+): Check[] {
+  if (settings.length === 0) return []
+  return workflows
+    .filter(isRelease)
+    .flatMap((workflow) => ruleChecks(destinationRightsRule(settings), workflow))
 }
 
 function ruleChecks({ name, holds, faults }: WorkflowRule, workflow: ReadWorkflow): Check[] {
