@@ -127,13 +127,17 @@ async function publishStep(step: ActionStep): Promise<ActionOutputs> {
   const { document: proof } = await readDocument('proof', context.out.proof)
   requireTagOfRun(step, proof.tag)
   if (place !== null) await requireTagUnmoved(step, proof.tag)
-  const { receipt } = await stages.publish(context, {
+  const published = stages.publish(context, {
     given: inputs.credentials,
     nameOf: (name) => `The input ${name}`,
     identityToken: (http, audience) => identityToken(http, environment, audience, onSecret),
     onSecret,
     environment
   })
+  // A publication that failed half-way is the one that has to be looked at.
+  const { receipt } = await published.finally(() =>
+    place === null ? undefined : stages.keepReceipt(context, place)
+  )
   return { ...(await recordOutputs(context)), receipt: JSON.stringify(receipt) }
 }
 

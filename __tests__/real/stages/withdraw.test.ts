@@ -1,12 +1,15 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { main } from '../../../src/cli.ts'
 import { parseDocument } from '../../../src/documents/reading.ts'
 import type { Receipt } from '../../../src/documents/receipt.ts'
+import { folderStore } from '../../../src/platform/artifacts/folder-store.ts'
 import type { Log } from '../../../src/platform/log.ts'
+import { plainEnvironment, run as runProgram } from '../../../src/platform/process.ts'
+import { keepReceipt } from '../../../src/stages/keep-receipt.ts'
 import { publish } from '../../../src/stages/publish.ts'
 import type { Credentials } from '../../../src/stages/publish-destinations.ts'
 import { withdraw, type Withdrawal, type WithdrawOptions } from '../../../src/stages/withdraw.ts'
@@ -173,9 +176,15 @@ describe('withdraw', () => {
 
   it('takes the receipt from where it was kept, with the documents beside it', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'tagproof-kept-'))
-    for (const name of ['receipt.json', 'release.json', 'proof.json', 'uploads.json'])
-      await cp(path.join(release.context.out.folder, name), path.join(folder, name))
-    rmSync(release.context.out.receipt)
+    const store = folderStore(path.join(folder, 'artifacts'))
+    const place = { store, needs: {}, attempt: 2, machine: null }
+    await keepReceipt({ ...release.context, log }, place)
+    const [kept] = await store.list()
+    expect(kept?.name).toMatch(/^tagproof-receipt-2-[0-9a-f]{12}$/)
+    expect(lines.join('\n')).toContain(`kept as the artifact ${kept?.name ?? ''}`)
+    const packed = path.join(folder, 'artifacts', kept?.name ?? '')
+    await runProgram('tar', ['-xf', packed, '-C', folder], { env: plainEnvironment, timeoutSeconds: 20 })
+    for (const file of ['receipt', 'release', 'proof', 'uploads'] as const) rmSync(release.context.out[file])
     await run({ receipt: path.join(folder, 'receipt.json') })
     expect(latest()).toEqual(['v0.9', 'v0.9'])
     await rm(folder, { recursive: true })
