@@ -1,7 +1,7 @@
 import type { TagRef } from '../documents/fields.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { lastLines, run } from '../platform/process.ts'
-import { hardenedEnvironment } from './private-git.ts'
+import { remoteEnvironment } from './remote-environment.ts'
 import { quotedName } from './tag-name.ts'
 
 export interface RemoteTagRequest {
@@ -15,10 +15,6 @@ export interface RemoteTagRequest {
   signal?: AbortSignal
 }
 
-/** Of the caller's variables git gets the way to the network and no more. */
-const networkVariables =
-  /^(https?_proxy|HTTPS_PROXY|HTTP_PROXY|no_proxy|NO_PROXY|GIT_SSL_CAINFO|SSL_CERT_FILE|SSL_CERT_DIR)$/
-
 /**
  * Asks the server what the tag names: a clone knows only what it was when it was made, and a checkout may have put the
  * commit of the run in the place of the tag.
@@ -30,7 +26,7 @@ export async function requireTagOnServer(request: RemoteTagRequest): Promise<voi
   const name = `refs/tags/${tag.name}`
   const result = await run('git', ['ls-remote', '--', url, name, `${name}^{}`], {
     cwd: '/',
-    env: environmentOf(request),
+    env: remoteEnvironment(request),
     timeoutSeconds: 120,
     ...(signal === undefined ? {} : { signal })
   })
@@ -55,21 +51,4 @@ export async function requireTagOnServer(request: RemoteTagRequest): Promise<voi
     expected: `${tag.object}, commit ${tag.commit}`,
     fix: 'Find out who moved it. A release tag must not move: make a new version.'
   })
-}
-
-function environmentOf({ url, token, environment }: RemoteTagRequest): Record<string, string> {
-  const network = Object.entries(environment).filter(([name]) => networkVariables.test(name))
-  const basic = Buffer.from(`x-access-token:${token ?? ''}`).toString('base64')
-  return {
-    ...hardenedEnvironment,
-    ...Object.fromEntries(network.map(([name, value]) => [name, value ?? ''])),
-    GIT_ALLOW_PROTOCOL: 'http:https',
-    ...(token === undefined
-      ? {}
-      : {
-          GIT_CONFIG_COUNT: '1',
-          GIT_CONFIG_KEY_0: `http.${new URL(url).origin}/.extraheader`,
-          GIT_CONFIG_VALUE_0: `AUTHORIZATION: basic ${basic}`
-        })
-  }
 }

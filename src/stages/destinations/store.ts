@@ -1,5 +1,7 @@
 import path from 'node:path'
 import { directoryStore } from '../../destinations/stores/directory-store.ts'
+import { gitStore } from '../../destinations/stores/git/git-store.ts'
+import type { GitRemote } from '../../destinations/stores/git/transport.ts'
 import { keyLogin, roleLogin, type S3Login } from '../../destinations/stores/s3/login.ts'
 import { s3Place, type S3Place } from '../../destinations/stores/s3/place.ts'
 import { s3Store } from '../../destinations/stores/s3/s3-store.ts'
@@ -34,9 +36,13 @@ export function openStore(
       return s3Store({ place, login, http: request.http, now: Date.now, ...signalOf(context) })
     }
     case 'git':
-      throw new TagproofError('config-invalid', 'This version cannot publish to a branch yet.', {
-        where: `destinations: ${name}`,
-        fix: 'Use a store of kind directory or s3.'
+      return gitStore({
+        remote: remoteOf(name, settings.remote, request),
+        branch: settings.branch,
+        path: settings.path,
+        time: request.release.epoch,
+        pauses: [1000, 5000, 15_000],
+        ...signalOf(context)
       })
   }
 }
@@ -69,5 +75,19 @@ function roleOf(
     onSecret: credentials.onSecret,
     now: Date.now,
     ...signalOf(context)
+  })
+}
+
+/** That of the run, where none is named. A token goes to http addresses alone. */
+function remoteOf(name: string, remote: string | null, { own, credentials }: OpenRequest): GitRemote {
+  const { environment } = credentials
+  const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: repository = '' } = environment
+  const token = own.get('github-token')
+  if (remote !== null) return { address: remote, token, environment }
+  if (server !== '' && repository !== '') return { address: `${server}/${repository}`, token, environment }
+  throw new TagproofError('usage', `The store of ${name} does not say which repository it is in.`, {
+    found: 'no GITHUB_REPOSITORY',
+    expected: 'the address of a repository',
+    fix: 'Add remote: to the store in .github/tagproof.yml.'
   })
 }

@@ -13,6 +13,8 @@ export interface StorePlace {
   content: () => Promise<Record<string, string>>
   /** What lies about after `close` besides the files. */
   left: () => Promise<string[]>
+  /** How often each of the many writers writes; 3 times by default. */
+  times?: number
   remove: () => Promise<void>
 }
 
@@ -170,7 +172,7 @@ export function storeContract(kind: string, open: () => Promise<StorePlace>): vo
 
     it('of many writers at once one is first, and nothing is lost', async () => {
       const writers = [1, 2, 3, 4].map(() => place.store())
-      const times = 3
+      const times = place.times ?? 3
       await Promise.all(
         writers.map(async (one, at) => {
           for (let time = 0; time < times; time += 1) {
