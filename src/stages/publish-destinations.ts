@@ -7,6 +7,7 @@ import path from 'node:path'
 import type { DestinationSettings } from '../documents/destination-settings.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { createHttpClient } from '../platform/http.ts'
+import { parseUrl } from '../platform/http-rules.ts'
 import type { CredentialName } from '../platform/secrets.ts'
 import type { StageContext } from './context.ts'
 import { openApt } from './destinations/apt.ts'
@@ -107,11 +108,19 @@ const takers: Readonly<
     others: 'are public',
     serverOf: (route) => {
       if (route.kind === 'github') return route.settings.api ?? 'github'
-      return (route.kind === 'apt' || route.kind === 'files') && route.settings.store.kind === 'git'
-        ? 'github'
-        : null
+      if (route.kind !== 'apt' && route.kind !== 'files') return null
+      const { store } = route.settings
+      return store.kind === 'git' ? serverOfRemote(store.remote) : null
     }
   }
+}
+
+/** A token is sent over http alone, and to the host of another repository only if it is meant for it. */
+function serverOfRemote(remote: string | null): string | null {
+  if (remote === null) return 'github'
+  const url = parseUrl(remote)
+  if (url === null || !/^https?:$/.test(url.protocol)) return null
+  return url.origin === 'https://github.com' ? 'github' : url.origin
 }
 
 function registryTaker(): (typeof takers)[CredentialName] {
