@@ -1,11 +1,4 @@
 import { access } from 'node:fs/promises'
-import path from 'node:path'
-import { aptDirectory } from '../destinations/apt/directory.ts'
-import { directoryDestination } from '../destinations/directory.ts'
-import { noJournal } from '../destinations/journal.ts'
-import { imageFolder, imageTag, localSuite } from '../destinations/local-places.ts'
-import { ociLayoutDestination } from '../destinations/oci-layout.ts'
-import { runPublication } from '../destinations/publication.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { Sha256 } from '../documents/identifiers.ts'
 import type { Proof } from '../documents/proof.ts'
@@ -16,9 +9,8 @@ import { formatSums } from '../evidence/sums.ts'
 import { formatSummary } from '../evidence/summary.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { hashFile, joinInside, writeFileAtomic } from '../platform/files.ts'
-import { silentLog } from '../platform/log.ts'
 import { readBrief } from './brief.ts'
-import { clearFrom, signalOf, type StageContext } from './context.ts'
+import { clearFrom, type StageContext } from './context.ts'
 
 /**
  * Writes down what is released: `release.json`, `SHA256SUMS` and `summary.md`, from the proof and from the
@@ -94,72 +86,6 @@ export function releaseOf(proof: Proof, proofDigest: Sha256, tried: Sha256 | nul
     try: tried,
     artifacts: proof.artifacts
   }
-}
-
-/** Fills the directory destinations below `local/`, which need no server. */
-export async function publishLocally(context: StageContext, release: Release): Promise<void> {
-  await clearFrom(context.out, 'publish')
-  if (release.verdict === 'refused') return
-  const progress = context.log.begin('local destinations')
-  try {
-    const filled = [
-      ...(await fillIndex(context, release)),
-      ...(await fillArchive(context, release)),
-      ...(await fillLayouts(context, release))
-    ]
-    progress.done(filled.join(', '))
-  } catch (error) {
-    progress.failed()
-    throw error
-  }
-}
-
-async function fillIndex(context: StageContext, release: Release): Promise<string[]> {
-  const { out } = context
-  const destination = directoryDestination({
-    name: 'local/simple',
-    address: 'local/simple',
-    packages: out.packages,
-    artifacts: release.artifacts,
-    folder: path.join(out.local, 'simple')
-  })
-  if (destination.artifacts.length === 0) return []
-  const { sha256 } = await hashFile(out.release)
-  await runPublication({
-    release: { ...release, sha256 },
-    destinations: [destination],
-    journal: noJournal(),
-    log: silentLog,
-    ...signalOf(context)
-  })
-  return ['local/simple']
-}
-
-async function fillArchive({ out }: StageContext, { artifacts, epoch }: Release): Promise<string[]> {
-  const debs = artifacts
-    .filter(({ kind }) => kind === 'deb')
-    .map(({ name }) => joinInside(out.packages, name))
-  if (debs.length === 0) return []
-  await aptDirectory({ debs, folder: path.join(out.local, 'apt'), suite: localSuite, date: epoch })
-  return ['local/apt']
-}
-
-async function fillLayouts({ out }: StageContext, { artifacts, version }: Release): Promise<string[]> {
-  const images = artifacts
-    .filter(({ kind }) => kind === 'image')
-    .map(({ name, sha256 }) => ({
-      name,
-      sha256,
-      tag: imageTag(version),
-      repository: imageFolder(name, version)
-    }))
-  if (images.length === 0) return []
-  await ociLayoutDestination({
-    packages: out.packages,
-    artifacts: images,
-    folder: path.join(out.local, 'oci')
-  })
-  return images.map(({ repository }) => `local/oci/${repository}`)
 }
 
 /** Hashes every package again. @throws TagproofError `hash-mismatch`, or `input-missing` for one that is not there */

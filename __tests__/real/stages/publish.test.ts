@@ -63,6 +63,10 @@ describe('publish', () => {
       expect(readFileSync(path.join(folder, 'tiny-demo', names()[0] ?? ''))).toEqual(
         release.tiny.bytes.get(names()[0] ?? '')
       )
+    const files = path.join(release.context.out.local, 'files', release.tiny.version)
+    expect(readFileSync(path.join(files, 'SHA256SUMS'), 'utf8').trim().split('\n')).toEqual(
+      release.tiny.files.map(({ name, sha256 }) => `${sha256}  ${name}`).sort()
+    )
     const page = readFileSync(release.context.out.publishSummary, 'utf8')
     expect(page).toContain('All written. Every file was read back')
     expect(page).toMatch(/\| `tiny_demo-1\.0-py3-none-any\.whl` \| index .* \| absent \| yes \| /)
