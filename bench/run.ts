@@ -14,6 +14,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { formatFigure, type Figure } from './measure.ts'
+import { aptAdd } from './apt-add.ts'
 import { assembleAgainstDockerfile } from './assemble.ts'
 import { engineStart } from './engine-start.ts'
 import { engineStep } from './engine-step.ts'
@@ -51,7 +52,8 @@ const benchmarks: Readonly<Record<string, (folder: string) => AsyncIterable<Figu
   'three-targets': threeTargets,
   'large-sdist': largeSdist,
   'large-layer': largeLayer,
-  assemble: assembleAgainstDockerfile
+  assemble: assembleAgainstDockerfile,
+  'apt-add': aptAdd
 }
 
 const asked = process.argv.slice(2)

@@ -53,7 +53,7 @@ const suiteForm = /^[a-z0-9][a-z0-9.+-]*$/i
 export function aptDestination(request: AptRequest): Destination {
   const { name, store, signer, component, origin, label } = request
   const time = request.time ?? systemTime
-  const writer: SuiteWriter = { store, signer, trusted: signer.trusted, ...time }
+  const writer: SuiteWriter = { store, signer, trusted: signer.trusted, known: new Map(), ...time }
   const placed = placesOf(request)
   const artifacts = placed.map(({ deb }) => deb)
   const suites: ReleaseSuite[] = request.suites.map(({ suite, debs }) => ({

@@ -70,13 +70,14 @@ export function packagesText(entries: readonly PackageEntry[]): string {
   return sorted.map(({ stanza }) => `${stanza}\n`).join('\n')
 }
 
-const field = {
-  package: /^Package: ([a-z0-9][a-z0-9+.-]+)$/m,
-  version: /^Version: ([0-9A-Za-z.+~:-]+)$/m,
-  architecture: /^Architecture: ([a-z0-9-]+)$/m,
-  filename: /^Filename: (\S+)$/m,
-  size: /^Size: (\d{1,15})$/m,
-  sha256: /^SHA256: ([0-9a-f]{64})$/m
+/** What is needed of a stanza, and the form of its value. */
+const forms: Readonly<Record<string, RegExp>> = {
+  Package: /^[a-z0-9][a-z0-9+.-]+$/,
+  Version: /^[0-9A-Za-z.+~:-]+$/,
+  Architecture: /^[a-z0-9-]+$/,
+  Filename: /^\S+$/,
+  Size: /^\d{1,15}$/,
+  SHA256: /^[0-9a-f]{64}$/
 }
 
 /**
@@ -87,25 +88,28 @@ const field = {
 export function parsePackages(text: string): PackageEntry[] {
   return text
     .split(/\n\n+/)
-    .map((stanza) => stanza.replace(/^\n+|\n+$/g, ''))
+    .map((stanza) => stanza.trim())
     .filter((stanza) => stanza !== '')
     .map(readEntry)
 }
 
 function readEntry(stanza: string): PackageEntry {
-  const value = (name: keyof typeof field): string => {
-    const found = field[name].exec(stanza)?.[1]
-    if (found === undefined)
+  const value = (name: string): string => {
+    const at = stanza.startsWith(`${name}: `) ? 0 : stanza.indexOf(`\n${name}: `) + 1
+    const begin = at + name.length + 2
+    const end = stanza.indexOf('\n', begin)
+    const found = stanza.slice(begin, end < 0 ? undefined : end)
+    if ((at === 0 && !stanza.startsWith(name)) || forms[name]?.test(found) !== true)
       throw new RangeError(`a stanza without a usable ${name}: ${JSON.stringify(stanza.slice(0, 100))}`)
     return found
   }
   return {
-    package: value('package'),
-    version: value('version'),
-    architecture: value('architecture'),
-    filename: value('filename'),
-    size: Number(value('size')),
-    sha256: asSha256(value('sha256')),
+    package: value('Package'),
+    version: value('Version'),
+    architecture: value('Architecture'),
+    filename: value('Filename'),
+    size: Number(value('Size')),
+    sha256: asSha256(value('SHA256')),
     stanza
   }
 }

@@ -1,3 +1,4 @@
+import { layerDeflate } from '../../formats/deflate.ts'
 import { writeGzip } from '../../formats/gzip.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import { sha256OfBytes } from '../../platform/files.ts'
@@ -90,9 +91,10 @@ function indexFile(path: string, bytes: Buffer): IndexFile {
   return { path, bytes, size: bytes.length, sha256: sha256OfBytes(bytes) }
 }
 
+/** Canonical, so that the same packages give the same index; and quick, since each release packs all of it again. */
 async function gzipped(bytes: Buffer): Promise<Buffer> {
   const pieces: Uint8Array[] = []
-  for await (const piece of writeGzip(once(bytes))) pieces.push(piece)
+  for await (const piece of writeGzip(once(bytes), layerDeflate)) pieces.push(piece)
   return Buffer.concat(pieces)
 }
 

@@ -13,6 +13,14 @@ export interface SuitePlace {
   trusted: TrustedKeys
   /** Seconds since 1970. */
   now: () => number
+  /** What the last state of each suite was found to be; the same InRelease says the same. */
+  known?: Map<string, KnownState>
+}
+
+interface KnownState {
+  version: string
+  text: string
+  content: SuiteContent
 }
 
 /** A suite as it is in a store. */
@@ -71,7 +79,12 @@ async function readOnce(place: SuitePlace, suite: string, component: string): Pr
   }
   const changed = async (): Promise<boolean> =>
     (await store.hash(`${dists}/InRelease`))?.version !== inRelease.version
-  const { text, release } = verifiedRelease(place, suite, inRelease.bytes)
+  const known = place.known?.get(`${suite} ${component}`)
+  const same = known?.version === inRelease.version ? known : null
+  const { text, release } =
+    same === null
+      ? verifiedRelease(place, suite, inRelease.bytes)
+      : { text: same.text, release: same.content.release }
   if (plain !== null && !plain.bytes.equals(Buffer.from(text))) {
     const later = await laterRelease(place, suite, plain.bytes, release.date)
     if (later !== null) {
@@ -79,7 +92,7 @@ async function readOnce(place: SuitePlace, suite: string, component: string): Pr
       throw older(suite, release.date, later)
     }
   }
-  const entries = await readEntries(place, suite, component, release)
+  const entries = same?.content.entries ?? (await readEntries(place, suite, component, release))
   if (entries === null) {
     if (await changed()) return null
     throw refused(
@@ -88,10 +101,12 @@ async function readOnce(place: SuitePlace, suite: string, component: string): Pr
       'Restore the files of dists from a backup, or find out what else writes to the repository.'
     )
   }
+  const content = { release, entries }
+  place.known?.set(`${suite} ${component}`, { version: inRelease.version, text, content })
   return {
     version: inRelease.version,
     text,
-    content: { release, entries },
+    content,
     settled: plain?.bytes.equals(Buffer.from(text)) === true
   }
 }
