@@ -43,6 +43,12 @@ const keyField = relativePathField.describe(
   'apt, files: the public key that users trust, as a file of the repository; what signs must be of it.'
 )
 
+const evidenceField = z
+  .boolean()
+  .describe(
+    'github: attach SHA256SUMS, release.json, proof.json and origins too; true by default. registry: attach release.json and proof.json to each image; false by default.'
+  )
+
 /** The keys that a destination has beside those of all kinds. */
 export const destinationKeys = {
   pypi: {
@@ -79,6 +85,7 @@ export const destinationKeys = {
       tagTemplate,
       'registry: tags that go forwards with each release, such as latest or {series}; by default none.'
     ).optional(),
+    evidence: evidenceField.optional(),
     'pre-releases': preReleasesField.optional()
   },
   apt: {
@@ -148,9 +155,6 @@ export const destinationKeys = {
         'github: file of the repository with the text of the release; by default hashes and how to check them.'
       ),
     draft: z.boolean().optional().describe('github: leave the release a draft; false by default.'),
-    evidence: z
-      .boolean()
-      .optional()
-      .describe('github: attach SHA256SUMS, release.json, proof.json and origins too; true by default.')
+    evidence: evidenceField.optional()
   }
 } as const

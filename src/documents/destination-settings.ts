@@ -99,6 +99,8 @@ export interface RegistrySettings extends Shared {
   /** Templates of tags that go forwards. */
   moving: readonly string[]
   preReleases: 'stay' | 'move'
+  /** Attach the record and the proof to each image. */
+  evidence: boolean
 }
 interface Signing {
   /** Path of the public key in the tagged tree; null where none is named. */
@@ -177,7 +179,8 @@ export function destinationSettings(destination: DestinationConfig): Destination
         image: destination.image ?? '',
         tags: destination.tags ?? ['{version}'],
         moving: destination.moving ?? [],
-        preReleases: early === 'move' ? early : 'stay'
+        preReleases: early === 'move' ? early : 'stay',
+        evidence: destination.evidence ?? false
       }
     case 'apt':
       return {

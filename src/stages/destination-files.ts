@@ -1,11 +1,11 @@
-import { configPath } from '../documents/layout.ts'
+import { configPath, lockPath } from '../documents/layout.ts'
 import type { DestinationSettings } from '../documents/destination-settings.ts'
 import { TagproofError } from '../platform/errors.ts'
 import type { Repository } from '../source/repository.ts'
 import { readFileOf } from '../source/tree-text.ts'
 import type { TreeEntry } from '../source/tree.ts'
 
-/** Files of the tagged tree that destinations name, by path: public keys, the text of a release. */
+/** Files of the tagged tree that destinations name or need, by path: public keys, the text of a release, the lock. */
 export type FilesOfTag = ReadonlyMap<string, Buffer>
 
 /**
@@ -19,6 +19,11 @@ export async function filesOfDestinations(
   settings: readonly DestinationSettings[]
 ): Promise<FilesOfTag> {
   const files = new Map<string, Buffer>()
+  // Where base images lie: a registry that has them need not be sent their layers.
+  const lock = settings.some(({ kind }) => kind === 'registry')
+    ? await readFileOf(repository, entries, lockPath)
+    : null
+  if (lock !== null) files.set(lockPath, lock)
   for (const destination of settings) {
     const path = namedBy(destination)
     if (path === null || files.has(path)) continue

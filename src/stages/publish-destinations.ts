@@ -5,7 +5,6 @@ import { serviceOf } from '../destinations/pypi/services.ts'
 import { routesOf, type Route } from '../destinations/routing.ts'
 import path from 'node:path'
 import type { DestinationSettings } from '../documents/destination-settings.ts'
-import { TagproofError } from '../platform/errors.ts'
 import { createHttpClient } from '../platform/http.ts'
 import { parseUrl } from '../platform/http-rules.ts'
 import type { CredentialName } from '../platform/secrets.ts'
@@ -14,6 +13,7 @@ import { openApt } from './destinations/apt.ts'
 import { openFiles } from './destinations/files.ts'
 import { openGithub } from './destinations/github.ts'
 import { openIndex } from './destinations/pypi.ts'
+import { openRegistry } from './destinations/registry.ts'
 import type { Credentials, OpenRequest } from './destinations/opening.ts'
 
 export type { Credentials } from './destinations/opening.ts'
@@ -74,12 +74,7 @@ async function openRoute(context: StageContext, route: Route, request: OpenReque
     case 'files':
       return openFiles(context, route, request)
     case 'registry':
-      return Promise.reject(
-        new TagproofError('config-invalid', `This version cannot publish to ${route.kind} yet.`, {
-          where: `destinations: ${route.name}`,
-          fix: 'Remove the destination.'
-        })
-      )
+      return openRegistry(context, route, request)
   }
 }
 

@@ -41,7 +41,8 @@ describe('destinations', () => {
         image: 'images.example/x',
         tags: ['{version}'],
         moving: [],
-        preReleases: 'stay'
+        preReleases: 'stay',
+        evidence: false
       },
       {
         kind: 'apt',

@@ -25,8 +25,8 @@ export interface PackedImage {
 /** A tag that moves from release to release. */
 export interface MovingTag {
   tag: string
-  /** Whether an image of this version could have had the tag by the same rule: `2.11` is of 2.11.4, and not of 3.0. */
-  covers: (version: string) => boolean
+  /** What it was made from, which tells its series: `{series}` is `2.11` for 2.11.4, and never for 3.0. */
+  template: string
 }
 
 /** An image, and where it goes. */

@@ -42,7 +42,7 @@ export function movingTags(context: MovingContext): MovingNames | null {
   async function look(
     moving: Moving
   ): Promise<{ state: NameState; seen: Tagged | null; session: RegistrySession }> {
-    const { name, tag, covers, of } = moving
+    const { name, tag, template, of } = moving
     const session = await context.session(of.repository)
     const seen = await lookAtTag(session, tag)
     const expected = of.image.root.digest
@@ -52,7 +52,7 @@ export function movingTags(context: MovingContext): MovingNames | null {
       seen === null
         ? null
         : { digest: seen.digest, version: other ? await versionOf(session, seen.digest) : ours.version }
-    const state = judgeTag(covers, found, ours)
+    const state = judgeTag(template, found, ours)
     if (typeof state === 'object') throw unjudged(session, moving, seen?.digest ?? '', state.refused)
     return { state: { name, state, found: seen?.digest ?? null, expected }, seen, session }
   }

@@ -60,7 +60,7 @@ export function openAll(parcel: Parcel, at: Addresses, { http, now }: Client): D
       base: new URL(at.registry),
       images: parcel.images.map((image) => ({
         ...image,
-        moving: image.moving.map((tag) => ({ tag, covers: () => true }))
+        moving: image.moving.map((tag) => ({ tag, template: 'latest' }))
       })),
       credentials: () => Promise.resolve(null),
       http

@@ -110,7 +110,7 @@ export async function startFakeRegistry(options: FakeOptions = {}): Promise<Fake
       return
     }
     if (kind === 'blobs') {
-      giveBlob(request, response, reference)
+      giveBlob(request, response, repository, reference)
       return
     }
     if (request.method === 'PUT')
@@ -130,8 +130,14 @@ export async function startFakeRegistry(options: FakeOptions = {}): Promise<Fake
     await uploads.serve(request, response, url, { cut, record })
   }
 
-  function giveBlob(request: http.IncomingMessage, response: http.ServerResponse, digest: string): void {
-    const bytes = state.blobs.get(digest)
+  function giveBlob(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    name: string,
+    digest: string
+  ): void {
+    const bytes =
+      state.repositories.get(name)?.blobs.has(digest) === true ? state.blobs.get(digest) : undefined
     if (bytes === undefined) throw new Refusal(404, 'BLOB_UNKNOWN', 'no such blob')
     give(request, response, digest, bytes, {})
   }

@@ -78,9 +78,9 @@ export async function makeTinyImages(options: TinyImageOptions = {}): Promise<Ti
     made.set(sha256(tar), image)
     const size = image.blobs.get(image.index)?.length ?? 0
     const root = { digest: image.index, mediaType: image.types.get(image.index) ?? '', size }
-    const moving = (options.moving ?? ['latest', `series-${series}`]).map((tag) => ({
-      tag,
-      covers: (other: string) => tag === 'latest' || `series-${other}.`.startsWith(`${tag}.`)
+    const moving = (options.moving ?? ['latest', 'series-{series}']).map((template) => ({
+      template,
+      tag: template.replace('{series}', series)
     }))
     images.push({
       image: { name, version: label, root, blobs },
