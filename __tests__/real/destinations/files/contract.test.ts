@@ -4,12 +4,14 @@ import path from 'node:path'
 import { checkedSigner } from '../../../../src/destinations/apt/checked-signer.ts'
 import { ephemeralSigner } from '../../../../src/destinations/apt/signer.ts'
 import { directoryStore } from '../../../../src/destinations/stores/directory-store.ts'
+import { gitStore } from '../../../../src/destinations/stores/git/git-store.ts'
 import { keyLogin } from '../../../../src/destinations/stores/s3/login.ts'
 import { s3Place } from '../../../../src/destinations/stores/s3/place.ts'
 import { s3Store } from '../../../../src/destinations/stores/s3/s3-store.ts'
 import { sha256OfBytes } from '../../../../src/platform/files.ts'
 import { createHttpClient } from '../../../../src/platform/http.ts'
 import { flatDestination, makeFlatRelease } from '../../support/files/release.ts'
+import { makeBareRepository } from '../../support/git/bare.ts'
 import type { TinyOptions, TinyRelease } from '../../support/pypi/tiny-release.ts'
 import { startFakeS3 } from '../../support/s3/fake-s3.ts'
 import { destinationContract, type Place } from '../contract.ts'
@@ -18,6 +20,7 @@ const make = (first: TinyRelease | null, options: TinyOptions): Promise<TinyRele
   makeFlatRelease({ ...options, ...(first === null ? {} : { project: first.project }) })
 
 destinationContract({ kind: 'files in a folder', make, open: folderPlace })
+destinationContract({ kind: 'files in a branch', make, open: branchPlace })
 destinationContract({ kind: 'signed files in a bucket, read by its address', make, open: bucketPlace })
 
 /** Hashes by file name, of what never changes; and by key, of what moves. */
@@ -104,5 +107,33 @@ async function bucketPlace(release: TinyRelease): Promise<Place<TinyRelease>> {
       http.close()
       await fake.close()
     }
+  }
+}
+
+async function branchPlace(release: TinyRelease): Promise<Place<TinyRelease>> {
+  const repository = await makeBareRepository()
+  const branch = 'gh-pages'
+  const all = (): Promise<Map<string, Buffer>> => repository.bytes(branch)
+  return {
+    atOnce: true,
+    destination: (of = release) =>
+      flatDestination(
+        of,
+        gitStore({
+          remote: { address: repository.folder, token: undefined, environment: {} },
+          ...{ branch, path: '', time: 1_700_000_000, pauses: [] }
+        })
+      ),
+    content: async () => seenIn(await all()).content,
+    names: async () => seenIn(await all()).names,
+    writes: () => repository.git('for-each-ref'),
+    sent: null,
+    put: (name, bytes) => repository.put(branch, { [`${release.version}/${name}`]: bytes }),
+    corrupt: (name) => repository.put(branch, { [`${release.version}/${name}`]: Buffer.from('other bytes') }),
+    left: async () => {
+      const refs = await repository.git('for-each-ref', '--format=%(refname)')
+      return refs.split('\n').filter((ref) => ref !== '' && ref !== `refs/heads/${branch}`)
+    },
+    remove: () => repository.remove()
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gitStore, type GitStoreRequest } from '../../../../src/destinations/stores/git/git-store.ts'
@@ -36,13 +36,20 @@ const text = (content: string): { bytes: Buffer } => ({ bytes: Buffer.from(conte
 describe('a branch', () => {
   let repository: BareRepository
   let store: Store
+  let temporary: string
+  const { TMPDIR } = process.env
   beforeEach(async () => {
+    temporary = await mkdtemp(path.join(tmpdir(), 'tagproof-temporary-'))
+    process.env.TMPDIR = temporary
     repository = await makeBareRepository()
     store = storeOf(repository, { path: 'debs' })
   })
   afterEach(async () => {
     await store.close()
     await repository.remove()
+    if (TMPDIR === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = TMPDIR
+    await rm(temporary, { recursive: true })
   })
   const count = async (): Promise<number> =>
     Number(await repository.git('rev-list', '--count', `refs/heads/${branch}`))

@@ -4,16 +4,18 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { plainEnvironment, runChecked } from '../../../../src/platform/process.ts'
+import { plainEnvironment, run, runChecked } from '../../../../src/platform/process.ts'
 
 /** A repository on a server, looked at with git alone. */
 export interface BareRepository {
   folder: string
   git: (...args: readonly string[]) => Promise<string>
-  /** Text by path of what a branch has. */
+  /** What a branch has, by path. */
+  bytes: (branch: string) => Promise<Map<string, Buffer>>
+  /** The same as text. */
   content: (branch: string) => Promise<Record<string, string>>
   /** Somebody else pushes: one file more, or another content. */
-  put: (branch: string, files: Record<string, string>) => Promise<void>
+  put: (branch: string, files: Record<string, string | Buffer>) => Promise<void>
   remove: () => Promise<void>
 }
 
@@ -34,16 +36,31 @@ export async function makeBareRepository(format: 'sha1' | 'sha256' = 'sha1'): Pr
   // As code hosts have it.
   for (const setting of ['uploadpack.allowFilter', 'uploadpack.allowAnySHA1InWant'])
     await git('config', setting, 'true')
+  async function bytes(branch: string): Promise<Map<string, Buffer>> {
+    const listed = await git('ls-tree', '-r', '-z', `refs/heads/${branch}`).catch(() => '')
+    const files = listed.split('\0').flatMap((line) => {
+      const [, blob, name] = /^\d+ blob ([0-9a-f]+)\t(.+)$/.exec(line) ?? []
+      return blob === undefined || name === undefined ? [] : [{ blob, name }]
+    })
+    const stdin = Buffer.from(files.map(({ blob }) => `${blob}\n`).join(''))
+    const { stdout } = await run('git', ['cat-file', '--batch'], { env, stdin })
+    const found = new Map<string, Buffer>()
+    let at = 0
+    for (const { name } of files) {
+      const start = stdout.indexOf('\n', at) + 1
+      const size = Number(stdout.toString('latin1', at, start - 1).split(' ')[2])
+      found.set(name, stdout.subarray(start, start + size))
+      at = start + size + 1
+    }
+    return found
+  }
+
   return {
     folder,
     git,
-    async content(branch) {
-      const names = await git('ls-tree', '-r', '-z', '--name-only', `refs/heads/${branch}`).catch(() => '')
-      const found: Record<string, string> = {}
-      for (const name of names.split('\0').filter((one) => one !== ''))
-        found[name] = await git('cat-file', 'blob', `refs/heads/${branch}:${name}`)
-      return found
-    },
+    bytes,
+    content: async (branch) =>
+      Object.fromEntries([...(await bytes(branch))].map(([name, content]) => [name, content.toString()])),
     async put(branch, files) {
       const ref = `refs/heads/${branch}`
       const tip = (await git('rev-parse', '--verify', '--quiet', ref).catch(() => '')).trim()

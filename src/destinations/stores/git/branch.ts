@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -35,8 +35,8 @@ export interface Branch {
   addBlob(content: Readable): Promise<string>
   /** The bytes of a blob, fetched if they are not here. */
   readBlob(blob: string, into: Writable): Promise<void>
-  /** A commit on top of the tip. @param changes blob by path; null takes a file away. @returns null if nothing would change */
-  commit(changes: ReadonlyMap<string, string | null>, message: string): Promise<string | null>
+  /** A commit on top of the tip. @param changes blob by path; null takes a file away */
+  commit(changes: ReadonlyMap<string, string | null>, message: string): Promise<string>
   /** @returns false where somebody else has pushed meanwhile */
   push(commit: string, ref: string): Promise<boolean>
   /** Removes a ref of ours. Does not throw. */
@@ -48,12 +48,21 @@ export interface Branch {
   remove(): Promise<void>
 }
 
+const tipRef = 'refs/tagproof/tip'
+/** Once is enough. */
+let checked: Promise<unknown> | undefined
+
+function configOf(format: 'sha1' | 'sha256'): string {
+  const extension = format === 'sha1' ? '' : '\tobjectFormat = sha256\n'
+  return `[core]\n\tbare = true\n\trepositoryformatversion = 1\n[extensions]\n\tpartialClone = origin\n${extension}`
+}
+
 const timeoutSeconds = 900
 const person = { name: 'Tagproof', email: 'tagproof@localhost' }
 
 /** @throws TagproofError `tool-missing`, and of {@link transportError} */
 export async function openBranch(request: BranchRequest): Promise<Branch> {
-  await gitVersion()
+  await (checked ??= gitVersion())
   const { remote, branch, pauses, signal } = request
   const transport = transportEnvironment(remote)
   const folder = await mkdtemp(path.join(tmpdir(), 'tagproof-branch-'))
@@ -91,9 +100,7 @@ export async function openBranch(request: BranchRequest): Promise<Branch> {
 
   async function begin(): Promise<void> {
     const heads = await overNetwork(['ls-remote', '--quiet', 'origin', 'HEAD', ref])
-    const format = /^[0-9a-f]{64}\t/m.test(heads) ? '\tobjectFormat = sha256\n' : ''
-    const config = `[core]\n\tbare = true\n\trepositoryformatversion = 1\n[extensions]\n\tpartialClone = origin\n${format}`
-    await writeFile(path.join(folder, 'config'), config)
+    await writeFile(path.join(folder, 'config'), configOf(/^[0-9a-f]{64}\t/m.test(heads) ? 'sha256' : 'sha1'))
     if (heads.split('\n').some((line) => line.endsWith(`\t${ref}`))) await refresh()
   }
   async function refresh(): Promise<void> {
@@ -104,10 +111,11 @@ export async function openBranch(request: BranchRequest): Promise<Branch> {
       '--filter=blob:none',
       '--no-tags',
       '--no-write-fetch-head',
+      '--no-auto-maintenance',
       'origin',
-      `+${ref}:refs/tagproof/tip`
+      `+${ref}:${tipRef}`
     ])
-    tip = (await local(['rev-parse', '--verify', 'refs/tagproof/tip^{commit}'])).trim()
+    tip = (await readFile(path.join(folder, tipRef), 'utf8')).trim()
     files = listingOf(await local(['ls-tree', '-r', '-z', '--full-tree', tip]))
   }
   async function commitOf(tree: string, message: string): Promise<string> {
@@ -123,7 +131,9 @@ export async function openBranch(request: BranchRequest): Promise<Branch> {
   }
 
   try {
-    await local(['init', '--quiet', '--bare', '--template='])
+    for (const part of ['objects', 'refs']) await mkdir(path.join(folder, part))
+    await writeFile(path.join(folder, 'HEAD'), 'ref: refs/heads/none\n')
+    await writeFile(path.join(folder, 'config'), configOf('sha1'))
     await begin()
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
@@ -152,8 +162,7 @@ export async function openBranch(request: BranchRequest): Promise<Branch> {
       )
       await local(['update-index', '-z', '--index-info'], { stdin: Buffer.from(lines.join('')) })
       const tree = (await local(['write-tree', '--missing-ok'])).trim()
-      const before = tip === null ? null : (await local(['rev-parse', '--verify', `${tip}^{tree}`])).trim()
-      return tree === before ? null : commitOf(tree, message)
+      return commitOf(tree, message)
     },
     push: (commit, to) =>
       persistently(

@@ -83,8 +83,8 @@ export function gitStore(request: GitStoreRequest): Store {
   /** Refuses nothing: what is pushed here is looked at by nobody. */
   async function hold(): Promise<void> {
     const { branch, gathered } = await open()
-    const commit = gathered.isEmpty ? null : await branch.commit(gathered.changes(), 'Held')
-    if (commit === null) return
+    if (gathered.isEmpty) return
+    const commit = await branch.commit(gathered.changes(), 'Held')
     const ref = `refs/tagproof/held-${sha256OfBytes(`${name}\0${commit}`).slice(0, 16)}`
     if (heldRef !== null && heldRef !== ref) await branch.dropRef(heldRef)
     heldRef = ref
@@ -95,8 +95,9 @@ export function gitStore(request: GitStoreRequest): Store {
     if (opened === null) return 'done'
     const { branch, gathered } = await open()
     for (let round = 0; round < mostRounds; round += 1) {
-      const commit = gathered.isEmpty ? null : await branch.commit(gathered.changes(), message)
-      if (commit === null || (await branch.push(commit, `refs/heads/${name}`))) return shown(branch)
+      if (gathered.isEmpty) return shown(branch)
+      const commit = await branch.commit(gathered.changes(), message)
+      if (await branch.push(commit, `refs/heads/${name}`)) return shown(branch)
       await branch.refresh()
       if (gathered.rebase(branch.files) === 'raced') return 'raced'
     }
