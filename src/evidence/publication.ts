@@ -22,7 +22,15 @@ export function formatPublication({ tag }: Pick<Release, 'tag'>, { artifacts, na
   return [
     ...aligned(columns, artifacts.map(rowOf)),
     '',
-    ...(names.length === 0 ? [] : [...aligned(nameColumns, names.map(nameRowOf)), '']),
+    ...(names.length === 0
+      ? []
+      : [
+          ...aligned(
+            nameColumns,
+            names.map((one) => nameRowOf(one).map(short))
+          ),
+          ''
+        ]),
     headline({ artifacts, names })
   ].join('\n')
 }
@@ -88,6 +96,11 @@ function nameRowOf({ name, destination, address, before, outcome, readBack }: Pu
     readBack?.found ?? 'a newer release',
     moves[outcome]
   ]
+}
+
+/** In a terminal the beginning of a hash is enough: the receipt has it whole. */
+function short(cell: string): string {
+  return cell.replace(/^((?:sha256:)?[0-9a-f]{12})[0-9a-f]{52}$/, '$1…')
 }
 
 const moves: Readonly<Record<PublishedName['outcome'], string>> = {

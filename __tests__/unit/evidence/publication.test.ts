@@ -26,14 +26,20 @@ const name: PublishedName = {
 }
 
 it('says of each name what it stood for, and stands for', () => {
-  const ahead: PublishedName = { ...name, name: '2', before: 'sha256:9', outcome: 'ahead', readBack: null }
+  const ahead: PublishedName = {
+    ...name,
+    name: '2',
+    before: `sha256:${'9'.repeat(64)}`,
+    outcome: 'ahead',
+    readBack: null
+  }
   expect(formatPublication({ tag: 'v1' }, { artifacts: [file], names: [name, ahead] }).split('\n')).toEqual([
     'artifact  destination       found   written  read back',
     'x.whl     pypi (the index)  absent  yes      bytes agrees',
     '',
-    'name    destination                  stood for  stands for       moved',
-    'latest  registry (images.example/x)  nothing    sha256:1         yes',
-    '2       registry (images.example/x)  sha256:9   a newer release  no: a newer release has it',
+    'name    destination                  stood for             stands for       moved',
+    'latest  registry (images.example/x)  nothing               sha256:1         yes',
+    '2       registry (images.example/x)  sha256:999999999999…  a newer release  no: a newer release has it',
     '',
     'All written. 1 of 2 names moved. Every file was read back and is what was proven.'
   ])
