@@ -1,4 +1,3 @@
-import path from 'node:path'
 import type { ReadBack } from '../../documents/receipt.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import { joinInside } from '../../platform/files.ts'
@@ -8,6 +7,7 @@ import type { Store } from '../stores/store.ts'
 import { askApt } from './apt-client.ts'
 import type { CheckedSigner } from './checked-signer.ts'
 import { entryOf, identityOf, type DebFile, type PackageEntry } from './packages.ts'
+import { requirePool } from './pool.ts'
 import { keyIsMissing } from './public-key-file.ts'
 import { readSuite } from './suite-reading.ts'
 import { suiteNames, type ReleaseSuite } from './suite-names.ts'
@@ -96,7 +96,7 @@ export function aptDestination(request: AptRequest): Destination {
     for (const { deb, entry, source } of wanted(missing)) {
       const { size, sha256 } = deb
       const outcome = await store.create(entry.filename, { file: source, size, sha256 })
-      if (outcome === 'exists') requireSame(entry, (await store.hash(entry.filename))?.sha256)
+      if (outcome === 'exists') await requirePool(store, [entry])
       if (missing.at(-1) === deb.name) await store.hold()
       await onWritten({ name: deb.name, outcome: outcome === 'created' ? 'sent' : 'there' })
     }
@@ -175,19 +175,4 @@ function requireName(what: string, name: string): string {
     expected: 'letters, digits, ".", "+" and "-", such as "bookworm"',
     fix: `Name the ${what} as users write it into their list of sources.`
   })
-}
-
-/** Somebody else wrote it since the state was asked for. */
-function requireSame({ filename, sha256 }: PackageEntry, found: string | undefined): void {
-  if (found === sha256) return
-  throw new TagproofError(
-    'destination-different',
-    `Another ${path.posix.basename(filename)} is there already.`,
-    {
-      where: filename,
-      found: found ?? 'a file that cannot be read',
-      expected: sha256,
-      fix: 'What was given out once must not change: release a new version. First find out what else writes to the pool.'
-    }
-  )
 }

@@ -3,6 +3,7 @@ import type { MoveEvent, MovingNames, NameReadBack, NameState } from '../destina
 import { candidatesIn, listsAll } from './candidates.ts'
 import { identityOf, type PackageEntry } from './packages.ts'
 import { keyIsMissing, writeKey } from './public-key-file.ts'
+import { requirePool } from './pool.ts'
 import { requireSameOrigin, withEntries, withoutEntries, type SuiteSettings } from './suite-content.ts'
 import { readSuite } from './suite-reading.ts'
 import { changeSuite, type SuiteWriter } from './suite-writing.ts'
@@ -44,6 +45,9 @@ export function suiteNames({ writer, suites, message, askClient }: SuiteNamesReq
   }
 
   async function add(suite: ReleaseSuite): Promise<MoveEvent> {
+    await writeKey(store, signer)
+    // Where the pool waits for the same commit, somebody else may have taken a place in it just now.
+    if (store.gathers) await requirePool(store, suite.added)
     const { content, changed } = await changeSuite(writer, suite, (now) =>
       withEntries(now?.entries ?? [], suite.added)
     )
@@ -104,10 +108,7 @@ export function suiteNames({ writer, suites, message, askClient }: SuiteNamesReq
       for (const suite of suites) states.push(await stateOf(suite))
       return states
     },
-    async move(names, onMoved) {
-      await writeKey(store, signer)
-      await eachShown(chosenOf(names), add, onMoved)
-    },
+    move: (names, onMoved) => eachShown(chosenOf(names), add, onMoved),
     async readBack() {
       const back: NameReadBack[] = []
       for (const suite of suites) back.push(await readBackOf(suite))
