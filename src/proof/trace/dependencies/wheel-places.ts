@@ -14,6 +14,9 @@ interface Places {
   prefix: ReadonlyMap<string, readonly string[]>
 }
 
+/** Installers put headers below a folder of the interpreter, and there into one of the distribution's name (`sysconfig`). */
+const headers = /^include\/(?:site\/)?python\d+\.\d+\//
+
 /** Paths in a wheel of which an installer may have made the file at a place (binary distribution format, "Spread"). */
 export function placesInWheel(wheel: Wheel, place: InstalledPlace): readonly string[] {
   const places = known.get(wheel) ?? read(wheel)
@@ -25,7 +28,7 @@ export function placesInWheel(wheel: Wheel, place: InstalledPlace): readonly str
   // Which folder is the prefix is not known of a file alone: `bin/x` may lie below any.
   const parts = place.path.split('/')
   for (let at = 0; at < parts.length; at += 1) {
-    const found = places.prefix.get(parts.slice(at).join('/'))
+    const found = places.prefix.get(parts.slice(at).join('/').replace(headers, 'include/'))
     if (found !== undefined) return found
   }
   return []
@@ -42,8 +45,10 @@ function read(wheel: Wheel): Places {
     if (scheme === undefined || rest === undefined) add(site, path, path)
     else if (scheme === 'scripts') add(prefix, `bin/${rest}`, path)
     else if (scheme === 'data') add(prefix, rest, path)
-    else if (scheme === 'headers') add(prefix, `include/${rest}`, path)
-    else add(site, rest, path)
+    else if (scheme === 'headers') {
+      add(prefix, `include/${rest}`, path)
+      add(prefix, `include/${path.slice(0, path.indexOf('-'))}/${rest}`, path)
+    } else add(site, rest, path)
   }
   return { site, prefix }
 }
