@@ -216,7 +216,7 @@ function notThere(missing: readonly WantedFile[], all: number): TagproofError {
 
 function failed(failures: readonly Failure[], all: number): TagproofError {
   const errors = failures.flatMap(({ tries }) => tries.map(({ error }) => error))
-  const wrong = errors.find((error) => error?.code === 'hash-mismatch')
+  const wrong = errors.find((error) => error?.code === 'hash-mismatch' || error?.code === 'object-corrupt')
   const unreachable = errors.every((error) => error?.code === 'network') && errors.length > 0
   const code = wrong !== undefined ? 'hash-mismatch' : unreachable ? 'network' : 'input-missing'
   const message =

@@ -55,7 +55,16 @@ export async function fetchCommit(server: GitServer, commit: ObjectId, folder: s
     server,
     [
       ...['-c', 'protocol.version=2', '-c', 'http.lowSpeedLimit=500', '-c', 'http.lowSpeedTime=60'],
-      ...['-c', 'gc.auto=0', '-c', 'maintenance.auto=false', '-c', 'fetch.writeCommitGraph=false'],
+      ...[
+        '-c',
+        'advice.graftFileDeprecated=false',
+        '-c',
+        'gc.auto=0',
+        '-c',
+        'maintenance.auto=false',
+        '-c',
+        'fetch.writeCommitGraph=false'
+      ],
       ...['fetch', '--quiet', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head', '--depth=1'],
       ...['--', server.address.url, commit]
     ],
