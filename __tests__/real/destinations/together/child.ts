@@ -8,12 +8,15 @@ export interface Order {
   parcel: Parcel
   addresses: Addresses
   receipt: string
+  signed: number
 }
 
-const { parcel, addresses, receipt } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Order
+const { parcel, addresses, receipt, signed } = JSON.parse(
+  readFileSync(process.argv[2] ?? '', 'utf8')
+) as Order
 const http = createHttpClient({ attempts: 3, retryMilliseconds: 0, environment: {} })
 try {
-  await publishTo(openAll(parcel, addresses, { http, now: Date.now }), parcel, receipt)
+  await publishTo(openAll(parcel, addresses, { http, now: Date.now, signed }), parcel, receipt)
 } finally {
   http.close()
 }

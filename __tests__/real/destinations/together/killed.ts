@@ -39,7 +39,7 @@ export async function judgeKill(
     const { parcel } = bench.release
     const addresses = throughProxies(servers.addresses, proxies)
     const receipt = servers.receipt(parcel)
-    const order: Order = { parcel, addresses, receipt }
+    const order: Order = { parcel, addresses, receipt, signed: servers.nextSigned() }
     const file = path.join(path.dirname(receipt), 'order.json')
     await writeFile(file, JSON.stringify(order))
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, file], {

@@ -1,23 +1,14 @@
-import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { digestUnder } from '../../support/registry/by-hand.ts'
+import { lookAtFiles, lookAtSuite } from './bucket-readers.ts'
 import type { WholeRelease } from './parcel.ts'
-import type { Servers } from './servers.ts'
-
-/** What one kind of user sees of a release: some of its files, or all; what moves stands for it, or for the one before. */
-export interface Seen {
-  files: 'none' | 'some' | 'all'
-  /** Null where no name moves. */
-  name: 'before' | 'this' | null
-}
-
-export type Look = (servers: Servers, release: WholeRelease, before: WholeRelease | null) => Promise<Seen>
+import { sha256, share, type Look } from './looks.ts'
 
 /**
  * Readers that share no line with `src`. Each throws where what it sees is neither of this release nor of the one before.
  */
-export const readers: Record<'pypi' | 'directory' | 'registry' | 'github', Look> = {
+export const readers: Record<'pypi' | 'directory' | 'registry' | 'apt' | 'files' | 'github', Look> = {
   pypi: async ({ index }, { python }) => {
     const simple = new URL('/simple/', index.origin)
     return { files: share(ofRelease(await filesOf(simple, python), python), python.files.length), name: null }
@@ -60,6 +51,9 @@ export const readers: Record<'pypi' | 'directory' | 'registry' | 'github', Look>
     }
     return { files: share(there, images.images.length), name: moved > 0 ? 'this' : 'before' }
   },
+
+  apt: lookAtSuite,
+  files: lookAtFiles,
 
   github: async ({ github }, { parcel }, before) => {
     const base = `${github.origin}/api/v3/repos/octo/project/releases`
@@ -121,13 +115,4 @@ interface Descriptor {
 
 function ofRelease(names: readonly string[], { bytes }: WholeRelease['python']): number {
   return names.filter((name) => bytes.has(name)).length
-}
-
-function share(found: number, all: number): Seen['files'] {
-  if (found > all) throw new Error('more is there than there should be')
-  return found === 0 ? 'none' : found === all ? 'all' : 'some'
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }

@@ -1,6 +1,7 @@
 import type { Destination } from '../../../../src/destinations/destination.ts'
 import type { Publication } from '../../../../src/destinations/publication.ts'
 import { createHttpClient } from '../../../../src/platform/http.ts'
+import { openGpgHome } from '../../support/apt/gpg-key.ts'
 import {
   startFaultProxies,
   type Fault,
@@ -9,28 +10,45 @@ import {
 } from '../../support/pypi/fault-proxy.ts'
 import { openAll, publishTo, type Addresses } from './clients.ts'
 import { makeWholeRelease, type WholeRelease } from './parcel.ts'
-import { startServers, type Servers } from './servers.ts'
+import { startServers, type Servers, type SigningKey } from './servers.ts'
 
 /** What all cases share: a release, and the one before it. */
 export interface Bench {
   before: WholeRelease
   release: WholeRelease
+  key: SigningKey
   remove: () => Promise<void>
 }
 
 export async function makeBench(): Promise<Bench> {
   const before = await makeWholeRelease('0.9')
   const release = await makeWholeRelease('1.0')
+  const key = await makeKey()
   const remove = async (): Promise<void> => {
     await before.remove()
     await release.remove()
   }
-  return { before, release, remove }
+  return { before, release, key, remove }
+}
+
+async function makeKey(): Promise<SigningKey> {
+  const home = await openGpgHome()
+  try {
+    const fingerprint = await home.makeKey('ed25519', 'cert')
+    await home.addSubkey(fingerprint, 'ed25519', 'sign')
+    return {
+      secret: await home.exported('--export-secret-subkeys', fingerprint),
+      public: await home.exported('--export', fingerprint),
+      from: home.now()
+    }
+  } finally {
+    await home.close()
+  }
 }
 
 /** Servers that hold the release before. */
-export async function openServers({ before, release }: Bench): Promise<Servers> {
-  const servers = await startServers(release.python.project, [before.parcel, release.parcel])
+export async function openServers({ before, release, key }: Bench): Promise<Servers> {
+  const servers = await startServers(release.python.project, [before.parcel, release.parcel], key)
   const { error } = await publishOnce(servers, before)
   if (error !== null) throw new Error('the release before cannot be published', { cause: error })
   return servers
@@ -49,6 +67,8 @@ export interface Way {
   /** Done to one request; `none` only looks on; null goes straight. */
   fault?: Fault | 'none' | null
   change?: Change
+  /** Whether apt itself is asked. */
+  apt?: boolean
   onRequest?: (number: number, moment: 'came' | 'served') => Promise<void> | void
 }
 
@@ -60,7 +80,7 @@ const shortStall = 60
 export async function publishOnce(
   servers: Servers,
   { parcel }: WholeRelease,
-  { fault = null, change = (same) => same, onRequest }: Way = {}
+  { fault = null, change = (same) => same, apt = false, onRequest }: Way = {}
 ): Promise<Ended> {
   let ahead = 0
   const turnClock = (kind: FaultKind): void => {
@@ -80,7 +100,12 @@ export async function publishOnce(
   const ended: Ended = { publication: null, error: null, seen, elsewhere }
   try {
     const at = proxies === null ? servers.addresses : throughProxies(servers.addresses, proxies)
-    const destinations = openAll(parcel, at, { http, now: () => Date.now() + ahead }).map(change)
+    const destinations = openAll(parcel, at, {
+      http,
+      now: () => Date.now() + ahead,
+      signed: servers.nextSigned(),
+      apt
+    }).map(change)
     ended.publication = await publishTo(destinations, parcel, servers.receipt(parcel))
   } catch (error) {
     ended.error = error
@@ -92,5 +117,11 @@ export async function publishOnce(
 }
 
 export function throughProxies(at: Addresses, { through }: Pick<FaultProxies, 'through'>): Addresses {
-  return { ...at, index: through(at.index), registry: through(at.registry), github: through(at.github) }
+  return {
+    ...at,
+    index: through(at.index),
+    registry: through(at.registry),
+    github: through(at.github),
+    bucket: { ...at.bucket, endpoint: through(at.bucket.endpoint) }
+  }
 }

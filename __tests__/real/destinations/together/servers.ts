@@ -6,19 +6,31 @@ import { startFakeGithub, type FakeGithub } from '../../support/github/fake-gith
 import { pushTag } from '../../support/github/release-files.ts'
 import { startFakeIndex, type FakeIndex } from '../../support/pypi/fake-index.ts'
 import { startFakeRegistry, type FakeRegistry } from '../../support/registry/fake-registry.ts'
+import { startFakeS3, type FakeS3 } from '../../support/s3/fake-s3.ts'
 import type { Addresses } from './clients.ts'
 import type { Parcel } from './parcel.ts'
+
+/** Of the repository and of the lists of hashes. */
+export interface SigningKey {
+  secret: string
+  public: string
+  /** Seconds since 1970 from which it is good. */
+  from: number
+}
 
 /** A server of each kind for one case alone, strict as the real ones are. */
 export interface Servers {
   index: FakeIndex
   registry: FakeRegistry
   github: FakeGithub
+  bucket: FakeS3
   /** A package index that is only a folder. */
   folder: string
   /** Where the receipt lies, of a release. */
   receipt: (parcel: Parcel) => string
   addresses: Addresses
+  /** Seconds since 1970 from which the next run signs. */
+  nextSigned: () => number
   /** Origins of all that is asked by HTTP. */
   origins: string[]
   /** Everything that was ever written, at all of them. */
@@ -26,11 +38,17 @@ export interface Servers {
   close: () => Promise<void>
 }
 
-export async function startServers(project: string, parcels: readonly Parcel[]): Promise<Servers> {
+export async function startServers(
+  project: string,
+  parcels: readonly Parcel[],
+  key: SigningKey
+): Promise<Servers> {
   const index = await startFakeIndex({ tokens: { 'pypi-secret': {} } })
   index.project(project)
   const registry = await startFakeRegistry({ relative: true })
   const github = await startFakeGithub()
+  const bucket = await startFakeS3()
+  let signed = key.from
   for (const parcel of parcels) pushTag(github.state, parcel)
   const room = await mkdtemp(path.join(tmpdir(), 'tagproof-together-'))
   const folder = path.join(room, 'simple')
@@ -38,21 +56,38 @@ export async function startServers(project: string, parcels: readonly Parcel[]):
     index,
     registry,
     github,
+    bucket,
     folder,
     receipt: ({ tag }) => path.join(room, `receipt-${tag}.json`),
-    addresses: { index: index.origin, registry: registry.origin, github: github.origin, folder },
-    origins: [index.origin, registry.origin, github.origin],
+    addresses: {
+      index: index.origin,
+      registry: registry.origin,
+      github: github.origin,
+      bucket: { endpoint: bucket.address, bucket: bucket.bucket, region: bucket.region, ...bucket.keys },
+      folder,
+      signing: key.secret
+    },
+    nextSigned: () => (signed += 10_000),
+    origins: [index.origin, registry.origin, github.origin, bucket.address],
     writes: async () => [
       ...index.state.writes,
       ...registry.state.writes,
       ...github.state.writes,
+      ...bucket.requests
+        .flatMap((line) => /^PUT \/packages\/(\S+) 200$/.exec(line)?.[1] ?? [])
+        .map(objectLine),
       ...(await filesBelow(folder))
     ],
     close: async () => {
-      await Promise.all([index.close(), registry.close(), github.close()])
+      await Promise.all([index.close(), registry.close(), github.close(), bucket.close()])
       await rm(room, { recursive: true, force: true })
     }
   }
+}
+
+/** What never changes is an object; all else in a bucket is a name that moves. */
+function objectLine(key: string): string {
+  return /\/(pool|by-hash|[0-9.]+)\//.test(key) ? `object ${key}` : `name ${key}`
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

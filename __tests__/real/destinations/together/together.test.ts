@@ -20,7 +20,10 @@ afterEach(() => servers.close())
 
 describe('one release to every kind of destination', () => {
   it('is whole for everybody, and stands for itself everywhere', async () => {
-    const { error, publication, seen } = await publishOnce(servers, bench.release, { fault: 'none' })
+    const { error, publication, seen } = await publishOnce(servers, bench.release, {
+      fault: 'none',
+      apt: true
+    })
     expect(error).toBeNull()
     expect(publication?.receipt.complete).toBe(true)
     expect(seen.length).toBeGreaterThan(30)

@@ -1,5 +1,6 @@
 import { TagproofError } from '../../../../src/platform/errors.ts'
-import { readers, type Seen } from './readers.ts'
+import type { Seen } from './looks.ts'
+import { readers } from './readers.ts'
 import type { Bench, Ended } from './rig.ts'
 import type { Servers } from './servers.ts'
 
@@ -51,7 +52,7 @@ export function judgeEnd({ publication, error, elsewhere }: Ended, view: View, t
 
 /** By the servers' own records: nothing was stored twice. */
 export async function judgeRecord(servers: Servers, tell: Tell): Promise<void> {
-  const once = (await servers.writes()).filter((line) => /^(file|blob|manifest|asset) /.test(line))
+  const once = (await servers.writes()).filter((line) => /^(file|blob|manifest|asset|object) /.test(line))
   const counts = new Map<string, number>()
   for (const line of once) counts.set(line, (counts.get(line) ?? 0) + 1)
   for (const [line, count] of counts) if (count > 1) tell(`stored ${count} times: ${line}`)
