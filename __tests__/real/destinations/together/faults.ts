@@ -1,3 +1,4 @@
+import { TagproofError } from '../../../../src/platform/errors.ts'
 import { passes, type Fault } from '../../support/pypi/fault-proxy.ts'
 import { openServers, publishOnce, type Bench, type Change } from './rig.ts'
 import { isWhole, judgeEnd, judgeOrder, judgeRecord, viewOf, type View } from './violations.ts'
@@ -22,7 +23,8 @@ export async function judgeFault(bench: Bench, fault: Fault, change?: Change): P
     const view = await viewOf(servers, bench, tell)
     judgeEnd(first, view, tell)
     judgeOrder(view, tell)
-    if (passes(fault.kind) && first.error !== null) tell(`it fails: ${(first.error as Error).message}`)
+    if (passes(fault.kind) && first.error !== null && !isWrongClock(fault, first.error))
+      tell(`it fails: ${(first.error as Error).message}`)
     const second = await publishOnce(servers, bench.release, way)
     const after = await viewOf(servers, bench, tell)
     if (second.error !== null) tell(`the next run fails: ${(second.error as Error).message}`)
@@ -32,4 +34,9 @@ export async function judgeFault(bench: Bench, fault: Fault, change?: Change): P
   } finally {
     await servers.close()
   }
+}
+
+/** A bucket takes no signature of another time: the clock is then what is to be mended, and that is said. */
+function isWrongClock({ kind }: Fault, error: unknown): boolean {
+  return kind.startsWith('client-') && error instanceof TagproofError && error.message.includes('clock')
 }

@@ -74,7 +74,7 @@ export async function startServers(
       ...registry.state.writes,
       ...github.state.writes,
       ...bucket.requests
-        .flatMap((line) => /^PUT \/packages\/(\S+) 200$/.exec(line)?.[1] ?? [])
+        .flatMap((line) => /^PUT \/packages\/(?!.*\.tagproof\/)(\S+) 200$/.exec(line)?.[1] ?? [])
         .map(objectLine),
       ...(await filesBelow(folder))
     ],
