@@ -8,6 +8,7 @@
  * TAGPROOF_BENCH_PROJECTS names more projects to rehearse and to trace: `ckan=/path/to/clone@ckan-2.11.5,...`.
  * TAGPROOF_BENCH_ROUNDS says how often rehearsals are measured (3).
  * TAGPROOF_BENCH_HANDOVER_MEBIBYTES says how much is handed over (500).
+ * TAGPROOF_BENCH_IMAGE_MEBIBYTES says how large the image of the no-op rerun is (60).
  * TAGPROOF_BENCH_COMMAND is another bundle than the committed one: node scripts/build.mjs FOLDER makes FOLDER/cli.cjs.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -27,6 +28,7 @@ import { debTwice } from './deb-twice.ts'
 import { largeLayer } from './large-layer.ts'
 import { largeSdist } from './large-sdist.ts'
 import { mutants } from './mutants.ts'
+import { noOpRerun } from './no-op-rerun.ts'
 import { proofAdded } from './proof-added.ts'
 import { rehearsals } from './rehearse.ts'
 import { againstReprotest } from './reprotest.ts'
@@ -53,7 +55,8 @@ const benchmarks: Readonly<Record<string, (folder: string) => AsyncIterable<Figu
   'large-sdist': largeSdist,
   'large-layer': largeLayer,
   assemble: assembleAgainstDockerfile,
-  'apt-add': aptAdd
+  'apt-add': aptAdd,
+  'no-op-rerun': noOpRerun
 }
 
 const asked = process.argv.slice(2)

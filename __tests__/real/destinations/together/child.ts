@@ -9,14 +9,19 @@ export interface Order {
   addresses: Addresses
   receipt: string
   signed: number
+  apt?: boolean
 }
 
-const { parcel, addresses, receipt, signed } = JSON.parse(
-  readFileSync(process.argv[2] ?? '', 'utf8')
-) as Order
+const {
+  parcel,
+  addresses,
+  receipt,
+  signed,
+  apt = false
+} = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Order
 const http = createHttpClient({ attempts: 3, retryMilliseconds: 0, environment: {} })
 try {
-  await publishTo(openAll(parcel, addresses, { http, now: Date.now, signed }), parcel, receipt)
+  await publishTo(openAll(parcel, addresses, { http, now: Date.now, signed, apt }), parcel, receipt)
 } finally {
   http.close()
 }

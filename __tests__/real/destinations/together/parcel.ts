@@ -31,10 +31,11 @@ export interface WholeRelease {
   remove: () => Promise<void>
 }
 
-export async function makeWholeRelease(version: string, text = version): Promise<WholeRelease> {
+export async function makeWholeRelease(version: string, { noise = 0 } = {}): Promise<WholeRelease> {
+  const text = version
   const python = await makeTinyRelease({ version, text, wheels: ['py3'] })
   const debs = await makeDebRelease({ version, text })
-  const images = await makeTinyImages({ version, text, repositories: ['web'], moving: ['latest'] })
+  const images = await makeTinyImages({ version, text, noise, repositories: ['web'], moving: ['latest'] })
   const names = [
     ...python.artifacts.map(({ name }) => path.join(python.folder, name)),
     ...debs.debs.map(({ name }) => path.join(debs.folder, name)),

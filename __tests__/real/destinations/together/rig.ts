@@ -20,9 +20,10 @@ export interface Bench {
   remove: () => Promise<void>
 }
 
-export async function makeBench(): Promise<Bench> {
+/** @param noise bytes of the image that no compression makes smaller */
+export async function makeBench({ noise = 0 } = {}): Promise<Bench> {
   const before = await makeWholeRelease('0.9')
-  const release = await makeWholeRelease('1.0')
+  const release = await makeWholeRelease('1.0', { noise })
   const key = await makeKey()
   const remove = async (): Promise<void> => {
     await before.remove()
