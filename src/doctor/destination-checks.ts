@@ -6,17 +6,19 @@ export interface DestinationFacts {
   name: string
   address: string
   result: TagproofError | null
+  /** What is said where there is nothing here to log in with; null where there is. */
+  noLogin: { what: string; why: string; fix: string } | null
 }
 
 export type PublishFacts =
   | { none: 'destinations' }
   /** Nothing that was proven lies in the output folder. */
   | { none: 'release'; folder: string; error: TagproofError }
-  | { destinations: readonly DestinationFacts[]; canLogIn: boolean }
+  | { destinations: readonly DestinationFacts[] }
 
 /** What asking the destinations came to. Pure. */
 export function destinationChecks(facts: PublishFacts): Check[] {
-  if ('destinations' in facts) return facts.destinations.map((one) => destinationCheck(one, facts.canLogIn))
+  if ('destinations' in facts) return facts.destinations.map(destinationCheck)
   if (facts.none === 'destinations')
     return [
       warn('destinations', 'destination', 'The configuration lists no destinations', {
@@ -32,18 +34,16 @@ export function destinationChecks(facts: PublishFacts): Check[] {
   ]
 }
 
-function destinationCheck({ name, address, result }: DestinationFacts, canLogIn: boolean): Check {
+function destinationCheck({ name, address, result, noLogin }: DestinationFacts): Check {
   const shown = `${name} (${address})`
   if (result === null) return ok('destinations', 'destination', `${shown} takes this release`)
   const more = {
     why: [result.message, result.detail.found].filter((text) => text !== undefined).join(' '),
     fix: result.detail.fix ?? 'See docs/errors.md.'
   }
-  // Everything else was in order: the login comes last.
-  if (result.code === 'login-refused' && !canLogIn)
-    return warn('destinations', 'destination', `${shown}: login not tried, the rest is in order`, {
-      why: 'There is no token here, and the identity of the workflow is only to be had in its run.',
-      fix: 'Set TAGPROOF_PYPI_TOKEN to try a token; a trusted publisher is tried by the job that publishes, before it writes.'
-    })
+  if (result.code === 'login-refused' && noLogin !== null) {
+    const { what, ...rest } = noLogin
+    return warn('destinations', 'destination', `${shown}: ${what}`, rest)
+  }
   return fail('destinations', 'destination', `${shown} would refuse this release (${result.code})`, more)
 }

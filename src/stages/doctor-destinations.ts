@@ -1,4 +1,5 @@
-import type { PublishFacts } from '../doctor/destination-checks.ts'
+import type { DestinationFacts, PublishFacts } from '../doctor/destination-checks.ts'
+import type { DestinationKind } from '../destinations/destination.ts'
 import { preflights } from '../destinations/preflight.ts'
 import type { DestinationSettings } from '../documents/destination-settings.ts'
 import { readDocument } from '../documents/reading.ts'
@@ -29,15 +30,34 @@ export async function askDestinations(
   try {
     const told = await preflights(destinations, { log: context.log, ...signalOf(context) })
     return {
-      canLogIn:
-        credentials.given.has('pypi-token') ||
-        (credentials.environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '') !== '',
-      destinations: told.map(({ destination: { name, address }, result }) => ({ name, address, result }))
+      destinations: told.map(({ destination: { name, address, kind }, result }) => ({
+        name,
+        address,
+        result,
+        noLogin: noLogin(kind, credentials)
+      }))
     }
   } finally {
     await Promise.allSettled(destinations.map((destination) => destination.close()))
     close()
   }
+}
+
+function noLogin(kind: DestinationKind, { given, environment }: Credentials): DestinationFacts['noLogin'] {
+  if (kind === 'pypi' && !given.has('pypi-token') && (environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '') === '')
+    return {
+      // It comes last.
+      what: 'login not tried, the rest is in order',
+      why: 'There is no token here, and the identity of the workflow is only to be had in its run.',
+      fix: 'Set TAGPROOF_PYPI_TOKEN to try a token; a trusted publisher is tried by the job that publishes, before it writes.'
+    }
+  if (kind === 'github' && !given.has('github-token'))
+    return {
+      what: 'not asked without a token',
+      why: 'Drafts are shown to those alone who may write.',
+      fix: 'Set TAGPROOF_GITHUB_TOKEN to try one; the job that publishes is asked before it writes.'
+    }
+  return null
 }
 
 async function readRelease(context: StageContext): Promise<{ release: Release; uploads: Uploads }> {

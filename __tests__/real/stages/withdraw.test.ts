@@ -169,6 +169,9 @@ describe('withdraw', () => {
     expect(text).toContain('github: latest  v1.0 → v0.9')
     expect(host.requests.length).toBe(before)
     expect(moves().every((line) => line.endsWith(' moved'))).toBe(true)
+    const real = withdraw({ ...release.context, log }, { dryRun: false }, noCredentials)
+    await expect(real).rejects.toMatchObject({ code: 'login-refused' })
+    expect(host.requests.length).toBe(before)
 
     const { project, context } = release
     const args = ['--repository', project.folder, '--out', context.out.folder]
@@ -186,9 +189,9 @@ describe('withdraw', () => {
     expect(JSON.parse(said)).toMatchObject({
       schema: 'tagproof/withdrawal/1',
       dryRun: true,
-      names: { length: 3 }
+      names: { length: 2 }
     })
-    expect(latest()).toEqual(there)
+    expect(latest()).toEqual(['v1.0', '0.9'])
   })
 
   it('takes the receipt from where it was kept, with the documents beside it', async () => {

@@ -239,8 +239,14 @@ describe('the project', () => {
 describe('destinations', () => {
   const refusing = (code: ErrorCode): TagproofError => new TagproofError(code, 'No.', { fix: 'Mend it.' })
   const asked = (result: TagproofError | null, canLogIn: boolean): PublishFacts => ({
-    canLogIn,
-    destinations: [{ name: 'pypi', address: 'https://one/simple', result }]
+    destinations: [
+      {
+        name: 'pypi',
+        address: 'https://one/simple',
+        result,
+        noLogin: canLogIn ? null : { what: 'not tried', why: 'No token.', fix: 'Set one.' }
+      }
+    ]
   })
 
   it.each([

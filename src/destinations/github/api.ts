@@ -52,7 +52,10 @@ export interface ApiOptions {
   /** Base, without a slash at its end: `https://api.github.com`. */
   api: string
   repository: string
-  token: string
+  /** Null where none was given. */
+  token: string | null
+  /** How a token is handed over here, for messages. */
+  tokenName: string
   http: HttpClient
   /** Milliseconds since 1970. */
   now: () => number
@@ -67,7 +70,8 @@ const longestLimitSeconds = 300
 const mostPages = 200
 
 export function githubApi(options: ApiOptions): GithubApi {
-  const { api, repository, token, http, now, signal } = options
+  const { api, repository, http, now, signal } = options
+  const token = options.token ?? ''
   const base = `${api}/repos/${repository.split('/').map(encodeURIComponent).join('/')}`
   const signalled = signal === undefined ? {} : { signal }
   const headers = {
@@ -77,6 +81,7 @@ export function githubApi(options: ApiOptions): GithubApi {
   }
 
   async function once({ method = 'GET', path, json, file }: ApiRequest): Promise<ApiAnswer> {
+    if (token === '') throw noToken(options)
     const url = typeof path === 'string' ? new URL(`${base}${path}`) : path
     const body = json === undefined ? undefined : Buffer.from(JSON.stringify(json))
     try {
@@ -187,6 +192,14 @@ function wordsOf(status: number, body: unknown, text: string, token: string): st
       : ''
   const words = printable(said.replace(/\s+/g, ' ').trim()).replaceAll(token, '***').slice(0, 600)
   return words === '' ? `status ${status}` : `${status}: ${words}`
+}
+
+function noToken({ repository, tokenName }: ApiOptions): TagproofError {
+  return new TagproofError('login-refused', `There is no token for the repository ${repository}.`, {
+    found: `nothing in ${tokenName.replace(/^The /, 'the ')}`,
+    expected: 'a token that may write contents',
+    fix: 'In the job that publishes: permissions: contents: write, and github-token: ${{ github.token }} for its step.'
+  })
 }
 
 function limited({ url, words }: ApiAnswer, wait: number, now: number): TagproofError {

@@ -38,7 +38,10 @@ export interface GithubRequest {
   api: string
   /** `owner/name`. */
   repository: string
-  token: string
+  /** Null where none was given: the first question says so. */
+  token: string | null
+  /** How a token is handed over here, for messages. */
+  tokenName: string
   tag: string
   commit: string
   version: string

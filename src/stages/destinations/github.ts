@@ -12,18 +12,12 @@ import type { OpenRequest } from './opening.ts'
 
 type GithubRoute = Extract<Route, { kind: 'github' }>
 
-/** @throws TagproofError `usage` without a token or a repository; of `githubDestination` */
+/** @throws TagproofError `usage` without a repository; of `githubDestination` */
 export async function openGithub(
   context: StageContext,
   { name, settings, artifacts }: GithubRoute,
   { release, credentials, own, http, files }: OpenRequest
 ): Promise<Destination> {
-  const token = own.get('github-token')
-  if (token === undefined)
-    throw new TagproofError('usage', `The destination ${name} has no token.`, {
-      expected: `${credentials.nameOf('github-token')} with one that may write contents`,
-      fix: 'In the publish job: permissions: contents: write, and github-token: ${{ github.token }} for the step.'
-    })
   const { environment } = credentials
   const packages: ReleaseFile[] = artifacts.map((artifact) => ({
     name: artifact.name,
@@ -37,7 +31,8 @@ export async function openGithub(
     name,
     api,
     repository: settings.repository ?? (await repositoryOf(context, name, environment)),
-    token,
+    token: own.get('github-token') ?? null,
+    tokenName: credentials.nameOf('github-token'),
     tag: release.tag,
     commit: release.commit,
     version: release.version ?? release.tag,

@@ -184,6 +184,11 @@ describe('a token', () => {
     expect(artifacts.map(({ written }) => written)).toEqual(['no', 'no', 'no'])
   })
 
+  it('that is not there is told, and nobody is asked', async () => {
+    await refused('login-refused', /the input github-token/, { token: null })
+    expect(fake.requests).toEqual([])
+  })
+
   it('that nobody knows is told', () => refused('login-refused', /Bad credentials/, { token: 'ghs_other' }))
 
   it('of another repository is told', () =>

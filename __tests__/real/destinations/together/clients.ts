@@ -130,6 +130,7 @@ export function openAll(parcel: Parcel, at: Addresses, client: Client): Destinat
       api: `${at.github}/api/v3`,
       repository: 'octo/project',
       token: 'ghs_writer',
+      tokenName: 'The token',
       tag: parcel.tag,
       commit: parcel.commit,
       version: parcel.version,

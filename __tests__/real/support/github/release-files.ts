@@ -79,6 +79,7 @@ export function githubOf(
     api: fake.api,
     repository: `${fake.state.owner}/${fake.state.name}`,
     token: 'ghs_writer',
+    tokenName: 'The input github-token',
     tag: release.tag,
     commit: release.commit,
     version: release.version,
