@@ -87,13 +87,11 @@ async function publish(destination: string, given: Record<string, string>): Prom
   }
 }
 
-const key = { 'apt-signing-key': '' }
 const store = '{kind: directory, path: archive}'
 
 it('a configuration tells the suites, what goes there, and who signs', async () => {
   const suites = "{'ckan-{series}': [server, library], all: [server]}"
   await publish(`{kind: apt, store: ${store}, suites: ${suites}, origin: Example}`, {
-    ...key,
     'apt-signing-key': secret
   })
   const archive = path.join(folder, 'archive')
