@@ -9,6 +9,7 @@
  * TAGPROOF_BENCH_ROUNDS says how often rehearsals are measured (3).
  * TAGPROOF_BENCH_HANDOVER_MEBIBYTES says how much is handed over (500).
  * TAGPROOF_BENCH_IMAGE_MEBIBYTES says how large the image of the no-op rerun is (60).
+ * TAGPROOF_BENCH_PUSH_MEBIBYTES says how large the image is that is pushed (500).
  * TAGPROOF_BENCH_COMMAND is another bundle than the committed one: node scripts/build.mjs FOLDER makes FOLDER/cli.cjs.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -31,6 +32,7 @@ import { mutants } from './mutants.ts'
 import { noOpRerun } from './no-op-rerun.ts'
 import { proofAdded } from './proof-added.ts'
 import { rehearsals } from './rehearse.ts'
+import { registryPush } from './registry-push.ts'
 import { againstReprotest } from './reprotest.ts'
 import { rootFromInputs } from './root.ts'
 import { threeTargets } from './three-targets.ts'
@@ -55,6 +57,7 @@ const benchmarks: Readonly<Record<string, (folder: string) => AsyncIterable<Figu
   'large-sdist': largeSdist,
   'large-layer': largeLayer,
   assemble: assembleAgainstDockerfile,
+  'registry-push': registryPush,
   'apt-add': aptAdd,
   'no-op-rerun': noOpRerun
 }
