@@ -110,12 +110,6 @@ export const destinationKeys = {
       .regex(/^[\x20-\x7e]{1,100}$/, 'expected one line')
       .optional()
       .describe('apt: Label of the Release.'),
-    'keep-indexes': z
-      .int()
-      .min(2)
-      .max(100)
-      .optional()
-      .describe('apt: generations of the index that stay to be fetched by their hash; by default 3.'),
     key: keyField.optional(),
     signer: signerField.optional(),
     'pre-releases': preReleasesField.optional()

@@ -118,7 +118,6 @@ export interface AptSettings extends Shared, Signing {
   component: string
   origin: string | null
   label: string | null
-  keepIndexes: number
   preReleases: 'skip' | 'take'
 }
 export interface FilesSettings extends Shared, Signing {
@@ -192,7 +191,6 @@ export function destinationSettings(destination: DestinationConfig): Destination
         component: destination.component ?? 'main',
         origin: destination.origin ?? null,
         label: destination.label ?? null,
-        keepIndexes: destination['keep-indexes'] ?? 3,
         key,
         signer,
         preReleases: early === 'take' ? early : 'skip'

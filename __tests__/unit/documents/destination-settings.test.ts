@@ -60,7 +60,6 @@ describe('destinations', () => {
         component: 'main',
         origin: null,
         label: null,
-        keepIndexes: 3,
         preReleases: 'skip',
         ...signed
       },
