@@ -40,6 +40,6 @@ describe('whatever happens to one request, users see the release before or this 
       for (const request of chosen(kind)) broken.push(...(await judgeFault(bench, { kind, request })).broken)
       expect(broken).toEqual([])
     },
-    1_200_000
+    7_200_000
   )
 })
