@@ -44,7 +44,14 @@ async function makeEnvironment(): Promise<string> {
   try {
     await installEnvironment(files, part, root)
     // As pip leaves them: without bytecode each call of a hook would compile its backend anew.
-    const compile = ['-m', 'compileall', '-q', '--invalidation-mode', 'unchecked-hash', path.join(part, 'lib')]
+    const compile = [
+      '-m',
+      'compileall',
+      '-q',
+      '--invalidation-mode',
+      'unchecked-hash',
+      path.join(part, 'lib')
+    ]
     await runChecked(path.join(part, 'bin/python'), compile, { env: plainEnvironment })
     await rename(part, folder)
   } catch (error) {
