@@ -9,8 +9,7 @@ import { formatTable } from './evidence/table.ts'
 import { formatTried } from './evidence/tried.ts'
 import { formatTrace } from './evidence/trace-table.ts'
 import { TagproofError, type ExitStatus } from './platform/errors.ts'
-import { identityToken } from './platform/github-identity.ts'
-import { credentialVariable } from './platform/secrets.ts'
+import { terminalCredentials } from './terminal-credentials.ts'
 import { consentFor } from './init/consent.ts'
 import * as stages from './stages/index.ts'
 import type { StageContext } from './stages/index.ts'
@@ -253,32 +252,6 @@ export const commands: Readonly<Record<CommandName, CommandAction>> = {
       ...(options.target[0] === undefined ? {} : { target: options.target[0] })
     })
     return { document: { code } }
-  }
-}
-
-/** In a step of a workflow the command has its identity too; elsewhere there are tokens only. */
-function terminalCredentials({
-  credentials = new Map(),
-  onSecret = () => undefined
-}: CommandOptions): stages.Credentials {
-  const environment = process.env
-  return {
-    given: credentials,
-    nameOf: (name) => `The variable ${credentialVariable(name)}`,
-    identityToken: (http, audience) => {
-      if ((environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '') !== '')
-        return identityToken(http, environment, audience, onSecret)
-      throw new TagproofError(
-        'login-refused',
-        'There is no token, and no workflow that could vouch for this run.',
-        {
-          found: `no ${credentialVariable('pypi-token')}, and no id token of GitHub`,
-          fix: `Set ${credentialVariable('pypi-token')} to a token of the project, or publish from the workflow that tagproof init writes.`
-        }
-      )
-    },
-    onSecret,
-    environment
   }
 }
 

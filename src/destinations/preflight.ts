@@ -1,6 +1,7 @@
 import { asTagproofError, TagproofError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import type { Destination } from './destination.ts'
+import { throwAll } from './joined-errors.ts'
 
 interface Given {
   log: Log
@@ -19,17 +20,7 @@ export async function preflightAll(
   const errors: TagproofError[] = []
   for (const { destination, result } of await preflights(destinations, { log, signal }))
     if (result !== null) errors.push(named(destination, result))
-  const [first, ...others] = errors
-  if (first === undefined) return
-  if (others.length === 0) throw first
-  const output = [
-    first.detail.output ?? '',
-    ...others.map(({ code, message, detail }) => `${code}: ${message} Fix: ${detail.fix ?? ''}`)
-  ]
-  throw new TagproofError(first.code, first.message, {
-    ...first.detail,
-    output: output.filter((text) => text !== '').join('\n')
-  })
+  throwAll(errors)
 }
 
 /** What the preflight of each destination says; null where it may be written to. @throws TagproofError `cancelled` */

@@ -3,6 +3,7 @@ import { asTagproofError, TagproofError } from '../platform/errors.ts'
 import type { Log } from '../platform/log.ts'
 import type { Destination, MoveEvent } from './destination.ts'
 import { refuseCancelled } from './preflight.ts'
+import { throwAll } from './joined-errors.ts'
 
 /** A name that a publication moved, at its destination. */
 export interface NameToReturn {
@@ -79,7 +80,7 @@ export async function runWithdrawal(
       errors.push(known)
     }
   }
-  refuseErrors(errors)
+  throwAll(errors)
   receipt = { ...receipt, withdrawn: true }
   await keep(receipt)
   return { receipt, names }
@@ -117,17 +118,4 @@ function placeOf(
       fix: 'Run it with the receipt of this tag, and with the same variables (GITHUB_API_URL, GITHUB_REPOSITORY) as the publication.'
     }
   )
-}
-
-function refuseErrors([first, ...others]: readonly TagproofError[]): void {
-  if (first === undefined) return
-  if (others.length === 0) throw first
-  const output = [
-    first.detail.output ?? '',
-    ...others.map(({ code, message, detail }) => `${code}: ${message} Fix: ${detail.fix ?? ''}`)
-  ]
-  throw new TagproofError(first.code, first.message, {
-    ...first.detail,
-    output: output.filter((text) => text !== '').join('\n')
-  })
 }

@@ -57,10 +57,10 @@ describe('addresses of git inputs', () => {
   it('a mirror takes the place of the longest beginning, at a slash', () => {
     const mirrors = {
       'https://code.example/': '/srv',
-      'https://code.example/team/': 'https://mirror.example/t/'
+      'https://code.example/team/': 'https://other.example/t/'
     }
     expect(gitAddress('https://code.example/team/p', mirrors)).toMatchObject({
-      url: 'https://mirror.example/t/p'
+      url: 'https://other.example/t/p'
     })
     expect(gitAddress('https://code.example/other/p', mirrors)).toEqual({
       kind: 'folder',

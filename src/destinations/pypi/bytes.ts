@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { HttpClient } from '../../platform/http.ts'
 import { parseUrl, showUrl } from '../../platform/http-rules.ts'
 import { TagproofError } from '../../platform/errors.ts'
+import { hashOfUrl } from '../hash-of-url.ts'
 import type { IndexReader } from './reader.ts'
 import { isSecure } from './services.ts'
 
@@ -15,43 +15,24 @@ import { isSecure } from './services.ts'
 export async function hashOfAddress(
   address: string,
   mostBytes: number,
-  context: { http: HttpClient; reader: Pick<IndexReader, 'headersFor'>; signal?: AbortSignal }
+  {
+    http,
+    reader,
+    signal
+  }: { http: HttpClient; reader: Pick<IndexReader, 'headersFor'>; signal?: AbortSignal }
 ): Promise<{ sha256: string; size: number } | null> {
   const url = parseUrl(address)
   if (url === null) return null
   requireSecureFile(url)
-  for (let attempt = 1; ; attempt += 1) {
-    const answer = await context.http.open({
-      url,
-      headers: { 'cache-control': 'no-cache', ...context.reader.headersFor(url) },
-      accept: [404, 410],
-      ...(context.signal === undefined ? {} : { signal: context.signal })
-    })
-    try {
-      requireSecureFile(answer.url)
-      if (answer.status === 404 || answer.status === 410) return null
-      const hash = createHash('sha256')
-      let size = 0
-      for await (const piece of answer.stream as AsyncIterable<Buffer>) {
-        hash.update(piece)
-        size += piece.length
-        if (size > mostBytes) break
-      }
-      return { sha256: hash.digest('hex'), size }
-    } catch (cause) {
-      if (context.signal?.aborted === true) throw new TagproofError('cancelled', 'Stopped on request.')
-      if (cause instanceof TagproofError && cause.code !== 'network') throw cause
-      if (attempt >= context.http.attempts)
-        throw new TagproofError('network', `${showUrl(url)} broke off.`, {
-          found: `${(cause as Error).message} (${attempt} attempts)`,
-          fix: 'Run the same command again: what is there already is not sent again.',
-          cause
-        })
-      await context.http.pause(attempt, undefined, context.signal)
-    } finally {
-      answer.stream.destroy()
-    }
-  }
+  return hashOfUrl({
+    url,
+    mostBytes,
+    headers: reader.headersFor(url),
+    nothing: [404, 410],
+    allow: requireSecureFile,
+    http,
+    signal
+  })
 }
 
 function requireSecureFile(url: URL): void {

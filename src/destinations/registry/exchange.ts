@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { RegistrySession } from '../../platform/registry/session.ts'
+import { beginningOf } from '../../platform/http-beginning.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import { readRefusal, type RegistryAnswer } from './answer.ts'
 import { loginRefused } from './refusals.ts'
@@ -25,29 +26,13 @@ const refusals = Array.from({ length: 200 }, (_, at) => 400 + at)
 export async function write(session: RegistrySession, request: Write): Promise<RegistryAnswer> {
   const answer = await session.open({ ...request, accept: refusals, attempts: 1, patience })
   const { status, headers, url } = answer
-  const text = status >= 400 ? await beginningOf(answer.stream) : ''
+  const text = status >= 400 ? (await beginningOf(answer.stream, mostAnswer)).text : ''
   if (status < 400) answer.stream.resume()
   // What the registry sends late, or breaks off, no longer matters.
   answer.stream.on('error', () => undefined)
   const read = { status, headers, url, ...readRefusal(status, text) }
   if (status === 401 && url.origin === session.base.origin) throw loginRefused(session, read.words)
   return read
-}
-
-async function beginningOf(stream: Readable): Promise<string> {
-  const pieces: Buffer[] = []
-  let size = 0
-  try {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
-      pieces.push(piece)
-      size += piece.length
-      if (size >= mostAnswer) break
-    }
-  } catch {
-    // What could be read is enough for a message.
-  }
-  stream.destroy()
-  return Buffer.concat(pieces).subarray(0, mostAnswer).toString('utf8')
 }
 
 /** An answer, or the fault that kept it from us. */

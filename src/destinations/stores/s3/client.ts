@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
+import { beginningOf } from '../../../platform/http-beginning.ts'
 import { TagproofError } from '../../../platform/errors.ts'
 import { sha256OfBytes } from '../../../platform/files.ts'
 import type { HttpClient } from '../../../platform/http.ts'
@@ -78,7 +79,9 @@ export function s3Client({ place, login, http, now, signal }: S3ClientRequest): 
       ...signalled
     })
     if (answer.status >= 200 && answer.status < 300) return { refused: null, ...answer }
-    return { refused: refusalOf(answer.status, answer.headers, await beginningOf(answer.stream)) }
+    return {
+      refused: refusalOf(answer.status, answer.headers, (await beginningOf(answer.stream, mostRefusal)).text)
+    }
   }
 
   async function send(request: S3Request): Promise<S3Answer> {
@@ -129,20 +132,4 @@ function isExpected({ method, expected = [] }: S3Request, { code, status }: S3Re
 function isBroken(error: unknown): boolean {
   const code = (error as { code?: unknown }).code
   return ['network', 'ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ETIMEDOUT'].includes(String(code))
-}
-
-async function beginningOf(stream: Readable): Promise<string> {
-  const pieces: Buffer[] = []
-  let size = 0
-  try {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
-      pieces.push(piece)
-      size += piece.length
-      if (size > mostRefusal) break
-    }
-  } catch {
-    // What came is enough for a message.
-  }
-  stream.destroy()
-  return Buffer.concat(pieces).toString('utf8')
 }
