@@ -8,6 +8,7 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { mediaTypes } from '../../../src/formats/oci/media-types.ts'
 import { plainEnvironment } from '../../../src/platform/process.ts'
+import { portOf } from './port-of.ts'
 
 export interface TestRegistry {
   /** Host and port. */
@@ -34,18 +35,7 @@ export async function startRegistry({ login = false } = {}): Promise<TestRegistr
     stdio: ['ignore', 'pipe', 'pipe']
   })
   const ended = new Promise((resolve) => child.once('close', resolve))
-  const port = await new Promise<string>((resolve, reject) => {
-    let said = ''
-    const hear = (chunk: Buffer): void => {
-      said += chunk.toString()
-      const found = /listening on 127\.0\.0\.1:(\d+)/.exec(said)
-      if (found?.[1] !== undefined) resolve(found[1])
-    }
-    child.stdout.on('data', hear)
-    child.stderr.on('data', hear)
-    child.once('error', reject)
-    void ended.then(() => reject(new Error(`docker-registry ended: ${said.slice(-1000)}`)))
-  })
+  const port = await portOf(child, /listening on 127\.0\.0\.1:(\d+)/)
   return {
     host: `127.0.0.1:${port}`,
     folder: path.join(folder, 'data'),
