@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { parseDocument } from '../../src/documents/reading.ts'
 import type { Receipt } from '../../src/documents/receipt.ts'
 import type { Release } from '../../src/documents/release.ts'
+import { sha256OfBytes } from '../../src/platform/files.ts'
 import type { Lantern } from './harness/lantern.ts'
 import { indexToken, type IndexView } from './harness/run-index.ts'
 import type { Alone, Attempt, RanJob } from './harness/workflow.ts'
@@ -14,22 +16,25 @@ const outputsOf = (job: RanJob | undefined): Record<string, string> => job?.ran?
 const receiptOf = (job: RanJob | undefined): Receipt =>
   parseDocument('receipt', Buffer.from(outputsOf(job).receipt ?? ''), 'the output receipt')
 const writtenBy = (job: RanJob): string[] =>
-  receiptOf(job).destinations.flatMap(({ artifacts }) =>
-    artifacts.map((one) => `${one.found} ${one.written}`)
-  )
+  receiptOf(job)
+    .destinations.filter(({ kind }) => kind === 'pypi')
+    .flatMap(({ artifacts }) => artifacts.map((one) => `${one.found} ${one.written}`))
 const posts = ({ requests }: IndexView): string[] =>
   requests.filter(({ method }) => method === 'POST').map(({ path, status }) => `${path} ${status}`)
 
-/** The step that publishes is handed the token of the project. */
-const byToken: Alone = {
+/** The step that publishes is handed one more credential. */
+const withSecret = (input: string, secret: string): Alone => ({
   job: ({ steps }) => ({
     steps: steps.map((step) =>
       step.with?.stage === 'publish'
-        ? { ...step, with: { ...step.with, 'pypi-token': '${{ secrets.PYPI }}' } }
+        ? { ...step, with: { ...step.with, [input]: `\${{ secrets.${secret} }}` } }
         : step
     )
   })
-}
+})
+const byToken = withSecret('pypi-token', 'PYPI')
+/** For GnuPG, whose clock is a month behind in tests. */
+const later = (): string => String(Math.floor(Date.now() / 1000) + 60)
 
 /** What the index got of a release that has been through once, and what it gets of publishing again. */
 export function describePublishing(given: () => { lantern: Lantern; first: Attempt }): void {
@@ -61,7 +66,7 @@ export function describePublishing(given: () => { lantern: Lantern; first: Attem
       expect(receiptOf(publish)).toMatchObject({
         complete: true,
         tag: 'v1.0.0',
-        destinations: [{ kind: 'pypi' }]
+        destinations: [{ kind: 'pypi' }, { kind: 'files' }]
       })
       const machine = publish?.machine
       expect(receiptOf(publish)).toEqual(
@@ -69,10 +74,38 @@ export function describePublishing(given: () => { lantern: Lantern; first: Attem
       )
       const summary = publish?.ran?.records.map((record) => record.summary).join('') ?? ''
       for (const { name } of proven) expect(summary).toContain(`| \`${name}\` | index `)
-      expect(summary).toContain('All written. Every file was read back')
+      expect(summary).toContain('All written. 1 of 1 names moved. Every file was read back')
       expect(publish?.ran?.log).toMatch(
         /index: lantern-1\.0\.0-py2\.py3-none-any\.whl sent, \d+ bytes \(1 of 2\)/
       )
+    })
+
+    it('and as files, with their hashes; the alias was moved once all was there', () => {
+      const { files } = given().lantern
+      const sums = proven.map(({ name, sha256 }) => `${sha256}  ${name}`)
+      expect(readFileSync(path.join(files, '1.0.0/SHA256SUMS'), 'utf8').trim().split('\n')).toEqual(sums)
+      const wheel = proven.find(({ name }) => name.endsWith('.whl'))
+      expect(sha256OfBytes(readFileSync(path.join(files, 'lantern-1.0.whl')))).toBe(wheel?.sha256)
+      expect(receiptOf(given().first.publish).destinations[1]).toMatchObject({
+        names: [{ name: 'lantern-1.0.whl', before: null, moved: 'moved' }]
+      })
+    })
+
+    it('a key that is handed over later signs the list, and no other step sees it', async () => {
+      const { files, gpg } = given().lantern
+      const sums = path.join(files, '1.0.0/SHA256SUMS')
+      const job = await publishAgain(withSecret('apt-signing-key', 'SIGNING'))
+      expect(story(job)).toBe('')
+      await expect(
+        gpg.gpg('--faked-system-time', later(), '--verify', `${sums}.asc`, sums)
+      ).resolves.toBeDefined()
+      const secret = 'BEGIN PGP PRIVATE KEY BLOCK'
+      const records = job.ran?.records ?? []
+      const holders = records.filter(({ environment }) => JSON.stringify(environment).includes(secret))
+      expect(new Set(holders.map(({ id }) => id))).toEqual(new Set(['publish/publish']))
+      expect(
+        JSON.stringify([job.ran?.log, records.map(({ summary, outputs }) => [summary, outputs])])
+      ).not.toContain(secret)
     })
 
     it('is told by the plan before anything is built: nothing of the version is there yet', () => {

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { openGpgHome, type GpgHome } from '../../real/support/apt/gpg-key.ts'
 import { Machine } from './fixture.ts'
 import { repositoryRoot } from './language.ts'
 import { indexToken } from './run-index.ts'
@@ -31,9 +33,14 @@ export const documentedWorkflow = withPinnedAction(
   )?.[1] ?? ''
 )
 
-/** The index has an address once it runs. */
-function configOf(upload: string, simple: string): string {
-  return `destinations:\n  - kind: pypi\n    index: { upload: '${upload}', simple: '${simple}' }\n`
+/** The index has an address once it runs; the files go to a folder that outlives the machines. */
+function configOf(upload: string, simple: string, files: string): string {
+  return [
+    'destinations:',
+    `  - { kind: pypi, index: { upload: '${upload}', simple: '${simple}' } }`,
+    `  - { kind: files, store: { kind: directory, path: '${files}' }, aliases: { 'lantern-{series}.whl': '*.whl' } }`,
+    ''
+  ].join('\n')
 }
 
 /** A small project in a repository of its own, tagged `v1.0.0` with its lock, and the services of its runs. */
@@ -41,7 +48,11 @@ export interface Lantern {
   origin: Machine
   services: Services
   workflow: Workflow
-  remove(): void
+  /** What the destination of flat files has. */
+  files: string
+  /** With the key that signs lists of hashes, a secret of its own. */
+  gpg: GpgHome
+  remove(): Promise<void>
 }
 
 export async function makeLantern(text: string = documentedWorkflow): Promise<Lantern> {
@@ -50,18 +61,27 @@ export async function makeLantern(text: string = documentedWorkflow): Promise<La
   const services = await Services.start(path.join(origin.workspace, '.git'))
   const { upload, simple } = await services.index()
   origin.lock()
-  origin.commit({ '.github/tagproof.yml': configOf(upload, simple) }, 'v1.0.0')
+  const files = mkdtempSync(path.join(tmpdir(), 'tagproof-files-'))
+  origin.commit({ '.github/tagproof.yml': configOf(upload, simple, files) }, 'v1.0.0')
   origin.git('update-server-info')
-  // Whoever may read secrets has the token; no step is handed it unless a test says so.
-  const workflow = new Workflow({ text, origin, services, secrets: { PYPI: indexToken } })
+  const gpg = await openGpgHome()
+  const key = await gpg.makeKey('ed25519', 'cert')
+  await gpg.addSubkey(key, 'ed25519', 'sign')
+  // Whoever may read secrets has these; no step is handed one unless a test says so.
+  const secrets = { PYPI: indexToken, SIGNING: await gpg.exported('--export-secret-subkeys', key) }
+  const workflow = new Workflow({ text, origin, services, secrets })
   return {
     origin,
     services,
     workflow,
-    remove() {
+    files,
+    gpg,
+    async remove() {
       workflow.remove()
       services.stop()
       origin.remove()
+      rmSync(files, { recursive: true, force: true })
+      await gpg.close()
     }
   }
 }
