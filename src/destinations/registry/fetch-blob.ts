@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { TagproofError } from '../../platform/errors.ts'
 import type { HttpClient } from '../../platform/http.ts'
 import { isSecure, type RegistrySession } from '../../platform/registry/session.ts'
 import { showUrl } from '../../platform/http-rules.ts'
+import { hashOfAnswer } from '../hash-of-answer.ts'
 import type { ImageBlob } from './image.ts'
 import { loginRefused } from './refusals.ts'
 
@@ -17,37 +17,22 @@ export async function fetchBlob(
   blob: ImageBlob,
   { http, signal }: { http: Pick<HttpClient, 'attempts' | 'pause'>; signal?: AbortSignal }
 ): Promise<{ digest: string; size: number } | null> {
-  for (let attempt = 1; ; attempt += 1) {
-    const answer = await session.open({ url: session.url('blobs', blob.digest), accept: [403, 404] })
-    try {
-      if (!isSecure(answer.url))
+  const found = await hashOfAnswer({
+    open: () => session.open({ url: session.url('blobs', blob.digest), accept: [403, 404] }),
+    what: `${session.address}: the blob ${blob.digest}`,
+    mostBytes: blob.size,
+    nothing: [404],
+    check: ({ status, url }) => {
+      if (!isSecure(url))
         throw new TagproofError('index-answer', `${session.address} gives out a blob over plain http.`, {
-          found: showUrl(answer.url),
-          expected: 'an https address'
+          found: showUrl(url),
+          expected: 'an https address',
+          fix: 'Tell those who run the registry: anybody on the way could hand out other bytes.'
         })
-      if (answer.status === 404) return null
-      if (answer.status === 401 || answer.status === 403)
-        throw loginRefused(session, `status ${answer.status}`)
-      const hash = createHash('sha256')
-      let size = 0
-      for await (const piece of answer.stream as AsyncIterable<Buffer>) {
-        hash.update(piece)
-        size += piece.length
-        if (size > blob.size) break
-      }
-      return { digest: `sha256:${hash.digest('hex')}`, size }
-    } catch (cause) {
-      if (signal?.aborted === true) throw new TagproofError('cancelled', 'Stopped on request.')
-      if (cause instanceof TagproofError && cause.code !== 'network') throw cause
-      if (attempt >= http.attempts)
-        throw new TagproofError('network', `${session.address} broke off in the blob ${blob.digest}.`, {
-          found: `${(cause as Error).message} (${attempt} attempts)`,
-          fix: 'Run the same command again: what is there already is not sent again.',
-          cause
-        })
-      await http.pause(attempt, undefined, signal)
-    } finally {
-      answer.stream.destroy()
-    }
-  }
+      if (status === 401 || status === 403) throw loginRefused(session, `status ${status}`)
+    },
+    http,
+    signal
+  })
+  return found === null ? null : { digest: `sha256:${found.sha256}`, size: found.size }
 }

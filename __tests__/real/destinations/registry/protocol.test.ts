@@ -61,6 +61,25 @@ describe('blobs', () => {
     expect((await relative.publish()).written).toEqual(['sent web-1.0.oci.tar'])
   })
 
+  it.each([/^POST/, /^PUT .*\/uploads\//, /^PUT .*\/manifests\/sha256/, /^PUT .*\/manifests\/1\.0/])(
+    'and documents are sent on by no redirect to another server (%s)',
+    async (pattern) => {
+      const { fake, publish } = await rig()
+      fake.redirectNext(pattern, 'other')
+      expect(await refused(publish())).toMatch(
+        /^index-answer: .* sends a write on to another address\. \| 307 to http/
+      )
+      expect(fake.elsewhere).toEqual([])
+      // A client that follows, as the one for reading does, would have been there.
+      fake.redirectNext(/^GET/, 'other')
+      await fetch(`${fake.origin}/v2/`).catch(() => undefined)
+      expect(fake.elsewhere.map(({ line }) => line)).toEqual(['GET /v2/'])
+      // Within the server it is followed, and the next run finishes.
+      fake.redirectNext(pattern, 'same')
+      expect((await publish()).written).toEqual(['sent web-1.0.oci.tar'])
+    }
+  )
+
   it('go in parts in order, none smaller than the registry takes', async () => {
     const { fake, release, publish } = await rig({ minimum: 100_000 }, large)
     await publish({ chunk: 30_000 })

@@ -54,6 +54,8 @@ export interface FakeRegistry {
   limitNext: (count: number, pattern: RegExp, retryAfter?: string) => void
   /** The next such upload breaks after so many bytes. */
   breakNext: (pattern: RegExp, afterBytes: number) => void
+  /** The next request of this kind is sent on: to the same place, or to the other server. */
+  redirectNext: (pattern: RegExp, to: 'same' | 'other', status?: number) => void
   /** What is done before a request is served, once. */
   before: (pattern: RegExp, act: () => void) => void
   close: () => Promise<void>
@@ -69,6 +71,7 @@ export async function startFakeRegistry(options: FakeOptions = {}): Promise<Fake
   const truncated = new Map<string, number>()
   let limited = { count: 0, pattern: /^$/, retryAfter: '0' }
   let broken: { pattern: RegExp; after: number } | null = null
+  let redirect: { pattern: RegExp; to: 'same' | 'other'; status: number } | null = null
   let acts: { pattern: RegExp; act: () => void }[] = []
 
   const other = await listen(async (request, response, url) => {
@@ -98,6 +101,13 @@ export async function startFakeRegistry(options: FakeOptions = {}): Promise<Fake
       limited.count -= 1
       response.setHeader('retry-after', limited.retryAfter)
       throw new Refusal(429, 'TOOMANYREQUESTS', 'slow down')
+    }
+    if (redirect?.pattern.test(line) === true) {
+      const { to, status } = redirect
+      redirect = null
+      request.resume()
+      const location = `${(to === 'same' ? own : other).origin}${url.pathname}${url.search}`
+      return void response.writeHead(status, { location }).end()
     }
     if (!login.admit(request, response, url)) return
     const [, repository = '', kind = '', reference = ''] =
@@ -185,6 +195,7 @@ export async function startFakeRegistry(options: FakeOptions = {}): Promise<Fake
     state,
     login,
     uploads,
+    redirectNext: (pattern, to, status = 307) => (redirect = { pattern, to, status }),
     elsewhere,
     content: () => {
       const found: Record<string, string> = {}
