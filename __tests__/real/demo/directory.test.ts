@@ -12,6 +12,7 @@ import { runPublication } from '../../../src/destinations/publication.ts'
 import type { ReleaseArtifact } from '../../../src/documents/release.ts'
 import { hashFile, sha256OfBytes } from '../../../src/platform/files.ts'
 import { silentLog } from '../../../src/platform/log.ts'
+import { provenArtifact } from '../../support/proven-artifact.ts'
 
 const run = promisify(execFile)
 /** pip without any setting of this machine: no other index, no cache. */
@@ -160,19 +161,14 @@ describe('the directory destination', () => {
 async function artifact(file: string): Promise<ReleaseArtifact> {
   const { sha256, size } = await hashFile(file)
   const name = path.basename(file)
-  return {
+  return provenArtifact({
     target: 'python',
     kind: name.endsWith('.whl') ? 'wheel' : 'sdist',
     name,
     version: '1.0',
     size,
-    sha256,
-    contentDigest: sha256,
-    packing: 'backend',
-    built: { a: sha256, b: sha256 },
-    members: 1,
-    traced: 1
-  }
+    sha256
+  })
 }
 
 async function tree(folder: string): Promise<string[]> {

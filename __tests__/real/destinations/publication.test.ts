@@ -14,6 +14,7 @@ import type { ReleaseArtifact } from '../../../src/documents/release.ts'
 import { TagproofError } from '../../../src/platform/errors.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import { silentLog, type Log } from '../../../src/platform/log.ts'
+import { provenArtifact } from '../../support/proven-artifact.ts'
 
 const names = ['bell-1.0-py3-none-any.whl', 'bell-1.0.tar.gz']
 const release: PublishedRelease = { tag: 'v1.0', version: '1.0', sha256: sha256OfBytes('release') }
@@ -303,19 +304,14 @@ async function publish(
 function artifact(name: string): ReleaseArtifact {
   const bytes = readFileSync(below('packages', name))
   const sha256 = sha256OfBytes(bytes)
-  return {
+  return provenArtifact({
     target: 'python',
     kind: name.endsWith('.whl') ? 'wheel' : 'sdist',
     name,
     version: '1.0',
     size: bytes.length,
-    sha256,
-    contentDigest: sha256,
-    packing: 'backend',
-    built: { a: sha256, b: sha256 },
-    members: 1,
-    traced: 1
-  }
+    sha256
+  })
 }
 
 const onDisk = (): Receipt => parseDocument('receipt', readFileSync(receiptFile()), 'receipt.json')

@@ -4,6 +4,7 @@ import { readConfig } from '../../../src/documents/config-reading.ts'
 import { destinationSettings, type DestinationSettings } from '../../../src/documents/destination-settings.ts'
 import { sha256OfBytes } from '../../../src/platform/files.ts'
 import type { ReleaseArtifact } from '../../../src/documents/release.ts'
+import { provenArtifact } from '../../support/proven-artifact.ts'
 
 function artifact(
   name: string,
@@ -12,19 +13,14 @@ function artifact(
   version: string
 ): ReleaseArtifact {
   const sha256 = sha256OfBytes(name)
-  return {
+  return provenArtifact({
     target,
     kind,
     name,
     version,
     size: 1,
-    sha256,
-    contentDigest: sha256,
-    packing: 'backend',
-    built: { a: sha256, b: sha256 },
-    members: 1,
-    traced: 1
-  }
+    sha256
+  })
 }
 const release = (version: string): ReleaseArtifact[] => [
   artifact('server.whl', 'wheel', 'server', version),

@@ -16,6 +16,7 @@ import { makeDebRelease, type DebRelease } from '../../support/apt/deb-release.t
 import { openGpgHome, type GpgHome } from '../../support/apt/gpg-key.ts'
 import { listedIn } from '../../support/apt/repository.ts'
 import { noCredentials } from '../../support/proven-release.ts'
+import { provenArtifact } from '../../../support/proven-artifact.ts'
 
 let folder: string
 let home: GpgHome
@@ -40,19 +41,16 @@ afterAll(async () => {
 async function publish(destination: string, given: Record<string, string>): Promise<void> {
   const context = stageContext({ repository: folder, out: path.join(folder, 'out'), log: silentLog })
   await cp(release.folder, context.out.packages, { recursive: true })
-  const artifacts = release.debs.map(({ name, size, sha256, version }, at): ReleaseArtifact => ({
-    target: at === 0 ? 'server' : 'library',
-    kind: 'deb',
-    name,
-    version,
-    size,
-    sha256,
-    contentDigest: sha256,
-    packing: 'backend',
-    built: { a: sha256, b: sha256 },
-    members: 1,
-    traced: 1
-  }))
+  const artifacts = release.debs.map(({ name, size, sha256, version }, at): ReleaseArtifact =>
+    provenArtifact({
+      target: at === 0 ? 'server' : 'library',
+      kind: 'deb',
+      name,
+      version,
+      size,
+      sha256
+    })
+  )
   const zero = objectId('0'.repeat(40))
   const { destinations, close } = await openDestinations(context, {
     settings: readConfig(`destinations: [${destination}]`, 'tagproof.yml').destinations.map(

@@ -8,6 +8,7 @@ import type { Upload } from '../../../../src/documents/uploads.ts'
 import { readDistribution } from '../../../../src/targets/python/distribution.ts'
 import { inUploadOrder, uploadOf } from '../../../../src/targets/python/uploads.ts'
 import { forgeZip, tarMember, tarOf } from '../../../unit/formats/forge.ts'
+import { provenArtifact } from '../../../support/proven-artifact.ts'
 
 /** A folder with one sdist and two wheels of a few hundred bytes, and what prove would have written of them. */
 export interface TinyRelease {
@@ -80,19 +81,14 @@ export async function makeTinyRelease(options: TinyOptions = {}): Promise<TinyRe
 }
 
 function artifactOf({ name, filetype, version, size, sha256: hash }: Upload): ReleaseArtifact {
-  return {
+  return provenArtifact({
     target: 'python',
     kind: filetype === 'sdist' ? 'sdist' : 'wheel',
     name,
     version,
     size,
-    sha256: hash,
-    contentDigest: hash,
-    packing: 'backend',
-    built: { a: hash, b: hash },
-    members: 2,
-    traced: 2
-  }
+    sha256: hash
+  })
 }
 
 function sha256(content: string, encoding: 'hex' | 'base64url'): string {
