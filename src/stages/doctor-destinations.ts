@@ -7,7 +7,7 @@ import type { Release } from '../documents/release.ts'
 import type { Uploads } from '../documents/uploads.ts'
 import { asTagproofError } from '../platform/errors.ts'
 import { signalOf, type StageContext } from './context.ts'
-import type { FilesOfTag } from './destination-files.ts'
+import type { FilesOfTag } from './destinations-of-tree.ts'
 import { openDestinations, type Credentials } from './publish-destinations.ts'
 import { readUploads } from './uploads.ts'
 

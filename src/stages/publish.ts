@@ -1,6 +1,5 @@
 import { fileJournal } from '../destinations/journal.ts'
 import { runPublication, type Publication } from '../destinations/publication.ts'
-import { destinationSettings, type DestinationSettings } from '../documents/destination-settings.ts'
 import { formatDocument } from '../documents/format.ts'
 import type { Proof } from '../documents/proof.ts'
 import { readDocument } from '../documents/reading.ts'
@@ -12,16 +11,14 @@ import { TagproofError } from '../platform/errors.ts'
 import { writeFileAtomic } from '../platform/files.ts'
 import { openRepository } from '../source/repository.ts'
 import { requireUnmoved } from '../source/tag.ts'
-import { listTree } from '../source/tree.ts'
 import { readBrief } from './brief.ts'
 import { requireAccepted } from './adopt-accepted.ts'
 import { signalOf, type StageContext } from './context.ts'
-import { filesOfDestinations, type FilesOfTag } from './destination-files.ts'
+import { destinationsOfTree } from './destinations-of-tree.ts'
 import { openDestinations, type Credentials } from './publish-destinations.ts'
 import { requireSamePages } from './recorded-pages.ts'
 import { publishLocally } from './local-destinations.ts'
 import { judgedBy, readTry, releaseOf, requireSamePackages } from './record.ts'
-import { readUserConfig } from './source.ts'
 import { readUploads } from './uploads.ts'
 
 /** A release that was published, and what this run did. */
@@ -54,7 +51,7 @@ export async function publish(context: StageContext, credentials: Credentials): 
   const brief = await readBrief(context, proof)
   await requireSamePages(context, judged, release, brief)
   context.log.info(briefLine(brief, proof.brief))
-  const { settings, files } = await settingsOfTag(context, proof)
+  const { settings, files } = await destinationsOf(context, proof)
   await requireSamePackages(context, release.artifacts)
   const uploads = await readUploads(context, proof)
   const { destinations, close } = await openDestinations(context, {
@@ -105,21 +102,12 @@ function requireTrusted(proof: Proof, release: Release): void {
     })
 }
 
-/**
- * The destinations, out of the tagged tree itself: no document that another job has written can send packages elsewhere.
- * The tag is resolved again, and must not have moved.
- */
-async function settingsOfTag(
-  context: StageContext,
-  proof: Proof
-): Promise<{ settings: DestinationSettings[]; files: FilesOfTag }> {
+/** The tag is resolved again, and must not have moved. */
+async function destinationsOf(context: StageContext, { tag }: Proof): ReturnType<typeof destinationsOfTree> {
   const repository = await openRepository(context.repository)
   try {
-    await requireUnmoved(repository, proof.tag)
-    const entries = await listTree(repository, proof.tag.tree)
-    const { value } = await readUserConfig(repository, entries)
-    const settings = value.destinations.map(destinationSettings)
-    return { settings, files: await filesOfDestinations(repository, entries, settings) }
+    await requireUnmoved(repository, tag)
+    return await destinationsOfTree(repository, tag.tree)
   } finally {
     await repository.close()
   }

@@ -7,7 +7,7 @@ import {
   type NameToReturn,
   type ReturnedName
 } from '../destinations/withdrawal.ts'
-import { destinationSettings, type DestinationSettings } from '../documents/destination-settings.ts'
+import type { DestinationSettings } from '../documents/destination-settings.ts'
 import { outLayout } from '../documents/layout.ts'
 import { readDocument, writeDocument } from '../documents/reading.ts'
 import type { Receipt } from '../documents/receipt.ts'
@@ -15,11 +15,9 @@ import type { Release } from '../documents/release.ts'
 import { TagproofError } from '../platform/errors.ts'
 import { openRepository } from '../source/repository.ts'
 import { resolveTag } from '../source/tag.ts'
-import { listTree } from '../source/tree.ts'
 import { signalOf, type StageContext } from './context.ts'
-import { filesOfDestinations, type FilesOfTag } from './destination-files.ts'
+import { destinationsOfTree } from './destinations-of-tree.ts'
 import { openDestinations, type Credentials } from './publish-destinations.ts'
-import { readUserConfig } from './source.ts'
 import { readUploads } from './uploads.ts'
 
 export interface WithdrawOptions {
@@ -51,7 +49,7 @@ export async function withdraw(
   const file = options.receipt === undefined ? context.out.receipt : path.resolve(options.receipt)
   const beside: StageContext = { ...context, out: outLayout(path.dirname(file)) }
   const { document: receipt } = await readDocument('receipt', file)
-  const { settings, files, commit } = await settingsOfTag(context, receipt.tag)
+  const { settings, files, commit } = await destinationsOf(context, receipt.tag)
   const pages = pagesOf(settings)
   const planned = namesToReturn(receipt)
   if (options.dryRun || planned.length === 0)
@@ -90,17 +88,14 @@ function withoutIndexes({ given }: Credentials): Credentials['given'] {
   return new Map([...given].filter(([name]) => name !== 'pypi-token'))
 }
 
-async function settingsOfTag(
+async function destinationsOf(
   context: StageContext,
   tagName: string
-): Promise<{ settings: DestinationSettings[]; files: FilesOfTag; commit: string }> {
+): Promise<Awaited<ReturnType<typeof destinationsOfTree>> & { commit: string }> {
   const repository = await openRepository(context.repository)
   try {
-    const tag = await resolveTag(repository, tagName)
-    const entries = await listTree(repository, tag.tree)
-    const { value } = await readUserConfig(repository, entries)
-    const settings = value.destinations.map(destinationSettings)
-    return { settings, files: await filesOfDestinations(repository, entries, settings), commit: tag.commit }
+    const { tree, commit } = await resolveTag(repository, tagName)
+    return { ...(await destinationsOfTree(repository, tree)), commit }
   } finally {
     await repository.close()
   }

@@ -1,7 +1,7 @@
 import type { Release } from '../../documents/release.ts'
 import type { Uploads } from '../../documents/uploads.ts'
 import type { HttpClient } from '../../platform/http.ts'
-import type { FilesOfTag } from '../destination-files.ts'
+import type { FilesOfTag } from '../destinations-of-tree.ts'
 import type { CredentialName } from '../../platform/secrets.ts'
 
 /** What a publication is handed besides its documents: the only credentials of a release. */

@@ -1,12 +1,30 @@
 import { configPath, lockPath } from '../documents/layout.ts'
-import type { DestinationSettings } from '../documents/destination-settings.ts'
+import { destinationSettings, type DestinationSettings } from '../documents/destination-settings.ts'
 import { TagproofError } from '../platform/errors.ts'
 import type { Repository } from '../source/repository.ts'
 import { readFileOf } from '../source/tree-text.ts'
-import type { TreeEntry } from '../source/tree.ts'
+import { listTree, type TreeEntry } from '../source/tree.ts'
+import type { ObjectId } from '../documents/identifiers.ts'
+import { readUserConfig } from './source.ts'
 
 /** Files of the tagged tree that destinations name or need, by path: public keys, the text of a release, the lock. */
 export type FilesOfTag = ReadonlyMap<string, Buffer>
+
+/**
+ * The destinations of a tagged tree, out of the tree itself: no document that another job has written can send packages
+ * elsewhere.
+ *
+ * @throws TagproofError `config-invalid`
+ */
+export async function destinationsOfTree(
+  repository: Repository,
+  tree: ObjectId
+): Promise<{ settings: DestinationSettings[]; files: FilesOfTag }> {
+  const entries = await listTree(repository, tree)
+  const { value } = await readUserConfig(repository, entries)
+  const settings = value.destinations.map(destinationSettings)
+  return { settings, files: await filesOfDestinations(repository, entries, settings) }
+}
 
 /**
  * Reads what destinations name, out of git objects.
