@@ -137,3 +137,13 @@ export function parseContentRange(value: string | undefined): { start: number; t
   if (match === null) return null
   return { start: Number(match[1]), total: match[2] === '*' ? null : Number(match[2]) }
 }
+
+/** This machine alone. */
+export function isLoopback({ hostname }: Pick<URL, 'hostname'>): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+/** Whether a credential or a package may go there: over TLS, or to this machine alone. */
+export function isSecure(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
+}

@@ -1,9 +1,32 @@
 import type { Environment } from '../platform/process.ts'
 import { hardenedEnvironment } from './private-git.ts'
 
-/** Of the caller's variables git gets the way to the network and no more. */
 const networkVariables =
   /^(https?_proxy|HTTPS_PROXY|HTTP_PROXY|no_proxy|NO_PROXY|GIT_SSL_CAINFO|SSL_CERT_FILE|SSL_CERT_DIR)$/
+
+type Variables = Readonly<Record<string, string | undefined>>
+
+/** Of the caller's variables git gets the way to the network and no more. */
+export function networkEnvironment(environment: Variables): Environment {
+  return picked(environment, (name) => networkVariables.test(name))
+}
+
+/** For ssh it gets the agent; a server whose key is not known is not spoken to, and nothing is asked. */
+export function sshEnvironment(environment: Variables): Environment {
+  return {
+    ...picked(environment, (name) => ['SSH_AUTH_SOCK', 'HOME', 'USER', 'LOGNAME'].includes(name)),
+    GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oStrictHostKeyChecking=yes',
+    GIT_SSH_VARIANT: 'ssh'
+  }
+}
+
+function picked(environment: Variables, wanted: (name: string) => boolean): Environment {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value !== undefined && wanted(name) ? [[name, value]] : []
+    )
+  )
+}
 
 export interface RemoteAccess {
   /** Of the repository: `https://HOST/OWNER/NAME`. */
@@ -11,7 +34,7 @@ export interface RemoteAccess {
   /** Undefined for what is public. It goes to the host of the address alone, and never into arguments. */
   token: string | undefined
   /** Where variables of proxies and certificates are looked up. */
-  environment: Readonly<Record<string, string | undefined>>
+  environment: Variables
 }
 
 /**
@@ -23,7 +46,6 @@ export function remoteEnvironment(
   { url, token, environment }: RemoteAccess,
   settings: Readonly<Record<string, string>> = {}
 ): Environment {
-  const network = Object.entries(environment).filter(([name]) => networkVariables.test(name))
   const basic = Buffer.from(`x-access-token:${token ?? ''}`).toString('base64')
   const login =
     token === undefined
@@ -31,7 +53,7 @@ export function remoteEnvironment(
       : { [`http.${new URL(url).origin}/.extraheader`]: `AUTHORIZATION: basic ${basic}` }
   return {
     ...hardenedEnvironment,
-    ...Object.fromEntries(network.map(([name, value]) => [name, value ?? ''])),
+    ...networkEnvironment(environment),
     GIT_ALLOW_PROTOCOL: 'http:https',
     ...settingsEnvironment({ ...settings, ...login })
   }

@@ -3,9 +3,8 @@ import { sha256 as asSha256 } from '../../documents/identifiers.ts'
 import { settleEach } from '../../platform/concurrency.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import type { HttpClient } from '../../platform/http.ts'
-import { parseUrl, showUrl } from '../../platform/http-rules.ts'
+import { parseUrl, showUrl, isSecure } from '../../platform/http-rules.ts'
 import type { Log } from '../../platform/log.ts'
-import { isLoopback } from '../../platform/registry/login.ts'
 import { missingOf, type ArtifactState, type Destination, type DestinationFile } from '../destination.ts'
 import { isPreRelease } from '../routing.ts'
 import { githubApi } from './api.ts'
@@ -215,7 +214,7 @@ export function githubDestination(request: GithubRequest): Destination {
 /** The token travels over https; plain http is for this machine alone. */
 function requireSecure(api: string): void {
   const url = parseUrl(api)
-  if (url !== null && (url.protocol === 'https:' || isLoopback(url))) return
+  if (url !== null && isSecure(url)) return
   throw new TagproofError('config-invalid', 'The address of the API of GitHub is not secure.', {
     found: showUrl(api),
     expected: 'an https address',

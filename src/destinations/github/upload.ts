@@ -2,8 +2,7 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { TagproofError } from '../../platform/errors.ts'
 import type { HttpClient } from '../../platform/http.ts'
-import { isLoopback } from '../../platform/registry/login.ts'
-import { parseUrl, showUrl } from '../../platform/http-rules.ts'
+import { parseUrl, showUrl, isSecure } from '../../platform/http-rules.ts'
 import type { WriteEvent } from '../destination.ts'
 import { provenFile } from '../proven-file.ts'
 import type { ApiAnswer, GithubApi } from './api.ts'
@@ -134,7 +133,7 @@ function addressOf({ name, asset }: AssetFile, release: GithubRelease, api: Gith
   const url = parseUrl(release.upload_url.replace(/\{[^}]*\}$/, ''))
   const home = new URL(api.base)
   const hosts = [home.hostname, home.hostname.replace(/^api\./, 'uploads.')]
-  if (url === null || !hosts.includes(url.hostname) || (url.protocol !== 'https:' && !isLoopback(url)))
+  if (url === null || !hosts.includes(url.hostname) || !isSecure(url))
     throw new TagproofError('index-answer', 'GitHub names an address for uploads that is not its own.', {
       found: showUrl(release.upload_url),
       expected: `https://${hosts.at(-1) ?? ''}`,

@@ -1,9 +1,8 @@
 import type { HttpClient } from '../../platform/http.ts'
-import { parseUrl, showUrl } from '../../platform/http-rules.ts'
+import { parseUrl, showUrl, isSecure } from '../../platform/http-rules.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import { hashOfUrl } from '../hash-of-url.ts'
 import type { IndexReader } from './reader.ts'
-import { isSecure } from './services.ts'
 
 /**
  * SHA-256 and size of what an address gives out, without keeping it. An index may name another host for its files.

@@ -1,7 +1,6 @@
 import { requireSameHost } from '../../lock/simple-index.ts'
 import { TagproofError } from '../../platform/errors.ts'
-import { showUrl } from '../../platform/http-rules.ts'
-import { isLoopback } from '../../platform/registry/login.ts'
+import { showUrl, isLoopback } from '../../platform/http-rules.ts'
 import type { ExchangeEndpoints } from './exchange-endpoints.ts'
 import type { IndexService } from './services.ts'
 import type { ExchangeContext } from './trusted-publishing.ts'

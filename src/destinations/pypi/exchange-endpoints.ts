@@ -1,7 +1,7 @@
 import { TagproofError } from '../../platform/errors.ts'
 import type { HttpClient } from '../../platform/http.ts'
-import { parseUrl, showUrl } from '../../platform/http-rules.ts'
-import { isSecure, type IndexService } from './services.ts'
+import { parseUrl, showUrl, isSecure } from '../../platform/http-rules.ts'
+import { type IndexService } from './services.ts'
 
 /** Where identity tokens are exchanged for tokens of the index. */
 export interface ExchangeEndpoints {

@@ -1,6 +1,5 @@
 import { TagproofError } from '../../platform/errors.ts'
-import { parseUrl, showUrl, splitCredentials } from '../../platform/http-rules.ts'
-import { isLoopback } from '../../platform/registry/login.ts'
+import { parseUrl, showUrl, splitCredentials, isSecure } from '../../platform/http-rules.ts'
 
 /** A package index: where files are sent, and where it says what it has. */
 export interface IndexService {
@@ -60,11 +59,6 @@ function addressOf(text: string, what: string): URL {
     })
   requireSecure(url)
   return url
-}
-
-/** Credentials and packages travel over https; plain http is for this machine alone. */
-export function isSecure(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
 }
 
 /** @throws TagproofError `config-invalid` */

@@ -4,10 +4,10 @@ import type { ReleaseArtifact } from '../../documents/release.ts'
 import type { Uploads } from '../../documents/uploads.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import { joinInside } from '../../platform/files.ts'
-import { isLoopback } from '../../platform/registry/login.ts'
 import { parseReference } from '../../platform/registry/reference.ts'
 import { fillTemplate } from '../templates.ts'
 import type { PushedImage } from './image.ts'
+import { isLoopback } from '../../platform/http-rules.ts'
 
 /**
  * The parts of `HOST[:PORT]/REPOSITORY`: https, and plain http on this machine alone. Pure.

@@ -1,9 +1,9 @@
 import type { TagproofError } from '../../platform/errors.ts'
-import { isLoopback } from '../../platform/registry/login.ts'
 import type { HttpClient } from '../../platform/http.ts'
 import { openSession, type RegistrySession } from '../../platform/registry/session.ts'
 import type { RegistryRequest } from './destination.ts'
 import { loginRefused } from './refusals.ts'
+import { isLoopback } from '../../platform/http-rules.ts'
 
 /** The repositories of one registry that a release goes to. */
 export interface Sessions {

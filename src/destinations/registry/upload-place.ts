@@ -1,6 +1,5 @@
 import { TagproofError } from '../../platform/errors.ts'
-import { parseUrl, showUrl } from '../../platform/http-rules.ts'
-import { isSecure } from '../../platform/registry/session.ts'
+import { parseUrl, showUrl, isSecure } from '../../platform/http-rules.ts'
 import type { RegistryAnswer } from './answer.ts'
 
 /** Where an upload goes on, as the registry says it with each answer (distribution specification 1.1, "Pushing blobs"). */

@@ -3,6 +3,7 @@ import { objectId, type ObjectId } from '../../documents/identifiers.ts'
 import { TagproofError } from '../../platform/errors.ts'
 import { lastLines, run, type Environment, type RunResult } from '../../platform/process.ts'
 import { hardenedEnvironment } from '../../source/private-git.ts'
+import { networkEnvironment, sshEnvironment } from '../../source/remote-environment.ts'
 import type { GitAddress } from './git-address.ts'
 
 /** A server of git, asked by git itself with none of anybody's configuration, hooks or credential helpers. */
@@ -15,8 +16,6 @@ export interface GitServer {
 
 const askSeconds = 120
 const fetchSeconds = 1800
-const networkVariables =
-  /^(https?_proxy|HTTPS_PROXY|HTTP_PROXY|no_proxy|NO_PROXY|GIT_SSL_CAINFO|SSL_CERT_FILE|SSL_CERT_DIR)$/
 
 /**
  * What a ref names now, an annotated tag peeled; null where the server has no such ref.
@@ -87,20 +86,10 @@ function git(
 
 /** Of the caller's variables git gets the way to the network, and for ssh the agent. No other protocol is spoken. */
 function environmentOf({ address: { protocol }, environment }: GitServer): Environment {
-  const network = Object.entries(environment).filter(([name]) => networkVariables.test(name))
-  const agent = environment.SSH_AUTH_SOCK
-  const ssh =
-    protocol === 'ssh'
-      ? {
-          GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oStrictHostKeyChecking=yes',
-          GIT_SSH_VARIANT: 'ssh',
-          ...(agent === undefined ? {} : { SSH_AUTH_SOCK: agent })
-        }
-      : {}
   return {
     ...hardenedEnvironment,
-    ...Object.fromEntries(network.map(([name, value]) => [name, value ?? ''])),
-    ...ssh,
+    ...networkEnvironment(environment),
+    ...(protocol === 'ssh' ? sshEnvironment(environment) : {}),
     GIT_ALLOW_PROTOCOL: protocol
   }
 }

@@ -1,8 +1,7 @@
 import type { Sources } from '../../documents/config.ts'
 import { TagproofError } from '../../platform/errors.ts'
-import { parseUrl } from '../../platform/http-rules.ts'
+import { parseUrl, isLoopback } from '../../platform/http-rules.ts'
 import { plainEnvironment, run } from '../../platform/process.ts'
-import { isLoopback } from '../../platform/registry/login.ts'
 import type { ImageReference } from '../../platform/registry/reference.ts'
 
 /** Where an image is asked for. */

@@ -1,6 +1,6 @@
 import { TagproofError } from '../errors.ts'
 import type { HttpClient } from '../http.ts'
-import { parseUrl, showUrl } from '../http-rules.ts'
+import { parseUrl, showUrl, isLoopback } from '../http-rules.ts'
 import type { Challenge } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
 
@@ -129,9 +129,4 @@ function tokenOf(body: Buffer, url: URL): string {
 
 export function loginHint(base: URL): string {
   return `Log in with docker login ${base.host}, or check that the image exists and that this login may read it.`
-}
-
-/** Plain HTTP is for the machine itself alone. */
-export function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }

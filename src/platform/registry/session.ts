@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream'
 import { TagproofError } from '../errors.ts'
 import type { HttpAnswer, HttpClient, HttpRequest } from '../http.ts'
-import { showUrl } from '../http-rules.ts'
+import { showUrl, isSecure } from '../http-rules.ts'
 import { parseChallenges } from './challenge.ts'
 import type { Credentials } from './credentials.ts'
-import { authorize, isLoopback, loginHint } from './login.ts'
+import { authorize, loginHint } from './login.ts'
 
 export interface SessionOptions {
   /** Such as `https://images.example`, with a path before `/v2/` if it has one. */
@@ -133,8 +133,4 @@ export function requireSecure(url: URL): void {
     expected: 'https; plain http for this machine alone',
     fix: 'Name the https address of the registry.'
   })
-}
-
-export function isSecure(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
 }

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TagproofError, type ErrorCode } from '../../../platform/errors.ts'
-import { parseUrl, showUrl } from '../../../platform/http-rules.ts'
+import { parseUrl, showUrl, isSecure } from '../../../platform/http-rules.ts'
 import { lastLines, type Environment } from '../../../platform/process.ts'
 import { hardenedEnvironment } from '../../../source/private-git.ts'
-import { remoteEnvironment, settingsEnvironment } from '../../../source/remote-environment.ts'
-import { isSecure } from '../../pypi/services.ts'
+import { remoteEnvironment, settingsEnvironment, sshEnvironment } from '../../../source/remote-environment.ts'
 
 export interface GitRemote {
   /** `https://HOST/OWNER/NAME`, `ssh://git@HOST/…`, `git@HOST:…`, or a folder. */
@@ -21,9 +20,6 @@ function protocolOf(address: string): Protocol {
   // As git tells them apart: a colon before the first slash is a host's.
   return /^(ssh|git\+ssh):\/\//.test(address) || /^[^/]+:/.test(address) ? 'ssh' : 'file'
 }
-
-/** Of the caller's variables ssh gets its agent and no more. */
-const sshVariables = ['SSH_AUTH_SOCK', 'HOME', 'USER', 'LOGNAME']
 
 /**
  * What git runs with when it fetches or pushes. A token is a setting in the environment: neither arguments nor addresses,
@@ -49,19 +45,13 @@ export function transportEnvironment(remote: GitRemote): Environment {
         })
       return lazy(remoteEnvironment({ ...remote, url: address }, settings))
     }
-    case 'ssh': {
-      const kept = sshVariables.flatMap((name) => {
-        const value = environment[name]
-        return value === undefined ? [] : [[name, value] as const]
-      })
-      const ssh = { GIT_SSH_COMMAND: 'ssh -o BatchMode=yes', GIT_ALLOW_PROTOCOL: 'ssh' }
+    case 'ssh':
       return lazy({
         ...hardenedEnvironment,
-        ...Object.fromEntries(kept),
-        ...ssh,
+        ...sshEnvironment(environment),
+        GIT_ALLOW_PROTOCOL: 'ssh',
         ...settingsEnvironment(settings)
       })
-    }
     case 'file':
       return lazy({ ...hardenedEnvironment, GIT_ALLOW_PROTOCOL: 'file', ...settingsEnvironment(settings) })
   }

@@ -1,6 +1,5 @@
 import { TagproofError } from '../../../platform/errors.ts'
-import { parseUrl, showUrl } from '../../../platform/http-rules.ts'
-import { isSecure } from '../../pypi/services.ts'
+import { parseUrl, showUrl, isSecure } from '../../../platform/http-rules.ts'
 import { requireKey } from '../key.ts'
 import { encodeKey, encodeQuery } from './signature.ts'
 
